@@ -1,0 +1,84 @@
+# `make help` says what there is. Every target that needs the Python environment builds it first, from hashed lock files.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help reproduce test bench lint format lock reference clean .venv
+
+PYTHON ?= python3
+SCALE ?= nano
+FILTERS ?=
+
+bin := .venv/bin
+pip := $(bin)/python -m pip --disable-pip-version-check
+installed := .venv/installed.stamp
+bench_installed := .venv/bench.stamp
+resolver := .venv/resolver
+# One thread per process: ranks share the cores, and timings stay comparable.
+single_threaded := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z.]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+reproduce: $(installed) ## Train, measure, print every table (SCALE=nano|mini|paper, FILTERS="methods=lsh,int8 seeds=0")
+	@PATH="$(CURDIR)/$(bin):$$PATH" $(single_threaded) snakemake reproduce --profile profiles/laptop --config scale=$(SCALE) $(FILTERS)
+	@$(bin)/python -m suite.tables show scale=$(SCALE)
+
+test: $(installed) ## Run the test suite
+	$(single_threaded) $(bin)/python -m pytest --benchmark-skip
+
+bench: $(bench_installed) ## Run the speed and memory benchmarks beside DeepSpeed, transformers and faiss
+	$(single_threaded) DS_ACCELERATOR=cpu $(bin)/python -m pytest tests/benchmarks
+
+lint: $(installed) ## Check style, types and the direction of imports
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/snakefmt --check Snakefile suite/rules
+	$(bin)/mypy
+	$(bin)/lint-imports
+
+format: $(installed) ## Rewrite the sources in the project's style
+	$(bin)/ruff check --fix .
+	$(bin)/ruff format .
+	$(bin)/snakefmt Snakefile suite/rules
+
+reference: $(installed) ## Copy results/nano into results/reference and refresh the README's table from it
+	$(bin)/python -m suite.reference
+
+clean: ## Delete the environment, caches and every result but the reference
+	rm -rf .venv .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks .import_linter_cache logs *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find results -mindepth 1 -maxdepth 1 ! -name reference -exec rm -rf {} + 2>/dev/null || true
+
+.venv: $(installed)
+
+$(bin)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || { echo "Python 3.11 or newer is needed, and '$(PYTHON)' is not: try 'make PYTHON=python3.12'" >&2; exit 2; }
+	@echo "== Creating .venv (about 6 GB; some minutes on a first install) =="
+	$(PYTHON) -m venv .venv
+
+$(installed): requirements/lock.txt requirements/source.txt | $(bin)/python
+	@echo "== 1 of 3: packages of requirements/lock.txt =="
+	$(pip) install --require-hashes --no-deps --only-binary :all: -r requirements/lock.txt
+	@echo "== 2 of 3: packages published as source; fairseq's extensions compile for about two minutes =="
+	$(pip) install --require-hashes --no-deps --no-binary :all: --no-build-isolation -r requirements/source.txt
+	@echo "== 3 of 3: this project, editable =="
+	$(pip) install --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
+	@touch $@
+
+$(bench_installed): requirements/bench.txt $(installed)
+	$(pip) install --require-hashes --no-deps --no-build-isolation -r requirements/bench.txt
+	@touch $@
+
+# For maintainers, after a change in pyproject.toml or requirements/source.in.
+uv := $(resolver)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+      --custom-compile-command "make lock"
+from_source := --no-emit-package fairseq-fixed --no-emit-package antlr4-python3-runtime
+
+lock: | $(bin)/python ## Resolve the lock files anew (maintainers)
+	test -x $(resolver)/bin/uv || { $(PYTHON) -m venv $(resolver) && $(resolver)/bin/pip install --quiet uv; }
+	$(uv) $(from_source) --extra dev --extra build --output-file requirements/lock.txt pyproject.toml
+	$(uv) --no-deps --output-file requirements/source.txt requirements/source.in
+	$(uv) $(from_source) --extra bench --constraint requirements/lock.txt --output-file requirements/bench.txt pyproject.toml
