@@ -75,7 +75,7 @@ $(bench_installed): requirements/bench.txt $(installed)
 # For maintainers, after a change in pyproject.toml or requirements/source.in.
 uv := $(resolver)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
       --custom-compile-command "make lock"
-from_source := --no-emit-package fairseq-fixed --no-emit-package antlr4-python3-runtime
+from_source := $(shell sed -nE 's/^([a-z0-9-]+)==.*/--no-emit-package \1/p' requirements/source.in)
 
 lock: | $(bin)/python ## Resolve the lock files anew (maintainers)
 	test -x $(resolver)/bin/uv || { $(PYTHON) -m venv $(resolver) && $(resolver)/bin/pip install --quiet uv; }
