@@ -1,0 +1,1 @@
+"""The bench: configs, data, hosts, tasks, runs and their records, tables and figures."""

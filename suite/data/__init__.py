@@ -1,0 +1,1 @@
+"""Data: a registry of sources, checksummed downloads, tokenisers and memory-mapped tokens."""

@@ -1,0 +1,152 @@
+"""Records as data: every run and every speed measurement of one scale, each read whole or refused with a reason."""
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+SCHEMA = 1
+RUN_KEYS = ("schema", "status", "model", "task", "method", "seed", "scale", "steps", "final", "rate", "relative_bytes")
+BLOCK_KEYS = ("round", "method", "seconds", "phases", "rows_routed", "rows_sent", "bytes", "half_precision_bytes")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One complete run. ``train`` and ``evals`` hold one row per metrics line of that event, in order of steps."""
+
+    model: str
+    task: str
+    method: str
+    seed: int
+    summary: dict[str, Any]
+    train: pd.DataFrame
+    evals: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One paired measurement: ``blocks`` holds one row per block, as ``suite.measure`` wrote them."""
+
+    model: str
+    task: str
+    cluster: str
+    record: dict[str, Any]
+    blocks: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Invalid:
+    """A record that cannot be used. ``method`` is None for a speed measurement, which concerns all methods."""
+
+    model: str
+    task: str
+    method: str | None
+    path: Path
+    reason: str
+
+    def __str__(self) -> str:
+        return f"invalid record {self.path}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that one scale's results folder holds."""
+
+    runs: list[Run]
+    speeds: list[Speed]
+    invalid: list[Invalid]
+
+
+class RecordError(Exception):
+    """Why a record is refused, in one line."""
+
+
+def read_evidence(folder: Path) -> Evidence:
+    """Read ``runs/<model>/<task>/<method>/seed<k>`` and ``speed/<cluster>/<model>/<task>.json`` below ``folder``."""
+    runs, speeds, invalid = [], [], []
+    for path in sorted(folder.glob("runs/*/*/*/seed*")):
+        model, task, method, _ = path.parts[-4:]
+        try:
+            runs.append(_read_run(path))
+        except RecordError as error:
+            invalid.append(Invalid(model, task, method, path, str(error)))
+    for path in sorted(folder.glob("speed/*/*/*.json")):
+        _, model, file = path.parts[-3:]
+        try:
+            speeds.append(_read_speed(path))
+        except RecordError as error:
+            invalid.append(Invalid(model, file.removesuffix(".json"), None, path, str(error)))
+    return Evidence(runs, speeds, invalid)
+
+
+def _read_run(path: Path) -> Run:
+    if not (path / "summary.json").exists():
+        raise RecordError("no summary.json: the run has not finished")
+    summary = _json_object((path / "summary.json").read_text(), "summary.json")
+    if summary.get("status") == "failed":
+        raise RecordError(f"the run failed: {summary.get('reason', 'no reason given')}")
+    _require(summary, RUN_KEYS, "summary.json")
+    model, task, method, seed = path.parts[-4:]
+    if (summary["model"], summary["task"], summary["method"], f"seed{summary['seed']}") != (model, task, method, seed):
+        raise RecordError("summary.json names another run than the folder does")
+    lines = list(_metrics(path / "metrics.jsonl"))
+    train = pd.DataFrame([line for line in lines if line["event"] == "train"])
+    evals = pd.DataFrame([line for line in lines if line["event"] == "eval"])
+    if list(train.get("step", [])) != list(range(1, summary["steps"] + 1)):
+        raise RecordError(f"metrics.jsonl does not hold the steps 1 to {summary['steps']} once each, in order")
+    if evals.empty or evals["step"].iloc[-1] != summary["steps"]:
+        raise RecordError("metrics.jsonl ends without the last evaluation")
+    last = evals.iloc[-1]
+    for name, value in summary["final"].items():
+        if isinstance(value, int | float) and name in last and not math.isclose(last[name], value, rel_tol=1e-9):
+            raise RecordError(f"final {name} is {value} in summary.json and {last[name]} in metrics.jsonl")
+    return Run(model, task, method, summary["seed"], summary, train, evals)
+
+
+def _read_speed(path: Path) -> Speed:
+    cluster, model, file = path.parts[-3:]
+    record = _json_object(path.read_text(), path.name)
+    _require(record, ("schema", "model", "task", "cluster", "blocks", "data", "weights"), path.name)
+    if (record["cluster"], record["model"], f"{record['task']}.json") != (cluster, model, file):
+        raise RecordError("it names another measurement than its path does")
+    for block in record["blocks"]:
+        _require(block, BLOCK_KEYS, path.name)
+    blocks = pd.DataFrame(record["blocks"])
+    if blocks.empty or (blocks.groupby(["round", "method"]).size() != 1).any():
+        raise RecordError("a round does not hold each method once")
+    if (blocks.groupby("method").size() != blocks["round"].nunique()).any() or blocks["round"].nunique() < 2:
+        raise RecordError("fewer than two whole rounds")
+    if "vanilla" not in set(blocks["method"]):
+        raise RecordError("vanilla, which every ratio is relative to, was not measured")
+    return Speed(model, record["task"], cluster, record, blocks)
+
+
+def _metrics(path: Path) -> Iterator[dict[str, Any]]:
+    if not path.exists():
+        raise RecordError("no metrics.jsonl")
+    for number, text in enumerate(path.read_text().splitlines(), start=1):
+        line = _json_object(text, f"metrics.jsonl line {number}")
+        _require(line, ("event", "step"), f"metrics.jsonl line {number}")
+        yield line
+
+
+def _json_object(text: str, where: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise RecordError(f"{where} is not JSON (truncated?): {error.msg}") from error
+    if not isinstance(value, dict):
+        raise RecordError(f"{where} is not a JSON object")
+    return value
+
+
+def _require(value: dict[str, Any], keys: tuple[str, ...], where: str) -> None:
+    missing = [key for key in keys if key not in value]
+    if missing:
+        raise RecordError(f"{where} lacks {', '.join(missing)}")
+    if value.get("schema", SCHEMA) != SCHEMA:
+        raise RecordError(f"{where} has schema {value['schema']}, this version reads {SCHEMA}")

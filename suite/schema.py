@@ -1,0 +1,201 @@
+"""What a run is made of: the validated form of everything under ``suite/conf``.
+
+Every field is checked and no other field is accepted, so a misspelt option can never be ignored silently. Rules that
+join several parts (experts and ranks, for instance) are checked on :class:`RunConfig`.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+
+NonNegativeFloat = Annotated[float, Field(ge=0)]
+NonNegativeInt = Annotated[int, Field(ge=0)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+ScaleName = Literal["nano", "mini", "paper"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelSize(_Strict):
+    """Shape of a model at one scale (Table 1 of the paper at ``paper`` scale)."""
+
+    layers: PositiveInt
+    width: PositiveInt
+    ffn: PositiveInt
+    heads: PositiveInt
+    experts: PositiveInt
+    top_k: PositiveInt
+    moe_every: PositiveInt = Field(description="every how many layers the FFN is a MoE layer; 2 is every other layer")
+    dropout: Fraction
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "ModelSize":
+        if self.top_k > self.experts:
+            raise ValueError(f"top_k: {self.top_k} exceeds experts={self.experts}; allowed: 1 to {self.experts}")
+        if self.width % self.heads:
+            raise ValueError(f"heads: {self.heads} does not divide width={self.width}; allowed: a divisor of the width")
+        if self.moe_every > self.layers:
+            raise ValueError(f"moe_every: {self.moe_every} exceeds layers={self.layers}; allowed: 1 to {self.layers}")
+        return self
+
+
+class ModelConfig(_Strict):
+    """A host model: ``host`` is the module whose ``build`` makes it."""
+
+    name: str
+    host: str
+    sizes: dict[ScaleName, ModelSize]
+
+    def size(self, scale: str) -> ModelSize:
+        """The model's shape at a scale that :class:`RunConfig` has checked to be there."""
+        return self.sizes[scale]  # type: ignore[index]
+
+
+class Optimizer(_Strict):
+    """Adam with linear warm-up, then a cosine to ``final_fraction`` of the peak at the last step."""
+
+    learning_rate: PositiveFloat
+    warmup_steps: NonNegativeInt
+    final_fraction: NonNegativeFloat
+    betas: tuple[Fraction, Fraction]
+    epsilon: PositiveFloat
+    weight_decay: NonNegativeFloat
+    clip_norm: PositiveFloat
+
+
+class Training(_Strict):
+    """How long and on how much a task trains at one scale. Counts are global: over all ranks together."""
+
+    steps: PositiveInt
+    batch_sequences: PositiveInt = Field(description="sequences per step, over all ranks")
+    context: PositiveInt = Field(description="tokens per sequence")
+    vocabulary: PositiveInt = Field(description="tokens in the byte-level BPE, special symbols apart")
+    balance_weight: NonNegativeFloat = Field(description="weight of the gate's load-balance loss")
+    eval_every: PositiveInt = Field(description="steps between evaluations; the last step is always evaluated")
+    eval_sequences: PositiveInt = Field(description="held-out sequences per evaluation, over all ranks")
+    checkpoint_every: PositiveInt
+    optimizer: Optimizer
+
+
+class TaskConfig(_Strict):
+    """What a model is trained on: ``target`` is the task's class, ``sources`` name entries of the data registry."""
+
+    name: str
+    target: str
+    sources: list[str] = Field(min_length=1)
+    held_out: Annotated[float, Field(gt=0, lt=1)] = Field(description="share of documents kept out of training")
+    training: dict[ScaleName, Training]
+
+
+def _has_target(options: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(options.get("_target_"), str):
+        raise ValueError("_target_ is missing; allowed: the dotted name of a class or function")
+    return options
+
+
+Component = Annotated[dict[str, Any], AfterValidator(_has_target)]
+
+
+class MethodConfig(_Strict):
+    """A named point on the three axes. ``None`` is the plain choice: identity, native numbers, flat exchange.
+
+    A component is ``{_target_: dotted.name, option: value, …}``; its options are checked against the target's signature
+    by :func:`suite.methods.check_method`.
+    """
+
+    name: str
+    summary: str
+    reduction: Component | None
+    wire: Component | None
+    exchange: Component | None
+
+
+class Measurement(_Strict):
+    """Paired step-time measurement: methods alternate in blocks inside one process group."""
+
+    warmup_steps: NonNegativeInt
+    blocks: PositiveInt
+    steps_per_block: PositiveInt
+
+
+class Cell(_Strict):
+    """Runs that a scale asks for: one model on one task with several methods, the first one being the reference."""
+
+    model: str
+    task: str
+    methods: list[str] = Field(min_length=1)
+
+
+class ScaleConfig(_Strict):
+    """How much is run: the matrix of runs, their seeds, and the effort put into timing."""
+
+    name: ScaleName
+    seeds: list[NonNegativeInt] = Field(min_length=1)
+    matrix: list[Cell] = Field(min_length=1)
+    measurement: Measurement
+
+
+class ClusterConfig(_Strict):
+    """Where ranks run."""
+
+    name: str
+    ranks: PositiveInt
+    ranks_per_server: PositiveInt
+    backend: Literal["gloo", "nccl"]
+    device: Literal["cpu", "cuda"]
+    threads_per_rank: PositiveInt
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "ClusterConfig":
+        if self.ranks % self.ranks_per_server:
+            raise ValueError(
+                f"ranks_per_server: {self.ranks_per_server} does not divide ranks={self.ranks}; allowed: a divisor of it"
+            )
+        if self.backend == "nccl" and self.device == "cpu":
+            raise ValueError("backend: nccl needs device=cuda; allowed with device=cpu: gloo")
+        return self
+
+
+class RunConfig(_Strict):
+    """One run. :attr:`size` and :attr:`training` are the model and the task at the run's scale."""
+
+    seed: NonNegativeInt
+    results: Path
+    model: ModelConfig
+    task: TaskConfig
+    method: MethodConfig
+    scale: ScaleConfig
+    cluster: ClusterConfig
+
+    @property
+    def size(self) -> ModelSize:
+        return self.model.sizes[self.scale.name]
+
+    @property
+    def training(self) -> Training:
+        return self.task.training[self.scale.name]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "RunConfig":
+        scale, ranks = self.scale.name, self.cluster.ranks
+        for field, sizes in (("model", self.model.sizes), ("task", self.task.training)):
+            if scale not in sizes:
+                named = getattr(self, field).name
+                raise ValueError(
+                    f"scale: {field} {named!r} has none called {scale!r}; allowed: {', '.join(sorted(sizes))}"
+                )
+        if self.size.experts % ranks:
+            raise ValueError(
+                f"model.sizes.{scale}.experts: {self.size.experts} is not divisible by cluster.ranks={ranks}; "
+                f"allowed: a multiple of {ranks}"
+            )
+        for field in ("batch_sequences", "eval_sequences"):
+            if getattr(self.training, field) % ranks:
+                raise ValueError(
+                    f"task.training.{scale}.{field}: {getattr(self.training, field)} is not divisible by "
+                    f"cluster.ranks={ranks}; allowed: a multiple of {ranks}"
+                )
+        return self

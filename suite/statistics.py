@@ -1,0 +1,71 @@
+"""Estimates and their intervals: seeds as replicates, paired blocks as replicates, and the step that reaches a target."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+CONFIDENCE = 0.95
+RESAMPLES = 9999
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with the ends of its confidence interval; ``low`` and ``high`` are None where nothing was replicated."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+def over_seeds(values: Sequence[float]) -> Estimate:
+    """Mean over seeds with Student's t interval; a single seed has no interval.
+
+    Raises:
+        ValueError: there is no value at all.
+    """
+    if not values:
+        raise ValueError("values: at least one seed is needed")
+    mean = float(np.mean(values))
+    if len(values) == 1:
+        return Estimate(mean)
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * stats.sem(values))
+    return Estimate(mean, mean - half, mean + half)
+
+
+def paired_ratio(numerators: Sequence[float], denominators: Sequence[float]) -> Estimate:
+    """Median of the ratios of neighbours, with a bootstrap percentile interval over the pairs.
+
+    Block i of both sequences was measured within one round, so slow drifts of the machine cancel in the ratio.
+    The median withstands a block that something else disturbed. The resampling is seeded: equal input, equal interval.
+
+    Raises:
+        ValueError: the sequences differ in length, or hold fewer than two pairs.
+    """
+    if len(numerators) != len(denominators) or len(numerators) < 2:
+        raise ValueError(f"pairs: two or more of each are needed, got {len(numerators)} and {len(denominators)}")
+    ratios = np.asarray(numerators) / np.asarray(denominators)
+    median = float(np.median(ratios))
+    if np.ptp(ratios) == 0:
+        return Estimate(median, median, median)
+    interval = stats.bootstrap(
+        (ratios,),
+        np.median,
+        confidence_level=CONFIDENCE,
+        n_resamples=RESAMPLES,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    return Estimate(median, float(interval.low), float(interval.high))
+
+
+def steps_to_target(steps: Sequence[float], losses: Sequence[float], target: float) -> float | None:
+    """First step at which a falling curve reaches ``target``, linear between evaluations; None if it never does."""
+    for i, loss in enumerate(losses):
+        if loss <= target:
+            if i == 0 or losses[i - 1] == loss:
+                return float(steps[i])
+            part = (losses[i - 1] - target) / (losses[i - 1] - loss)
+            return float(steps[i - 1] + part * (steps[i] - steps[i - 1]))
+    return None
