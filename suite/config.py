@@ -114,7 +114,7 @@ def _parse(text: str) -> Override:
 def _hydra(overrides: list[str]) -> DictConfig:
     try:
         return hydra_compose("config", overrides)
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, yaml.YAMLError) as error:
         raise UserError(str(error).splitlines()[0]) from None
 
 

@@ -152,7 +152,7 @@ class ClusterConfig(_Strict):
     def _consistent(self) -> "ClusterConfig":
         if self.ranks % self.ranks_per_server:
             raise ValueError(
-                f"ranks_per_server: {self.ranks_per_server} does not divide ranks={self.ranks}; allowed: a divisor of it"
+                f"ranks_per_server: {self.ranks_per_server} does not divide ranks={self.ranks}; allowed: its divisors"
             )
         if self.backend == "nccl" and self.device == "cpu":
             raise ValueError("backend: nccl needs device=cuda; allowed with device=cpu: gloo")
@@ -183,10 +183,8 @@ class RunConfig(_Strict):
         scale, ranks = self.scale.name, self.cluster.ranks
         for field, sizes in (("model", self.model.sizes), ("task", self.task.training)):
             if scale not in sizes:
-                named = getattr(self, field).name
-                raise ValueError(
-                    f"scale: {field} {named!r} has none called {scale!r}; allowed: {', '.join(sorted(sizes))}"
-                )
+                named, allowed = getattr(self, field).name, ", ".join(sorted(sizes))
+                raise ValueError(f"scale: {field} {named!r} has none called {scale!r}; allowed: {allowed}")
         if self.size.experts % ranks:
             raise ValueError(
                 f"model.sizes.{scale}.experts: {self.size.experts} is not divisible by cluster.ranks={ranks}; "
