@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 SCHEMA = 1
-RUN_KEYS = ("schema", "status", "model", "task", "method", "seed", "scale", "steps", "final", "rate", "relative_bytes")
+RUN_KEYS = tuple("schema status model task method seed scale cluster steps data final rate relative_bytes".split())
 BLOCK_KEYS = ("round", "method", "seconds", "phases", "rows_routed", "rows_sent", "bytes", "half_precision_bytes")
 
 

@@ -1,4 +1,4 @@
-"""Estimates and their intervals: seeds as replicates, paired blocks as replicates, and the step that reaches a target."""
+"""Estimates with intervals (seeds or paired blocks are the replicates), and the step that reaches a target."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""One look for one method, in every figure: colour, marker and dash, told apart in greyscale and by the colour-blind."""
+"""One look per method in every figure: colour, marker and dash, told apart in greyscale and by the colour-blind."""
 
 import hashlib
 from collections.abc import Iterable

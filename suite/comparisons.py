@@ -1,0 +1,147 @@
+"""Rows of the convergence and the speed-up table, computed from records alone."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from suite.costmodel import speedup_bound
+from suite.evidence import Evidence, Run, Speed
+from suite.statistics import Estimate, over_seeds, paired_ratio, steps_to_target
+from suite.style import in_order
+
+Row = dict[str, str | int | float | None]
+
+INVALID = "invalid record"
+# Equal within noise: the target is this much above vanilla's last held-out value (perplexities fall).
+TARGET_SLACK = 1.05
+
+
+def convergence_rows(evidence: Evidence) -> list[Row]:
+    """One row per (model, task, method). A row with a record at fault says so in ``value`` and gives nothing else."""
+    at_fault = {(record.model, record.task, record.method) for record in evidence.invalid}
+    keys = {(run.model, run.task, run.method) for run in evidence.runs} | {
+        key for key in at_fault if key[2] is not None
+    }
+    paired = {
+        (row["model"], row["task"], row["method"], row["cluster"]): row["speedup"] for row in speedup_rows(evidence)
+    }
+    rows = []
+    for model, task in sorted({key[:2] for key in keys}):
+        vanilla = [] if (model, task, "vanilla") in at_fault else _runs(evidence, model, task, "vanilla")
+        target = TARGET_SLACK * over_seeds([_last(run, "perplexity") for run in vanilla]).value if vanilla else None
+        reference = _steps_to(vanilla, target)
+        for method in in_order(key[2] for key in keys if key[:2] == (model, task)):
+            if (model, task, method) in at_fault:
+                rows.append({"model": model, "task": task, "method": method, "value": INVALID})
+                continue
+            runs = _runs(evidence, model, task, method)
+            needed = _steps_to(runs, target)
+            speedup = paired.get((model, task, method, runs[0].summary["cluster"]))
+            known = reference is not None and needed is not None and isinstance(speedup, float)
+            value = over_seeds([_last(run, "perplexity") for run in runs])
+            rows.append(
+                {
+                    "model": model,
+                    "task": task,
+                    "method": method,
+                    "seed_count": len(runs),
+                    "steps": runs[0].summary["steps"],
+                    "metric": "perplexity",
+                    **_interval("value", value),
+                    "steps_to_target": needed,
+                    "time_to_target_ratio": reference / needed * speedup if known else None,
+                    "exact_value": over_seeds([_last(run, "exact_perplexity") for run in runs]).value,
+                    "rate": over_seeds([run.summary["rate"] for run in runs]).value,
+                    "relative_bytes": over_seeds([run.summary["relative_bytes"] for run in runs]).value,
+                    "target": target,
+                    "data": data_name(runs[0].summary["data"]),
+                }
+            )
+    return rows
+
+
+def speedup_rows(evidence: Evidence) -> list[Row]:
+    """One row per (model, task, cluster, method), each relative to vanilla in the same process group."""
+    rows: list[Row] = []
+    for speed in evidence.speeds:
+        for method in in_order(speed.blocks["method"]):
+            rows.append(_speedup_row(speed, method))
+    for record in evidence.invalid:
+        if record.method is None:
+            cluster = record.path.parts[-3]
+            rows.append(
+                {
+                    "model": record.model,
+                    "task": record.task,
+                    "method": None,
+                    "cluster": cluster,
+                    "speedup": INVALID,
+                }
+            )
+    return sorted(rows, key=lambda row: (row["model"], row["task"], row["cluster"]))  # stable: methods stay in order
+
+
+def _speedup_row(speed: Speed, method: str) -> Row:
+    steps = speed.record["steps_per_block"]
+    blocks, vanilla = (_blocks(speed, name) for name in (method, "vanilla"))
+    parts, reference = _seconds_per_step(blocks, steps), _seconds_per_step(vanilla, steps)
+    share = reference["all_to_all"] / reference["step"]
+    bytes_ratio = blocks["bytes"].sum() / vanilla["bytes"].sum()
+    return {
+        "model": speed.model,
+        "task": speed.task,
+        "method": method,
+        "cluster": speed.cluster,
+        "kappa": share / (1 - share),
+        "share": share,
+        "rate": blocks["rows_sent"].sum() / blocks["rows_routed"].sum(),
+        "bytes_per_step": blocks["bytes"].mean() / steps,
+        **_interval("speedup", paired_ratio(vanilla["seconds"], blocks["seconds"])),
+        "predicted_speedup": speedup_bound(share, bytes_ratio, parts["reduction"] / reference["step"]),
+        "relative_bytes": blocks["bytes"].sum() / blocks["half_precision_bytes"].sum(),
+        "remote_bytes_per_step": blocks["remote_bytes"].mean() / steps,
+        **{f"{name}_seconds": seconds for name, seconds in parts.items()},
+        "weights": speed.record["weights"],
+        "data": data_name(speed.record["data"]),
+    }
+
+
+def _blocks(speed: Speed, method: str) -> pd.DataFrame:
+    return speed.blocks[speed.blocks["method"] == method].sort_values("round")
+
+
+def _seconds_per_step(blocks: pd.DataFrame, steps: int) -> dict[str, float]:
+    """Mean seconds per step, split. Hashing's own backward pass and the dense all-reduce are part of the rest."""
+    total = blocks["seconds"].mean() / steps
+    phases = {name: values.mean() / steps for name, values in pd.DataFrame(list(blocks["phases"])).items()}
+    split = {"all_to_all": 0.0, "experts": 0.0, "reduction": 0.0}
+    for name, seconds in phases.items():
+        split[{"experts_backward": "experts"}.get(name, name if name in split else "all_to_all")] += seconds
+    return {"step": total, **split, "rest": total - sum(split.values())}
+
+
+def _runs(evidence: Evidence, model: str, task: str, method: str) -> list[Run]:
+    wanted = (model, task, method)
+    return sorted((r for r in evidence.runs if (r.model, r.task, r.method) == wanted), key=lambda run: run.seed)
+
+
+def _last(run: Run, column: str) -> float:
+    return float(run.evals[column].iloc[-1])
+
+
+def _steps_to(runs: Sequence[Run], target: float | None) -> float | None:
+    """Mean over seeds of the steps to ``target``; None unless every seed reaches it."""
+    if target is None or not runs:
+        return None
+    needed = [steps_to_target(list(run.evals["step"]), list(run.evals["perplexity"]), target) for run in runs]
+    reached = [steps for steps in needed if steps is not None]
+    return over_seeds(reached).value if len(reached) == len(needed) else None
+
+
+def _interval(name: str, estimate: Estimate) -> Row:
+    return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+
+
+def data_name(data: Sequence[object]) -> str:
+    """The data sets of a record in one cell."""
+    return " + ".join(str(item["name"] if isinstance(item, dict) else item) for item in data)

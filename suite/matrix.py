@@ -1,0 +1,101 @@
+"""Which runs a scale asks for, and how a command line narrows them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from suite.config import choices, compose
+from suite.errors import UserError, unknown
+
+FILTERS = ("models", "tasks", "methods", "seeds")
+# Controls that must send as many rows as another method did: their rate is read from its finished run of the same seed.
+RATE_OF = {"random": "lsh", "row_dropping": "lsh"}
+
+
+@dataclass(frozen=True)
+class RunKey:
+    """One run; ``path`` is its place below ``results/<scale>``."""
+
+    model: str
+    task: str
+    method: str
+    seed: int
+
+    @property
+    def path(self) -> str:
+        return f"runs/{self.model}/{self.task}/{self.method}/seed{self.seed}"
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The selected part of a scale's matrix: its runs, in the order of the scale's file."""
+
+    scale: str
+    runs: tuple[RunKey, ...]
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Distinct (model, task)."""
+        return list(dict.fromkeys((run.model, run.task) for run in self.runs))
+
+    def methods(self, model: str, task: str) -> list[str]:
+        """Methods selected for one model on one task."""
+        return list(dict.fromkeys(run.method for run in self.runs if (run.model, run.task) == (model, task)))
+
+    @property
+    def first_seed(self) -> int:
+        return min(run.seed for run in self.runs)
+
+
+def select(options: Mapping[str, object]) -> Matrix:
+    """The matrix of ``options["scale"]`` (default nano), narrowed by ``models``, ``tasks``, ``methods`` and ``seeds``.
+
+    Models and tasks narrow the scale's matrix. Methods and seeds replace its lists, so that any configured method can
+    be run beside the others without editing a file. Lists are written ``methods=lsh,int8``.
+
+    Raises:
+        UserError: an unknown option or value, or filters that leave nothing.
+    """
+    for name in options:
+        if name not in ("scale", *FILTERS):
+            raise unknown("config", name, ("scale", *FILTERS))
+    scale = compose([f"scale={options.get('scale', 'nano')}"]).scale
+    models = _choose("models", options, choices("model"), {cell.model for cell in scale.matrix})
+    tasks = _choose("tasks", options, choices("task"), {cell.task for cell in scale.matrix})
+    methods = _choose("methods", options, choices("method"), None)
+    seeds = _seeds(options["seeds"]) if "seeds" in options else scale.seeds
+    runs = tuple(
+        RunKey(cell.model, cell.task, method, seed)
+        for cell in scale.matrix
+        if cell.model in models and cell.task in tasks
+        for method in methods or cell.methods
+        for seed in seeds
+    )
+    if not runs:
+        cells = ", ".join(f"{cell.model} on {cell.task}" for cell in scale.matrix)
+        raise UserError(f"models, tasks: nothing of scale {scale.name} is left; it has: {cells}")
+    return Matrix(scale.name, runs)
+
+
+def _values(given: object) -> list[str]:
+    """``"a,b"``, ``["a", "b"]`` or ``0`` as a list of words."""
+    parts = given if isinstance(given, list | tuple) else str(given).strip("[]").split(",")
+    return [str(part).strip() for part in parts]
+
+
+def _choose(
+    name: str, options: Mapping[str, object], allowed: list[str], default: set[str] | None
+) -> set[str] | list[str]:
+    if name not in options:
+        return default or set()
+    values = _values(options[name])
+    for value in values:
+        if value not in allowed:
+            raise unknown(name, value, allowed)
+    return values
+
+
+def _seeds(given: object) -> list[int]:
+    values = _values(given)
+    if not all(value.isdigit() for value in values):
+        raise UserError(f"seeds: {','.join(values)!r} is not a list of whole numbers; write seeds=0 or seeds=0,1,2")
+    return [int(value) for value in values]

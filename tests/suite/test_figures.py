@@ -1,0 +1,53 @@
+import colorsys
+import itertools
+
+import matplotlib.colors
+import pytest
+
+from suite import style
+from suite.errors import UserError
+from suite.evidence import read_evidence
+from suite.figures import build, convergence_frame
+from tests.suite.synthetic import write_run
+
+
+@pytest.fixture
+def results(tmp_path):
+    for seed in (0, 1):
+        write_run(tmp_path, "vanilla", seed=seed, final=100.0 + seed)
+        write_run(tmp_path, "lsh", seed=seed, final=120.0 + seed)
+    return tmp_path
+
+
+def test_the_frame_counts_minutes_of_training_steps(results):
+    frame = convergence_frame(read_evidence(results).runs)
+    last = frame[(frame["method"] == "lsh") & (frame["seed"] == 0)].iloc[-1]
+    assert (last["step"], last["perplexity"]) == (40, 120)
+    assert last["minutes"] == pytest.approx(40 * 0.5 / 60)
+    assert frame["minutes"].min() == 0
+
+
+def test_three_formats_are_byte_identical_when_rebuilt(results):
+    first = {path.suffix: path.read_bytes() for path in build(results)}
+    assert set(first) == {".svg", ".pdf", ".png"}
+    assert b"held-out perplexity" in first[".svg"]
+    assert {path.suffix: path.read_bytes() for path in build(results)} == first
+
+
+def test_nothing_to_draw_is_a_clear_error(tmp_path):
+    with pytest.raises(UserError, match="no valid run"):
+        build(tmp_path)
+
+
+def test_listed_methods_differ_in_colour_and_marker_and_neighbours_in_lightness():
+    looks = list(style.LOOKS.values())
+    assert len({look.marker for look in looks}) == len({look.colour for look in looks}) == len(looks)
+    lightness = [colorsys.rgb_to_hls(*matplotlib.colors.to_rgb(look.colour))[1] for look in looks]
+    dashes = [look.dash for look in looks]
+    for (light_a, dash_a), (light_b, dash_b) in itertools.pairwise(zip(lightness, dashes, strict=True)):
+        assert abs(light_a - light_b) > 0.05 or dash_a != dash_b
+
+
+def test_an_unlisted_method_keeps_its_look():
+    assert style.look("mine") == style.look("mine")
+    assert style.in_order(["mine", "lsh", "another", "vanilla"]) == ["vanilla", "lsh", "another", "mine"]

@@ -1,0 +1,62 @@
+import pytest
+
+from suite.config import compose
+from suite.errors import UserError
+from suite.matrix import RATE_OF, RunKey, select
+
+
+def test_the_default_is_the_whole_nano_matrix():
+    matrix = select({})
+    assert matrix.scale == "nano"
+    assert matrix.methods("gpt_moe", "text_lm") == [
+        "vanilla",
+        "lsh",
+        "lsh_no_compensation",
+        "int8",
+        "fp8",
+        "lsh_fp8",
+        "random",
+    ]
+    assert RunKey("gpt_moe", "text_lm", "lsh", 0) in matrix.runs
+
+
+@pytest.mark.parametrize("seeds", [2, "2", [2], "[2]"])
+def test_filters_come_as_words_lists_or_numbers(seeds):
+    matrix = select({"scale": "nano", "methods": "vanilla,lsh", "seeds": seeds})
+    assert [run.path for run in matrix.runs] == [
+        "runs/gpt_moe/text_lm/vanilla/seed2",
+        "runs/gpt_moe/text_lm/lsh/seed2",
+    ]
+    assert matrix.first_seed == 2
+
+
+def test_any_configured_method_can_be_asked_for():
+    assert select({"methods": "int4"}).methods("gpt_moe", "text_lm") == ["int4"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"scale": "nanno"}, "scale: unknown 'nanno'; allowed: mini, nano, paper; did you mean 'nano'"),
+        ({"methods": "lsg"}, "methods: unknown 'lsg'.*did you mean 'lsh'"),
+        ({"models": "gpt"}, "models: unknown 'gpt'.*gpt_moe"),
+        ({"tasks": "text"}, "tasks: unknown 'text'.*text_lm"),
+        ({"seeds": "one"}, "seeds: 'one' is not a list of whole numbers"),
+        ({"method": "lsh"}, "config: unknown 'method'.*did you mean 'methods'"),
+    ],
+)
+def test_a_bad_filter_is_one_line_naming_the_remedy(options, message):
+    with pytest.raises(UserError, match=message) as error:
+        select(options)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("scale", ["nano", "mini", "paper"])
+def test_every_run_of_every_matrix_composes(scale):
+    for run in select({"scale": scale}).runs:
+        config = compose(
+            [f"model={run.model}", f"task={run.task}", f"method={run.method}", f"seed={run.seed}", f"scale={scale}"]
+        )
+        assert config.method.name == run.method
+        if run.method in RATE_OF:
+            assert "rate" in config.method.reduction
