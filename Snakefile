@@ -1,0 +1,32 @@
+# The map of the whole pipeline: prepared data, runs, paired step times, tables, figures.
+#   snakemake TARGET --profile profiles/laptop --config scale=nano|mini|paper [methods=a,b] [models=…] [tasks=…] [seeds=0,1]
+# Targets: runs, tables, figures, reproduce (all of them, the default).
+import sys
+
+from suite.errors import exit_on_user_error
+from suite.matrix import RATE_OF, select
+
+with exit_on_user_error():
+    MATRIX = select(config)
+
+PYTHON = sys.executable
+RESULTS = f"results/{MATRIX.scale}"
+CLUSTER = "loopback"
+
+
+wildcard_constraints:
+    seed=r"\d+",
+
+
+include: "suite/rules/data.smk"
+include: "suite/rules/runs.smk"
+include: "suite/rules/speed.smk"
+include: "suite/rules/tables.smk"
+include: "suite/rules/figures.smk"
+
+
+rule reproduce:
+    default_target: True
+    input:
+        rules.tables.input,
+        rules.figures.input,

@@ -1,0 +1,53 @@
+"""Publish one finished run of the nano pipeline: ``python -m suite.reference``.
+
+Copies its records (not its weights), tables and figures to ``results/reference`` and puts them into ``README.md``.
+"""
+
+import shutil
+from pathlib import Path
+
+from suite.errors import UserError, exit_on_user_error
+from suite.evidence import read_evidence
+from suite.files import write_atomically
+
+BEGIN, END = "<!-- reference:begin -->", "<!-- reference:end -->"
+PARTS = ("data", "runs", "speed", "tables", "figures")
+SHOWN = ("tables/convergence.md", "tables/speedup.md", "figures/convergence.svg")
+
+
+def publish(source: Path, target: Path, readme: Path) -> None:
+    """Replace ``target`` by the records, tables and figures of ``source`` and refresh ``readme`` between its markers.
+
+    Raises:
+        UserError: ``source`` is unfinished or holds a record at fault, or ``readme`` has lost its markers.
+    """
+    missing = [name for name in SHOWN if not (source / name).exists()]
+    if missing:
+        raise UserError(f"results: {source} lacks {', '.join(missing)}; run make reproduce first")
+    faults = read_evidence(source).invalid
+    if faults:
+        raise UserError(f"results: {faults[0]}")
+    text = readme.read_text()
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise UserError(f"{readme}: the markers {BEGIN} and {END} must be there once each")
+    shutil.rmtree(target, ignore_errors=True)
+    for part in PARTS:
+        shutil.copytree(source / part, target / part, ignore=shutil.ignore_patterns("checkpoint*", ".*"))
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    write_atomically(readme, f"{before}{BEGIN}\n{excerpt(target, readme.parent)}{END}{after}")
+
+
+def excerpt(folder: Path, root: Path) -> str:
+    """Tables and figure of ``folder`` as Markdown, with links relative to ``root``."""
+    figure = (folder / "figures" / "convergence.svg").relative_to(root)
+    tables = [(folder / name).read_text() for name in SHOWN[:2]]
+    return "\n".join([*tables, f"![Held-out perplexity against steps and against wall time]({figure})\n"])
+
+
+def main() -> None:
+    with exit_on_user_error():
+        publish(Path("results/nano"), Path("results/reference"), Path("README.md"))
+
+
+if __name__ == "__main__":
+    main()

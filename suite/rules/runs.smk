@@ -1,0 +1,51 @@
+# One rule, one run, all cores: nothing else may disturb its step times. A run that was interrupted goes on from its
+# checkpoint. Controls wait for the run whose rate they copy.
+import json
+from pathlib import Path
+
+RUN = f"{RESULTS}/runs/{{model}}/{{task}}/{{method}}/seed{{seed}}"
+
+
+def paced_by(wildcards):
+    """The summary whose rate this run copies, if it is a control."""
+    model = RATE_OF.get(wildcards.method)
+    return (
+        [
+            f"{RESULTS}/runs/{wildcards.model}/{wildcards.task}/{model}/seed{wildcards.seed}/summary.json"
+        ]
+        if model
+        else []
+    )
+
+
+def rate_override(wildcards, input):
+    if not input.pacemaker:
+        return ""
+    return f"method.reduction.rate={json.loads(Path(input.pacemaker[0]).read_text())['rate']:.4f}"
+
+
+rule run:
+    input:
+        "suite/conf/model/{model}.yaml",
+        "suite/conf/task/{task}.yaml",
+        "suite/conf/method/{method}.yaml",
+        f"suite/conf/cluster/{CLUSTER}.yaml",
+        data=f"{RESULTS}/data/{{task}}.json",
+        pacemaker=paced_by,
+    output:
+        f"{RUN}/summary.json",
+    log:
+        f"{RESULTS}/logs/runs/{{model}}/{{task}}/{{method}}/seed{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/runs/{{model}}/{{task}}/{{method}}/seed{{seed}}.tsv"
+    threads: workflow.cores
+    params:
+        rate=rate_override,
+    shell:
+        "{PYTHON} -m suite.train model={wildcards.model} task={wildcards.task} method={wildcards.method}"
+        " seed={wildcards.seed} scale={MATRIX.scale} cluster={CLUSTER} {params.rate} 2>&1 | tee {log}"
+
+
+rule runs:
+    input:
+        [f"{RESULTS}/{run.path}/summary.json" for run in MATRIX.runs],

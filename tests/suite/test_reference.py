@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+
+from suite import figures, tables
+from suite.errors import UserError
+from suite.reference import BEGIN, END, publish
+from tests.suite.synthetic import write_run, write_speed
+
+
+@pytest.fixture
+def finished(tmp_path):
+    source = tmp_path / "results/nano"
+    run = write_run(source, "vanilla")
+    (run / "checkpoint").mkdir()
+    (run / "checkpoint/weights").write_bytes(b"large")
+    write_speed(source, {"vanilla": 2.0, "lsh": 1.0})
+    (source / "data").mkdir()
+    tables.build(source, "nano")
+    figures.build(source)
+    (tmp_path / "README.md").write_text(f"# Before\n{BEGIN}\nold\n{END}\nafter\n")
+    return tmp_path
+
+
+def publish_in(folder):
+    publish(folder / "results/nano", folder / "results/reference", folder / "README.md")
+
+
+def test_records_travel_and_weights_stay(finished):
+    publish_in(finished)
+    reference = finished / "results/reference"
+    assert (reference / "runs/gpt_moe/text_lm/vanilla/seed0/metrics.jsonl").exists()
+    assert not list(reference.rglob("checkpoint*"))
+
+
+def test_the_readme_shows_the_tables_and_publishing_again_changes_nothing(finished):
+    publish_in(finished)
+    text = (finished / "README.md").read_text()
+    assert text.startswith("# Before\n")
+    assert text.endswith("\nafter\n")
+    assert "old" not in text
+    assert "### Convergence, scale nano" in text
+    assert "### Step time, scale nano" in text
+    assert "](results/reference/figures/convergence.svg)" in text
+    publish_in(finished)
+    assert (finished / "README.md").read_text() == text
+
+
+def test_an_unfinished_pipeline_is_not_published(finished):
+    (finished / "results/nano/tables/speedup.md").unlink()
+    with pytest.raises(UserError, match=r"lacks tables/speedup\.md; run make reproduce first"):
+        publish_in(finished)
+
+
+def test_a_record_at_fault_is_not_published(finished):
+    Path(finished / "results/nano/runs/gpt_moe/text_lm/vanilla/seed0/summary.json").write_text("{")
+    with pytest.raises(UserError, match="invalid record"):
+        publish_in(finished)
+
+
+def test_a_readme_without_markers_is_left_alone(finished):
+    (finished / "README.md").write_text("nothing here")
+    with pytest.raises(UserError, match="markers"):
+        publish_in(finished)
+    assert (finished / "README.md").read_text() == "nothing here"

@@ -1,0 +1,35 @@
+"""The Snakefile as a user meets it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def snakemake(*arguments):
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--profile", "profiles/laptop", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+
+def test_a_bad_filter_is_one_line_and_exit_code_2():
+    done = snakemake("--config", "methods=lsg")
+    assert done.returncode == 2
+    (line,) = [line for line in done.stderr.splitlines() if "lsg" in line]
+    assert line.startswith("error: methods: unknown 'lsg'; allowed: ")
+    assert "did you mean 'lsh'" in line
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("target", ["runs", "tables", "figures", "reproduce"])
+def test_named_targets_plan(target):
+    assert snakemake(target, "--forceall").returncode == 0
+
+
+def test_a_control_waits_for_the_run_whose_rate_it_copies():
+    done = snakemake("runs", "--forceall", "--quiet", "progress", "--config", "methods=random")
+    jobs = done.stdout.split("rule run:")
+    (control,) = [job for job in jobs if "random/seed0" in job]
+    assert "text_lm/lsh/seed0/summary.json" in control.split("output:")[0]

@@ -1,0 +1,73 @@
+"""README.md promises commands, files and names; all of them must be there."""
+
+import importlib.util
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from suite.config import compose, validate
+from suite.measure import parse
+
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", TEXT, flags=re.MULTILINE | re.DOTALL)
+COMMANDS = [
+    shlex.split(line, comments=True) for language, block in BLOCKS if language == "sh" for line in block.splitlines()
+]
+MAKE = [command for command in COMMANDS if command[0] == "make"]
+MODULES = [command[2:] for command in COMMANDS if command[0] == ".venv/bin/python"]
+
+
+def test_the_readme_has_commands_of_every_kind():
+    assert {command[0] for command in COMMANDS} == {
+        "make",
+        ".venv/bin/python",
+        ".venv/bin/snakemake",
+        ".venv/bin/fairseq-train",
+    }
+    assert [["make", "reproduce"], ["make", "test"]] == MAKE[:2]
+
+
+@pytest.mark.parametrize("command", MAKE, ids=" ".join)
+def test_make_targets_exist(command):
+    subprocess.run([*command, "--dry-run"], cwd=ROOT, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("target", re.findall(r"`make (\w+)`", TEXT))
+def test_targets_named_in_the_text_exist_and_are_listed(target):
+    help_text = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert target == "help" or f"make {target} " in help_text
+
+
+@pytest.mark.parametrize("command", MODULES, ids=" ".join)
+def test_modules_exist_and_their_arguments_compose(command):
+    module, *arguments = command
+    assert importlib.util.find_spec(module)
+    assert (parse if module == "suite.measure" else compose)(arguments)
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command[0].endswith("snakemake")], ids=" ".join)
+def test_the_pipeline_plans(command):
+    snakemake = [sys.executable, "-m", "snakemake", *command[1:], "--directory", str(ROOT)]
+    subprocess.run(snakemake, cwd=ROOT, check=True, capture_output=True, timeout=120)
+
+
+@pytest.mark.parametrize("filters", re.findall(r'FILTERS="([^"]*)"', TEXT))
+def test_filters_name_real_options(filters):
+    assert all(re.fullmatch(r"(methods|models|tasks|seeds)=\S+", word) for word in filters.split())
+
+
+@pytest.mark.parametrize("target", re.findall(r"\]\((?!https?:)([^)#]+)\)", TEXT))
+def test_links_lead_somewhere(target):
+    assert (ROOT / target).exists()
+
+
+def test_the_method_shown_is_valid():
+    (method,) = (yaml.safe_load(block) for language, block in BLOCKS if language == "yaml")
+    values = compose(["method=vanilla"]).model_dump()
+    assert validate(values | {"method": method}).method.name == "mine"
