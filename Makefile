@@ -22,8 +22,8 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z.]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 reproduce: $(installed) ## Train, measure, print every table (SCALE=nano|mini|paper, FILTERS="methods=lsh,int8 seeds=0")
-	@PATH="$(CURDIR)/$(bin):$$PATH" $(single_threaded) snakemake reproduce --profile profiles/laptop --config scale=$(SCALE) $(FILTERS)
-	@$(bin)/python -m suite.tables show scale=$(SCALE)
+	@$(single_threaded) $(bin)/snakemake reproduce --profile profiles/laptop --config scale=$(SCALE) $(FILTERS)
+	@printf '\n'; cat results/$(SCALE)/tables/convergence.md; printf '\n'; cat results/$(SCALE)/tables/speedup.md
 
 test: $(installed) ## Run the test suite
 	$(single_threaded) $(bin)/python -m pytest --benchmark-skip

@@ -2,6 +2,7 @@
 #   snakemake TARGET --profile profiles/laptop --config scale=nano|mini|paper [methods=a,b] [models=…] [tasks=…] [seeds=0,1]
 # Targets: runs, tables, figures, reproduce (all of them, the default).
 import sys
+from pathlib import Path
 
 from suite.errors import exit_on_user_error
 from suite.matrix import RATE_OF, select
@@ -9,7 +10,8 @@ from suite.matrix import RATE_OF, select
 with exit_on_user_error():
     MATRIX = select(config)
 
-PYTHON = sys.executable
+# Rules run in the environment that Snakemake runs in.
+shell.prefix(f"export PATH={Path(sys.executable).parent}:$PATH; ")
 RESULTS = f"results/{MATRIX.scale}"
 CLUSTER = "loopback"
 

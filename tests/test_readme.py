@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from suite.measure import parse
 
 from suite.config import compose, validate
-from suite.measure import parse
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text()
@@ -30,7 +30,7 @@ def test_the_readme_has_commands_of_every_kind():
         ".venv/bin/snakemake",
         ".venv/bin/fairseq-train",
     }
-    assert [["make", "reproduce"], ["make", "test"]] == MAKE[:2]
+    assert MAKE[:2] == [["make", "reproduce"], ["make", "test"]]
 
 
 @pytest.mark.parametrize("command", MAKE, ids=" ".join)

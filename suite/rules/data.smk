@@ -12,5 +12,7 @@ rule data:
     benchmark:
         f"{RESULTS}/benchmarks/data/{{task}}.tsv"
     threads: workflow.cores
+    params:
+        scale=MATRIX.scale,
     shell:
-        "{PYTHON} -m suite.data.prepare task={wildcards.task} scale={MATRIX.scale} 2>&1 | tee {log}"
+        "python -m suite.data.prepare task={wildcards.task} scale={params.scale} 2>&1 | tee {log}"

@@ -1,7 +1,5 @@
 # From records alone, each as SVG, PDF and PNG.
-FIGURES = [
-    f"{RESULTS}/figures/convergence.{suffix}" for suffix in ("svg", "pdf", "png")
-]
+FIGURES = [f"{RESULTS}/figures/convergence.{suffix}" for suffix in ("svg", "pdf", "png")]
 
 
 rule draw_figures:
@@ -13,8 +11,10 @@ rule draw_figures:
         FIGURES,
     log:
         f"{RESULTS}/logs/figures.log",
+    params:
+        scale=MATRIX.scale,
     shell:
-        "{PYTHON} -m suite.figures scale={MATRIX.scale} 2>&1 | tee {log}"
+        "python -m suite.figures scale={params.scale} 2>&1 | tee {log}"
 
 
 rule figures:

@@ -10,9 +10,7 @@ def paced_by(wildcards):
     """The summary whose rate this run copies, if it is a control."""
     model = RATE_OF.get(wildcards.method)
     return (
-        [
-            f"{RESULTS}/runs/{wildcards.model}/{wildcards.task}/{model}/seed{wildcards.seed}/summary.json"
-        ]
+        [f"{RESULTS}/runs/{wildcards.model}/{wildcards.task}/{model}/seed{wildcards.seed}/summary.json"]
         if model
         else []
     )
@@ -40,10 +38,12 @@ rule run:
         f"{RESULTS}/benchmarks/runs/{{model}}/{{task}}/{{method}}/seed{{seed}}.tsv"
     threads: workflow.cores
     params:
+        scale=MATRIX.scale,
+        cluster=CLUSTER,
         rate=rate_override,
     shell:
-        "{PYTHON} -m suite.train model={wildcards.model} task={wildcards.task} method={wildcards.method}"
-        " seed={wildcards.seed} scale={MATRIX.scale} cluster={CLUSTER} {params.rate} 2>&1 | tee {log}"
+        "python -m suite.train model={wildcards.model} task={wildcards.task} method={wildcards.method}"
+        " seed={wildcards.seed} scale={params.scale} cluster={params.cluster} {params.rate} 2>&1 | tee {log}"
 
 
 rule runs:

@@ -6,8 +6,7 @@ def trained(wildcards):
     return [
         f"{RESULTS}/{run.path}/summary.json"
         for run in MATRIX.runs
-        if (run.model, run.task, run.seed)
-        == (wildcards.model, wildcards.task, MATRIX.first_seed)
+        if (run.model, run.task, run.seed) == (wildcards.model, wildcards.task, MATRIX.first_seed)
     ]
 
 
@@ -23,9 +22,10 @@ rule speed:
         f"{RESULTS}/benchmarks/speed/{CLUSTER}/{{model}}/{{task}}.tsv"
     threads: workflow.cores
     params:
-        methods=lambda wildcards: ",".join(
-            MATRIX.methods(wildcards.model, wildcards.task)
-        ),
+        scale=MATRIX.scale,
+        cluster=CLUSTER,
+        seed=MATRIX.first_seed,
+        methods=lambda wildcards: ",".join(MATRIX.methods(wildcards.model, wildcards.task)),
     shell:
-        "{PYTHON} -m suite.measure model={wildcards.model} task={wildcards.task} scale={MATRIX.scale}"
-        " cluster={CLUSTER} seed={MATRIX.first_seed} 'methods=[{params.methods}]' 2>&1 | tee {log}"
+        "python -m suite.measure model={wildcards.model} task={wildcards.task} scale={params.scale}"
+        " cluster={params.cluster} seed={params.seed} 'methods=[{params.methods}]' 2>&1 | tee {log}"
