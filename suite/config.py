@@ -114,7 +114,9 @@ def _parse(text: str) -> Override:
 def _hydra(overrides: list[str]) -> DictConfig:
     try:
         return hydra_compose("config", overrides)
-    except (HydraException, OmegaConfBaseException, yaml.YAMLError) as error:
+    except yaml.YAMLError as error:
+        raise UserError(f"suite/conf: not valid YAML: {' '.join(str(error).split())}") from None
+    except (HydraException, OmegaConfBaseException) as error:
         raise UserError(str(error).splitlines()[0]) from None
 
 

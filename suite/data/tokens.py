@@ -1,0 +1,147 @@
+"""Text as memory-mapped token streams: prepared once for each recipe, shared by every run that asks for the same.
+
+A prepared folder holds ``train.bin`` and ``held_out.bin`` (documents in order, each followed by ``</s>``),
+``tokenizer.json``, ``train_counts.npy`` (how often each token occurs in ``train.bin``) and ``manifest.json``, written
+last. The folder appears under its final name only when all of it is there.
+"""
+
+import hashlib
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+from tokenizers import Tokenizer
+
+from suite.data.fetch import archive_path, fetch, fresh_folder, locked, sha256_of, verify
+from suite.data.registry import Source
+from suite.data.text import Part, documents, split
+from suite.data.tokenizer import END_OF_DOCUMENT, load_tokenizer, train_tokenizer
+from suite.errors import UserError
+
+FORMAT = 1
+_DOCUMENTS_PER_BATCH = 512
+
+
+class PreparedText:
+    """A prepared folder, opened for reading; token streams stay on disk and are mapped, not loaded."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+        self.tokenizer = load_tokenizer(folder / "tokenizer.json")
+
+    def stream(self, part: Part) -> NDArray[Any]:
+        """The tokens of a part, ``[tokens]``, as a read-only memory map."""
+        return np.memmap(self.folder / f"{part}.bin", dtype=self.manifest["dtype"], mode="r")
+
+    def train_counts(self) -> NDArray[np.int64]:
+        """Occurrences of each token in the training part, int64 ``[vocabulary]``."""
+        return np.load(self.folder / "train_counts.npy")
+
+
+def prepare_text(sources: Sequence[Source], held_out: float, vocabulary: int, cache: Path) -> Path:
+    """Make the prepared folder if it is not there yet, and return it. Safe to call from several processes.
+
+    Args:
+        sources: where documents come from; equal documents count once over all of them.
+        held_out: share of documents kept out of training, in (0, 1).
+        vocabulary: tokens of the BPE, which is trained on the training part only.
+        cache: the data cache.
+
+    Raises:
+        UserError: if an archive is missing or corrupted, or a prepared file is; with the remedy.
+    """
+    folder = prepared_folder(sources, held_out, vocabulary, cache)
+    with locked(folder):
+        if folder.exists():
+            for source in sources:
+                if archive_path(source, cache).exists():
+                    verify(source, archive_path(source, cache))
+            _verify_prepared(folder)
+        else:
+            partial = folder.with_name(folder.name + ".partial")
+            with fresh_folder(partial):
+                _write(partial, sources, held_out, vocabulary, cache)
+                partial.rename(folder)
+    return folder
+
+
+def prepared_folder(sources: Sequence[Source], held_out: float, vocabulary: int, cache: Path) -> Path:
+    """Where :func:`prepare_text` puts what it makes: named after everything that decides the contents."""
+    recipe = {
+        "format": FORMAT,
+        "sources": [s.model_dump(mode="json", include={"name", "sha256", "documents"}) for s in sources],
+        "held_out": held_out,
+        "vocabulary": vocabulary,
+    }
+    digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
+    return cache / "text" / f"{'-'.join(source.name for source in sources)}-{digest[:12]}"
+
+
+def _write(folder: Path, sources: Sequence[Source], held_out: float, vocabulary: int, cache: Path) -> None:
+    archives = [fetch(source, cache) for source in sources]
+
+    def pieces(description: str) -> Iterator[tuple[str, Part]]:
+        texts = (text for source, archive in zip(sources, archives, strict=True) for text in documents(source, archive))
+        yield from split(track(texts, description, console=Console(stderr=True)), held_out)
+
+    training = (document for document, part in pieces("Training the tokenizer") if part == "train")
+    tokenizer = train_tokenizer(training, vocabulary)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    dtype = np.dtype(np.uint16 if tokenizer.get_vocab_size() <= 2**16 else np.uint32)
+    counts, kept, tokens = _encode(folder, pieces("Encoding documents"), tokenizer, dtype)
+    np.save(folder / "train_counts.npy", counts)
+    manifest = {
+        "format": FORMAT,
+        "sources": [source.record() for source in sources],
+        "held_out": held_out,
+        "vocabulary": tokenizer.get_vocab_size(),
+        "dtype": dtype.name,
+        "documents": dict(kept),
+        "tokens": dict(tokens),
+        "files": {path.name: sha256_of(path) for path in sorted(folder.iterdir())},
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    print(
+        f"Prepared {tokens['train']:,} + {tokens['held_out']:,} tokens of {', '.join(s.name for s in sources)}",
+        file=sys.stderr,
+    )
+
+
+def _encode(
+    folder: Path, pieces: Iterator[tuple[str, Part]], tokenizer: Tokenizer, dtype: np.dtype[Any]
+) -> tuple[NDArray[np.int64], Counter[str], Counter[str]]:
+    """Write both streams; return the training part's token counts, and documents and tokens per part."""
+    counts = np.zeros(tokenizer.get_vocab_size(), dtype=np.int64)
+    kept: Counter[str] = Counter()
+    tokens: Counter[str] = Counter()
+    with (folder / "train.bin").open("wb") as train, (folder / "held_out.bin").open("wb") as held_out:
+        files = {"train": train, "held_out": held_out}
+        while batch := list(islice(pieces, _DOCUMENTS_PER_BATCH)):
+            encodings = tokenizer.encode_batch_fast([document for document, _ in batch])
+            for (_, part), encoding in zip(batch, encodings, strict=True):
+                ids = np.array([*encoding.ids, END_OF_DOCUMENT], dtype=dtype)
+                ids.tofile(files[part])
+                kept[part] += 1
+                tokens[part] += len(ids)
+                if part == "train":
+                    counts += np.bincount(ids, minlength=len(counts))
+    return counts, kept, tokens
+
+
+def _verify_prepared(folder: Path) -> None:
+    try:
+        files = json.loads((folder / "manifest.json").read_text())["files"]
+        intact = all(sha256_of(folder / name) == digest for name, digest in files.items())
+    except (OSError, ValueError, KeyError):
+        intact = False
+    if not intact:
+        raise UserError(f"data: {folder} is corrupted; delete it and run again to prepare it anew")

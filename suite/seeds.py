@@ -1,0 +1,18 @@
+"""Separate streams of randomness, all derived from a run's one root seed."""
+
+from lshmoe.seeding import derive_seed
+
+
+def model_seed(root: int) -> int:
+    """Initial weights: dense ones, gates and experts."""
+    return derive_seed(root, "model")
+
+
+def data_seed(root: int) -> int:
+    """Order of the training data."""
+    return derive_seed(root, "data")
+
+
+def hash_seed(root: int) -> int:
+    """Whatever a method draws: rotations, random clusters, stochastic rounding."""
+    return derive_seed(root, "hash")
