@@ -1,0 +1,88 @@
+"""From a method's configuration to the three things a MoE layer is given: a reduction, a wire and an exchange."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+from torch.distributed import ProcessGroup
+
+from lshmoe import Exchange, MoELayer, NativeWire
+from lshmoe.seeding import derive_seed
+from suite.errors import UserError, unknown
+from suite.loading import load_object
+from suite.schema import MethodConfig, RunConfig
+from suite.seeds import hash_seed, model_seed
+
+MakeLayer = Callable[[int, int, int], MoELayer]
+
+
+def build_reduction(method: MethodConfig, dim: int, seed: int) -> Any:
+    """The method's reduction for rows of width ``dim``; ``None`` is the identity."""
+    return _build("reduction", method.reduction, dim=dim, seed=seed)
+
+
+def build_wire(method: MethodConfig) -> Any:
+    """The method's wire; the native one unless configured."""
+    return _build("wire", method.wire) or NativeWire()
+
+
+def build_exchange(method: MethodConfig, group: ProcessGroup | None) -> Exchange:
+    """The method's exchange over ``group``, with its wire; the flat one unless configured."""
+    wire = build_wire(method)
+    return _build("exchange", method.exchange, group=group, wire=wire) or Exchange(group, wire)
+
+
+def method_layer_factory(config: RunConfig, group: ProcessGroup | None = None) -> MakeLayer:
+    """Return ``make_layer(index, dim, hidden)``, which makes the MoE layer of host layer ``index`` for a run.
+
+    Gate and experts are seeded by (model seed, index), the reduction by (hash seed, index), so that a layer's function
+    depends on neither world size nor on the other layers.
+
+    Raises:
+        UserError: when a layer is made that its constructor refuses.
+    """
+
+    def make_layer(index: int, dim: int, hidden: int) -> MoELayer:
+        return MoELayer(
+            dim,
+            hidden,
+            config.size.experts,
+            top_k=config.size.top_k,
+            reduction=build_reduction(config.method, dim, derive_seed(hash_seed(config.seed), index)),
+            group=group,
+            seed=derive_seed(model_seed(config.seed), index),
+            exchange=build_exchange(config.method, group),
+            check_finite=True,
+            name=f"decoder.{index}",
+        )
+
+    return make_layer
+
+
+def check_method(config: RunConfig) -> None:
+    """Build every part of the run's method once, in this process, so that bad options appear before any rank starts.
+
+    Raises:
+        UserError: one line naming the field and the allowed values.
+    """
+    build_reduction(config.method, config.size.width, seed=0)
+    build_exchange(config.method, group=None)
+
+
+def _build(field: str, component: dict[str, Any] | None, **given: Any) -> Any:
+    if component is None:
+        return None
+    target = load_object(f"method.{field}._target_", component["_target_"])
+    allowed = inspect.signature(target).parameters.keys() - given.keys()
+    for option in component.keys() - {"_target_"}:
+        if option not in allowed:
+            raise unknown(f"method.{field} option", option, allowed)
+    try:
+        return instantiate(component, **given, _convert_="all")
+    except InstantiationException as error:
+        cause = error.__cause__
+        if not isinstance(cause, TypeError | ValueError):
+            raise
+        raise UserError(f"method.{field}.{cause}") from None
