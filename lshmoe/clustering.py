@@ -1,0 +1,81 @@
+"""Buckets → clusters: rows of one expert whose H codes all agree form a cluster (paper §3.2, Algorithm 1)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lshmoe.segments import Segments
+
+# Random odd 64-bit multipliers' seed: they only order rows, see `cluster`.
+_MIX_SEED = 0x5DEECE66D
+
+
+@dataclass(frozen=True)
+class Clusters(Segments):
+    """Clusters of rows, numbered so that the clusters of expert 0 come first, then those of expert 1, …
+
+    Attributes:
+        counts_E: int64 ``[E]``, clusters per expert.
+    """
+
+    counts_E: Tensor
+
+    @property
+    def sizes_C(self) -> Tensor:
+        """int64 ``[C]``: rows per cluster."""
+        return self.sizes_S
+
+
+def expert_of_rows(counts_E: Tensor, num_rows: int) -> Tensor:
+    """int64 ``[R]``: the expert of each row, for rows sorted by expert."""
+    experts_E = torch.arange(counts_E.shape[0], device=counts_E.device)
+    return torch.repeat_interleave(experts_E, counts_E, output_size=num_rows)
+
+
+def clusters_from_assignment(assignment_R: Tensor, counts_E: Tensor, num_clusters: int) -> Clusters:
+    """Wrap an assignment of rows (sorted by expert) to clusters that are already numbered by expert."""
+    segments = Segments.from_assignment(assignment_R, num_clusters)
+    expert_C = torch.zeros(num_clusters, dtype=torch.int64, device=assignment_R.device)
+    expert_C[assignment_R] = expert_of_rows(counts_E, assignment_R.shape[0])
+    clusters_E = torch.bincount(expert_C, minlength=counts_E.shape[0])
+    return Clusters(segments.assignment_R, segments.order_R, segments.sizes_S, clusters_E)
+
+
+def cluster(codes_RH: Tensor, counts_E: Tensor) -> Clusters:
+    """Group rows by the tuple (expert, code 1, …, code H).
+
+    Args:
+        codes_RH: int64 ``[R, H]``, for rows sorted by expert.
+        counts_E: int64 ``[E]``, rows per expert; sums to R.
+
+    Returns:
+        Clusters that never cross an expert, ordered by expert. Rows with different codes never share one.
+
+    Raises:
+        ValueError: if ``counts_E`` does not add up to R.
+    """
+    num_rows, num_hashes = codes_RH.shape
+    expert_R = expert_of_rows(counts_E, num_rows)
+    if num_rows == 0:
+        empty = torch.zeros(0, dtype=torch.int64, device=codes_RH.device)
+        return Clusters(empty, empty, empty, torch.zeros_like(counts_E))
+    # 1. Sort by (expert, 40-bit mix of the codes): one cheap key instead of a lexicographic sort of H columns.
+    gen = torch.Generator().manual_seed(_MIX_SEED)
+    odd_H = (torch.randint(-(2**62), 2**62, (num_hashes,), generator=gen) * 2 + 1).to(codes_RH.device)
+    mixed_R = ((codes_RH + 1) * odd_H).sum(1)
+    key_R = (expert_R << 40) | ((mixed_R >> 24) & (2**40 - 1))
+    order_R = torch.argsort(key_R, stable=True)
+    # 2. A new cluster starts wherever expert or codes really differ: a clash of keys can split a bucket, never merge two.
+    sorted_codes_RH, sorted_expert_R = codes_RH[order_R], expert_R[order_R]
+    changed = (sorted_codes_RH[1:] != sorted_codes_RH[:-1]).any(1) | (sorted_expert_R[1:] != sorted_expert_R[:-1])
+    number_R = torch.cat([changed.new_zeros(1), changed]).cumsum(0)
+    # 3. Back to the order of the rows.
+    assignment_R = torch.empty_like(order_R).scatter_(0, order_R, number_R)
+    starts = torch.cat([changed.new_ones(1), changed])
+    return Clusters(
+        assignment_R=assignment_R,
+        order_R=order_R,
+        sizes_S=torch.bincount(number_R),
+        counts_E=torch.bincount(sorted_expert_R[starts], minlength=counts_E.shape[0]),
+    )

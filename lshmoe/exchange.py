@@ -1,0 +1,188 @@
+"""The differentiable all-to-all-v between ranks and experts (expert parallelism; paper §2.2).
+
+Rows leave sorted by global expert and arrive grouped by local expert; `back` is the same path in reverse. The backward
+pass of either direction is an all-to-all the other way, through the same wire: 4 per layer and step.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from lshmoe.traffic import Traffic
+from lshmoe.wire import NativeWire, Wire
+
+
+@dataclass(frozen=True)
+class Received:
+    """Rows that arrived for the experts of this rank.
+
+    Attributes:
+        rows_SD: ``[S, D]``, grouped by local expert, inside an expert by source rank.
+        counts_L: int64 ``[L]`` on the CPU, rows per local expert.
+        back: outputs ``[S, D]`` in the same order → outputs ``[C, D]`` in the sender's order.
+    """
+
+    rows_SD: Tensor
+    counts_L: Tensor
+    back: Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class FlatPlan:
+    """Who sends how many rows to whom.
+
+    Attributes:
+        send_W: rows to each rank.
+        receive_W: rows from each rank.
+        counts_WL: int64 ``[W, L]`` on the CPU, rows arriving per source rank and local expert.
+    """
+
+    send_W: list[int]
+    receive_W: list[int]
+    counts_WL: Tensor
+
+
+def block_permutation(sizes_B: Tensor, order_B: Tensor) -> Tensor:
+    """Row index that rearranges consecutive blocks of rows.
+
+    Args:
+        sizes_B: int64 ``[B]``, rows per block, in the present order.
+        order_B: int64 ``[B]``, the block that shall stand at each place.
+
+    Returns:
+        int64 ``[sum(sizes_B)]``, so that ``rows[index]`` has the blocks in the new order.
+    """
+    starts_B = sizes_B.cumsum(0) - sizes_B
+    moved_B = sizes_B[order_B]
+    shift_B = starts_B[order_B] - (moved_B.cumsum(0) - moved_B)
+    return torch.repeat_interleave(shift_B, moved_B) + torch.arange(int(sizes_B.sum()), device=sizes_B.device)
+
+
+class Exchange:
+    """Flat all-to-all-v over a process group; without one, everything stays on this process.
+
+    Args:
+        group: process group of the expert-parallel ranks; ``None`` is the default group when torch.distributed is
+            initialised, else a single process.
+        wire: encoding of the rows; ``None`` is :class:`~lshmoe.wire.NativeWire`.
+    """
+
+    def __init__(self, group: dist.ProcessGroup | None = None, wire: Wire | None = None) -> None:
+        self.group = group
+        self.wire: Wire = NativeWire() if wire is None else wire
+        active = dist.is_available() and dist.is_initialized()
+        self.world_size = dist.get_world_size(group) if active else 1
+        self.rank = dist.get_rank(group) if active else 0
+        self.traffic = Traffic()
+
+    def __call__(self, rows_CD: Tensor, counts_E: Tensor) -> Received:
+        """Send rows to the ranks of their experts.
+
+        Args:
+            rows_CD: ``[C, D]``, sorted by global expert.
+            counts_E: int64 ``[E]``, rows per global expert; the world size divides E.
+        """
+        plan = self._plan(counts_E)
+        counts_WL = self._counts_WL(plan)
+        # Arrival order is (source rank, local expert); experts want (local expert, source rank).
+        number_WL = torch.arange(counts_WL.numel()).view_as(counts_WL)
+        to_experts = block_permutation(counts_WL.flatten(), number_WL.T.flatten()).to(rows_CD.device)
+        rows_SD = _Transfer.apply(rows_CD, self, plan, to_experts, "dispatch")  # type: ignore[no-untyped-call]
+
+        def back(outputs_SD: Tensor) -> Tensor:
+            out: Tensor = _Transfer.apply(outputs_SD, self, plan, to_experts, "combine")  # type: ignore[no-untyped-call]
+            return out
+
+        return Received(rows_SD, counts_WL.sum(0), back)
+
+    # -- the path: what another exchange overrides -------------------------------------------------------------------
+
+    def _plan(self, counts_E: Tensor) -> Any:
+        """Exchange the counts and return what :meth:`_route` and :meth:`_counts_WL` need."""
+        send_WL = counts_E.view(self.world_size, -1)
+        receive_WL = self._all_to_all_counts(send_WL, self.group)
+        send_WL, receive_WL = send_WL.cpu(), receive_WL.cpu()
+        return FlatPlan(send_WL.sum(1).tolist(), receive_WL.sum(1).tolist(), receive_WL)
+
+    def _counts_WL(self, plan: Any) -> Tensor:
+        """int64 ``[W, L]`` on the CPU: rows that arrive per source rank and local expert."""
+        counts_WL: Tensor = plan.counts_WL
+        return counts_WL
+
+    def _route(self, rows: Tensor, plan: Any, reverse: bool, phase: str) -> Tensor:
+        """Move packed rows ``[C, width]`` along the path, or back along it."""
+        send, receive = (plan.receive_W, plan.send_W) if reverse else (plan.send_W, plan.receive_W)
+        return self._all_to_all(rows, send, receive, self.group, phase)
+
+    # -- shared steps ------------------------------------------------------------------------------------------------
+
+    def _all_to_all_counts(self, send_WL: Tensor, group: dist.ProcessGroup | None) -> Tensor:
+        """All-to-all of one equal block of int64 counts per rank of ``group``."""
+        blocks = send_WL.shape[0]
+        return self._all_to_all(send_WL.contiguous(), [1] * blocks, [1] * blocks, group, "counts")
+
+    def _all_to_all(
+        self, rows: Tensor, send: list[int], receive: list[int], group: dist.ProcessGroup | None, phase: str
+    ) -> Tensor:
+        """One metered all-to-all-v of whole rows among the ranks of ``group``."""
+        if len(send) == 1:
+            return rows
+        own = dist.get_rank(group)
+        row_bytes = rows[:1].nbytes if len(rows) else rows.new_empty(1, *rows.shape[1:]).nbytes
+        self.traffic.bytes[phase] += sum(send) * row_bytes
+        self.traffic.remote_bytes[phase] += (sum(send) - send[own]) * row_bytes
+        received = rows.new_empty(sum(receive), *rows.shape[1:])
+        with self.traffic.clock(phase, rows.device):
+            dist.all_to_all_single(received, rows.contiguous(), receive, send, group=group)
+        return received
+
+    def _send(self, rows: Tensor, plan: Any, reverse: bool, phase: str) -> Tensor:
+        """Pack, route and unpack; one message whatever the number of parts."""
+        dim, dtype = rows.shape[1], rows.dtype
+        parts = self.wire.pack(rows)
+        if self.world_size == 1:
+            # The wire still rounds, so that one process computes what many do.
+            self.traffic.bytes[phase] += sum(part.nbytes for part in parts)
+            return self.wire.unpack(parts, dim, dtype)
+        if len(parts) == 1:
+            return self.wire.unpack((self._route(parts[0], plan, reverse, phase),), dim, dtype)
+        as_bytes = [part.contiguous().view(torch.uint8) for part in parts]
+        routed = self._route(torch.cat(as_bytes, 1), plan, reverse, phase)
+        pieces = routed.split([piece.shape[1] for piece in as_bytes], 1)
+        received = tuple(piece.contiguous().view(part.dtype) for piece, part in zip(pieces, parts, strict=True))
+        return self.wire.unpack(received, dim, dtype)
+
+    def forward_rows(self, rows: Tensor, plan: Any, to_experts: Tensor, phase: str) -> Tensor:
+        """Sender's order → expert order."""
+        arrived = self._send(rows, plan, False, phase)
+        return arrived if self.world_size == 1 else arrived.index_select(0, to_experts)
+
+    def return_rows(self, rows: Tensor, plan: Any, to_experts: Tensor, phase: str) -> Tensor:
+        """Expert order → sender's order."""
+        if self.world_size > 1:
+            rows = torch.empty_like(rows).index_copy_(0, to_experts, rows)
+        return self._send(rows, plan, True, phase)
+
+
+class _Transfer(torch.autograd.Function):
+    """Rows one way, their gradients the other way, both through the wire."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, exchange: Exchange, plan: Any, to_experts: Tensor, phase: str) -> Tensor:
+        ctx.arguments = (exchange, plan, to_experts, phase)
+        move = exchange.forward_rows if phase == "dispatch" else exchange.return_rows
+        return (
+            move(rows, plan, to_experts, phase).view_as(rows)
+            if exchange.world_size == 1
+            else move(rows, plan, to_experts, phase)
+        )
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None, None]:
+        exchange, plan, to_experts, phase = ctx.arguments
+        move = exchange.return_rows if phase == "dispatch" else exchange.forward_rows
+        return move(grads[0].contiguous(), plan, to_experts, f"{phase}_backward"), None, None, None, None

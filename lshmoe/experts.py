@@ -1,0 +1,126 @@
+"""The experts of one rank: two-layer feed-forward networks as grouped matrix products."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lshmoe.parallel import ScaleGradient
+from lshmoe.seeding import generator
+from lshmoe.traffic import Traffic
+
+_ACTIVATIONS = {
+    "gelu": (torch.nn.functional.gelu, torch.ops.aten.gelu_backward),
+    "relu": (torch.relu, lambda grad, value: torch.ops.aten.threshold_backward(grad, value, 0)),
+}
+
+
+class Experts(nn.Module):
+    """L local experts ``x → act(x·W1 + b1)·W2 + b2``.
+
+    Args:
+        dim: width D.
+        hidden_dim: hidden width F.
+        expert_ids: global numbers of the experts on this rank; weights depend only on (seed, number).
+        world_size: expert gradients are divided by it, so that they are gradients of the mean loss over ranks.
+        activation: ``"gelu"`` or ``"relu"``.
+        seed: draws the weights.
+
+    Raises:
+        ValueError: if ``activation`` is unknown.
+    """
+
+    def __init__(
+        self, dim: int, hidden_dim: int, expert_ids: range, world_size: int = 1, activation: str = "gelu", seed: int = 0
+    ) -> None:
+        super().__init__()
+        if activation not in _ACTIVATIONS:
+            raise ValueError(f"activation: {activation!r} is unknown; choose from {', '.join(_ACTIVATIONS)}")
+        self.activation, self.world_size = activation, world_size
+        self.expert_ids = expert_ids
+        gens = [generator(seed, "expert", number) for number in expert_ids]
+        self.w1_LDF = _parameter([_uniform(gen, dim, dim, hidden_dim) for gen in gens])
+        self.b1_LF = _parameter([_uniform(gen, dim, hidden_dim) for gen in gens])
+        self.w2_LFD = _parameter([_uniform(gen, hidden_dim, hidden_dim, dim) for gen in gens])
+        self.b2_LD = _parameter([_uniform(gen, hidden_dim, dim) for gen in gens])
+
+    def forward(self, rows_SD: Tensor, counts_L: Tensor, traffic: Traffic) -> Tensor:
+        """Apply each expert to its rows.
+
+        Args:
+            rows_SD: ``[S, D]``, grouped by local expert.
+            counts_L: int64 ``[L]`` on the CPU, rows per local expert.
+            traffic: meter for the seconds spent here.
+        """
+        dtype = rows_SD.dtype
+        weights = [self.w1_LDF, self.b1_LF, self.w2_LFD, self.b2_LD]
+        if self.world_size > 1:
+            weights = [ScaleGradient.apply(w, 1 / self.world_size) for w in weights]  # type: ignore[no-untyped-call]
+        weights = [w.to(dtype) for w in weights]
+        out: Tensor = _ExpertFFN.apply(  # type: ignore[no-untyped-call]
+            rows_SD, *weights, counts_L.tolist(), self.activation, traffic
+        )
+        return out
+
+
+def _uniform(gen: torch.Generator, fan_in: int, *shape: int) -> Tensor:
+    return (torch.rand(*shape, generator=gen) * 2 - 1) / math.sqrt(fan_in)
+
+
+def _parameter(tensors: list[Tensor]) -> nn.Parameter:
+    parameter = nn.Parameter(torch.stack(tensors))
+    parameter.expert = True  # type: ignore[attr-defined]
+    return parameter
+
+
+class _ExpertFFN(torch.autograd.Function):
+    """One autograd node for all local experts: products write into slices of one buffer, nothing is concatenated."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        rows_SD: Tensor,
+        w1_LDF: Tensor,
+        b1_LF: Tensor,
+        w2_LFD: Tensor,
+        b2_LD: Tensor,
+        counts: list[int],
+        activation: str,
+        traffic: Traffic,
+    ) -> Tensor:
+        act, _ = _ACTIVATIONS[activation]
+        with traffic.clock("experts", rows_SD.device):
+            hidden_SF = rows_SD.new_empty(rows_SD.shape[0], w1_LDF.shape[2])
+            out_SD = torch.empty_like(rows_SD)
+            for expert, (rows, hidden, out) in enumerate(_groups(counts, rows_SD, hidden_SF, out_SD)):
+                torch.addmm(b1_LF[expert], rows, w1_LDF[expert], out=hidden)
+                torch.addmm(b2_LD[expert], act(hidden), w2_LFD[expert], out=out)
+        ctx.save_for_backward(rows_SD, hidden_SF, w1_LDF, w2_LFD)
+        ctx.arguments = (counts, activation, traffic)
+        return out_SD
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        rows_SD, hidden_SF, w1_LDF, w2_LFD = ctx.saved_tensors
+        counts, activation, traffic = ctx.arguments
+        act, act_backward = _ACTIVATIONS[activation]
+        grad_SD = grads[0].contiguous()
+        with traffic.clock("experts_backward", rows_SD.device):
+            grad_rows_SD = torch.empty_like(rows_SD)
+            grad_w1, grad_w2 = torch.empty_like(w1_LDF), torch.empty_like(w2_LFD)
+            grad_b1, grad_b2 = w1_LDF.new_empty(w1_LDF.shape[0], w1_LDF.shape[2]), w1_LDF.new_empty(w1_LDF.shape[:2])
+            for expert, (rows, hidden, grad, grad_rows) in enumerate(
+                _groups(counts, rows_SD, hidden_SF, grad_SD, grad_rows_SD)
+            ):
+                torch.mm(act(hidden).T, grad, out=grad_w2[expert])
+                torch.sum(grad, 0, out=grad_b2[expert])
+                grad_hidden = act_backward(grad @ w2_LFD[expert].T, hidden)
+                torch.mm(rows.T, grad_hidden, out=grad_w1[expert])
+                torch.sum(grad_hidden, 0, out=grad_b1[expert])
+                torch.mm(grad_hidden, w1_LDF[expert].T, out=grad_rows)
+        return grad_rows_SD, grad_w1, grad_b1, grad_w2, grad_b2, None, None, None
+
+
+def _groups(counts: list[int], *tensors: Tensor) -> Any:
+    return zip(*(tensor.split(counts) for tensor in tensors), strict=True)

@@ -1,0 +1,58 @@
+"""Top-k gate with load-balance loss."""
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from lshmoe.parallel import active_group_size
+from lshmoe.seeding import generator
+
+
+class TopKGate(nn.Module):
+    """Softmax gate that routes every token to its k best experts; no token is dropped here.
+
+    Args:
+        dim: width D of a token.
+        num_experts: E.
+        k: experts per token, 1 to E.
+        seed: draws the weights.
+        group: process group over which expert loads are counted for the balance loss.
+
+    Raises:
+        ValueError: if ``k`` is out of range.
+    """
+
+    def __init__(
+        self, dim: int, num_experts: int, k: int, seed: int = 0, group: dist.ProcessGroup | None = None
+    ) -> None:
+        super().__init__()
+        if not 1 <= k <= num_experts:
+            raise ValueError(f"top_k: must be between 1 and num_experts={num_experts}, got {k}")
+        self.num_experts, self.k, self.group = num_experts, k, group
+        weight_ED = torch.rand(num_experts, dim, generator=generator(seed, "gate")) * 2 - 1
+        self.weight = nn.Parameter(weight_ED * dim**-0.5)
+
+    def forward(self, x_ND: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Route tokens ``[N, D]``.
+
+        Returns:
+            ids_NK: int64 ``[N, K]``, experts, best first.
+            weights_NK: ``[N, K]``; for k > 1 they add up to 1, for k = 1 they are the gate's probability.
+            balance_loss: scalar, ``E · sum_e load_e · mean probability_e``; 1 when perfectly balanced. Loads are counted
+                over all ranks, so the mean of this loss over ranks does not depend on how tokens are spread over them.
+        """
+        probability_NE = torch.softmax(nn.functional.linear(x_ND.float(), self.weight.float()), -1)
+        weights_NK, ids_NK = probability_NE.topk(self.k)
+        if self.k > 1:
+            weights_NK = weights_NK / weights_NK.sum(-1, keepdim=True)
+        load_E = torch.bincount(ids_NK.flatten(), minlength=self.num_experts).to(probability_NE.dtype)
+        world_size = active_group_size(self.group)
+        tokens = load_E.new_full((1,), float(x_ND.shape[0]))
+        if world_size > 1:
+            totals = torch.cat([load_E, tokens])
+            dist.all_reduce(totals, group=self.group)
+            load_E, tokens = totals[:-1], totals[-1:]
+        # Summing (not averaging) own tokens and scaling by W keeps ranks with fewer tokens at their true share.
+        share_E = probability_NE.sum(0) * world_size / tokens.clamp(min=1)
+        balance_loss = self.num_experts * (load_E / load_E.sum().clamp(min=1) * share_E).sum()
+        return ids_NK, weights_NK.to(x_ND.dtype), balance_loss

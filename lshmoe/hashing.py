@@ -1,0 +1,131 @@
+"""Locality-sensitive hash functions: rows → codes (paper §3.2, eq. 3).
+
+A hash here holds H functions; a bucket is the tuple of their H codes. Codes depend on a row's direction only.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from lshmoe.rotations import SharedRotation, make_rotation
+from lshmoe.seeding import generator
+
+# Rows hashed at once: keeps the rotated temporaries small against the layer's own activations.
+_ROWS_AT_ONCE = 2048
+
+DEFAULT_COORDINATES = 16
+
+
+def cross_polytope_codes(rotated_xP: Tensor) -> Tensor:
+    """Nearest vertex of the cross-polytope: the signed coordinate of largest magnitude (eq. 3).
+
+    Args:
+        rotated_xP: ``[..., P]``, already rotated.
+
+    Returns:
+        int64 ``[...]``: ``i`` if the value is positive, else ``i + P``, where ``i`` is the first coordinate of largest
+        magnitude.
+    """
+    index_x1 = rotated_xP.abs().argmax(-1, keepdim=True)
+    positive_x1 = rotated_xP.gather(-1, index_x1) > 0
+    return torch.where(positive_x1, index_x1, index_x1 + rotated_xP.shape[-1]).squeeze(-1)
+
+
+def _blocked_cross_polytope_codes(rotated_xBb: Tensor) -> Tensor:
+    """Same codes for coordinates stored as B blocks of b: find the winning block first, then look only inside it.
+
+    One vectorised maximum over memory replaces an index-carrying one that is many times slower.
+    """
+    blocks, size = rotated_xBb.shape[-2:]
+    peak_xB = torch.maximum(rotated_xBb.amax(-1), -rotated_xBb.amin(-1))
+    winner_x = peak_xB.argmax(-1)
+    inside_xb = rotated_xBb.gather(-2, winner_x[..., None, None].expand(*winner_x.shape, 1, size)).squeeze(-2)
+    codes_x = cross_polytope_codes(inside_xb)
+    negative_x = codes_x >= size
+    return winner_x * size + codes_x + negative_x * (blocks * size - size)
+
+
+def _check_positive(field: str, value: int) -> None:
+    if value < 1:
+        raise ValueError(f"{field}: must be at least 1, got {value}")
+
+
+class CrossPolytopeHash(nn.Module):
+    """H cross-polytope hash functions (§3.2, eq. 3), the paper's default family.
+
+    Args:
+        dim: width D of a row.
+        num_hashes: H; more functions make more and smaller buckets. The paper's default is 6.
+        coordinates: P, the coordinates each rotation keeps, 1 to ``dim``; a function has 2·P outcomes. The paper is
+            silent; ``None`` keeps 16, or all of a narrower row.
+        rotation: ``"orthogonal"``, ``"gaussian"`` or ``"hd3"``.
+        seed: draws the rotations; they do not depend on anything else.
+
+    Raises:
+        ValueError: if a value is out of range or ``rotation`` unknown.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        num_hashes: int = 6,
+        coordinates: int | None = None,
+        rotation: str = "orthogonal",
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        _check_positive("dim", dim)
+        _check_positive("num_hashes", num_hashes)
+        kept = min(DEFAULT_COORDINATES, dim) if coordinates is None else coordinates
+        if not 1 <= kept <= dim:
+            raise ValueError(f"coordinates: must be between 1 and dim={dim}, got {kept}")
+        self.dim, self.num_hashes, self.coordinates = dim, num_hashes, kept
+        self.rotation = make_rotation(rotation, dim, num_hashes, kept, seed)
+
+    @property
+    def buckets_per_hash(self) -> int:
+        """Outcomes of one function: 2·P."""
+        return 2 * self.coordinates
+
+    @torch.no_grad()
+    def forward(self, rows_RD: Tensor) -> Tensor:
+        """Hash rows ``[R, D]`` to int64 codes ``[R, H]``."""
+        codes = _blocked_cross_polytope_codes if isinstance(self.rotation, SharedRotation) else cross_polytope_codes
+        return torch.cat([codes(self.rotation(chunk)) for chunk in rows_RD.split(_ROWS_AT_ONCE)])
+
+
+class SphericalPlaneHash(nn.Module):
+    """H hash functions of random hyperplanes through the origin: the sign pattern of ``planes`` projections.
+
+    Args:
+        dim: width D of a row.
+        num_hashes: H.
+        planes: hyperplanes per function, 1 to 62; a function has ``2**planes`` outcomes.
+        seed: draws the hyperplanes.
+
+    Raises:
+        ValueError: if a value is out of range.
+    """
+
+    def __init__(self, dim: int, num_hashes: int = 6, planes: int = 1, seed: int = 0) -> None:
+        super().__init__()
+        _check_positive("dim", dim)
+        _check_positive("num_hashes", num_hashes)
+        if not 1 <= planes <= 62:
+            raise ValueError(f"planes: must be between 1 and 62, got {planes}")
+        self.dim, self.num_hashes, self.planes = dim, num_hashes, planes
+        self.normals: Tensor
+        self.bits: Tensor
+        gen = generator(seed, "planes")
+        self.register_buffer("normals", torch.randn(dim, num_hashes * planes, generator=gen), persistent=False)
+        self.register_buffer("bits", 2 ** torch.arange(planes), persistent=False)
+
+    @property
+    def buckets_per_hash(self) -> int:
+        """Outcomes of one function: ``2**planes``."""
+        return int(2**self.planes)
+
+    @torch.no_grad()
+    def forward(self, rows_RD: Tensor) -> Tensor:
+        """Hash rows ``[R, D]`` to int64 codes ``[R, H]``."""
+        above = (rows_RD @ self.normals.to(rows_RD.dtype)).unflatten(-1, (self.num_hashes, self.planes)) > 0
+        return (above * self.bits).sum(-1)

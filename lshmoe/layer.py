@@ -1,0 +1,150 @@
+"""The mixture-of-experts layer: gate → reduction → exchange → experts → exchange → restore → combine."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from lshmoe.exchange import Exchange
+from lshmoe.experts import Experts
+from lshmoe.gate import TopKGate
+from lshmoe.reduction import IdentityReduction, Reduction
+from lshmoe.segments import Segments, segment_sum, spread
+from lshmoe.traffic import Traffic
+from lshmoe.wire import NativeWire, Wire
+
+
+class NonFiniteRowError(RuntimeError):
+    """A NaN or infinite token reached a layer; the message names the layer and the rank."""
+
+
+class MoELayer(nn.Module):
+    """Expert-parallel MoE layer whose traffic can be reduced and encoded (paper §2.2, §3.2).
+
+    Args:
+        dim: width D.
+        hidden_dim: hidden width F of an expert.
+        num_experts: E over all ranks; the world size divides it.
+        top_k: experts per token.
+        reduction: which rows travel; ``None`` sends all.
+        wire: how a row is encoded; ``None`` sends it in its own type.
+        group: expert-parallel process group; ``None`` is the default group if there is one.
+        seed: draws gate and experts, the same whatever the world size.
+        exchange: the path, when it is not the flat one; it then brings its own wire and group.
+        capacity_factor: ``None`` drops nothing; else an expert keeps the first ``ceil(factor·N·K/E)`` rows of each rank.
+        activation: ``"gelu"`` or ``"relu"``.
+        check_finite: raise :class:`NonFiniteRowError` on a NaN or infinite token (waits for the device).
+        name: how errors call this layer.
+
+    Raises:
+        ValueError: if sizes do not fit, or both ``exchange`` and one of ``wire``, ``group`` are given.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        hidden_dim: int,
+        num_experts: int,
+        top_k: int = 2,
+        reduction: Reduction | None = None,
+        wire: Wire | None = None,
+        group: dist.ProcessGroup | None = None,
+        seed: int = 0,
+        exchange: Exchange | None = None,
+        capacity_factor: float | None = None,
+        activation: str = "gelu",
+        check_finite: bool = False,
+        name: str = "moe",
+    ) -> None:
+        super().__init__()
+        if exchange is not None and (wire is not None or group is not None):
+            raise ValueError("exchange: brings its own wire and group; give either exchange, or wire and group")
+        if capacity_factor is not None and capacity_factor <= 0:
+            raise ValueError(f"capacity_factor: must be positive or None, got {capacity_factor}")
+        self.exchange = Exchange(group, wire) if exchange is None else exchange
+        world_size, rank = self.exchange.world_size, self.exchange.rank
+        if num_experts % world_size:
+            raise ValueError(f"num_experts: {num_experts} experts cannot be spread evenly over {world_size} ranks")
+        local = num_experts // world_size
+        self.dim, self.num_experts, self.name = dim, num_experts, name
+        self.capacity_factor, self.check_finite = capacity_factor, check_finite
+        self.gate = TopKGate(dim, num_experts, top_k, seed, self.exchange.group)
+        self.reduction = IdentityReduction() if reduction is None else reduction
+        self.experts = Experts(dim, hidden_dim, range(rank * local, (rank + 1) * local), world_size, activation, seed)
+        self.balance_loss = torch.zeros(())
+
+    @property
+    def traffic(self) -> Traffic:
+        """Meters of rows, bytes and seconds since their last reset."""
+        return self.exchange.traffic
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the layer to tokens ``[..., D]``; returns the same shape and type."""
+        if torch.is_autocast_enabled(x.device.type):
+            dtype = torch.get_autocast_dtype(x.device.type)
+            with torch.autocast(x.device.type, enabled=False):
+                return self._forward(x.to(dtype)).to(x.dtype)
+        return self._forward(x)
+
+    def _forward(self, x: Tensor) -> Tensor:
+        x_ND = x.reshape(-1, self.dim)
+        if self.check_finite:
+            self._refuse_non_finite(x_ND)
+        # 1. Route: rows sorted by expert, each remembering its token.
+        ids_NK, weights_NK, self.balance_loss = self.gate(x_ND)
+        tokens, weights_R, counts_E = self._sort_by_expert(ids_NK, weights_NK)
+        rows_RD = spread(x_ND, tokens)
+        # 2. Choose the rows to send.
+        with self.traffic.clock("reduction", x.device):
+            reduced = self.reduction(rows_RD, counts_E)
+        self.traffic.rows_routed += rows_RD.shape[0]
+        self.traffic.rows_sent += reduced.rows_CD.shape[0]
+        # 3. Dispatch, experts, combine.
+        received = self.exchange(reduced.rows_CD, reduced.counts_E)
+        outputs_SD = self.experts(received.rows_SD, received.counts_L, self.traffic)
+        outputs_RD = reduced.restore(received.back(outputs_SD))
+        # 4. Weigh and sum over each token's experts.
+        return segment_sum(outputs_RD, tokens, weights_R).view(x.shape)
+
+    def _sort_by_expert(self, ids_NK: Tensor, weights_NK: Tensor) -> tuple[Segments, Tensor, Tensor]:
+        """Token of each row (as segments), its gate weight ``[R]``, and rows per expert ``[E]``."""
+        num_tokens, k = ids_NK.shape
+        experts_R = ids_NK.flatten()
+        order_R = torch.argsort(experts_R, stable=True)
+        counts_E = torch.bincount(experts_R, minlength=self.num_experts)
+        if self.capacity_factor is not None:
+            capacity = -int(-self.capacity_factor * num_tokens * k // self.num_experts)
+            starts_E = counts_E.cumsum(0) - counts_E
+            place_R = torch.arange(order_R.shape[0], device=order_R.device) - starts_E[experts_R[order_R]]
+            order_R = order_R[place_R < capacity]
+            counts_E = counts_E.clamp(max=capacity)
+        tokens = Segments.from_assignment(order_R // k, num_tokens)
+        return tokens, weights_NK.flatten()[order_R], counts_E
+
+    def _refuse_non_finite(self, x_ND: Tensor) -> None:
+        # A sum is one pass and keeps every NaN and infinity; only then is it worth looking closer.
+        if not torch.isfinite(x_ND.detach().sum()):
+            bad = int((~torch.isfinite(x_ND)).any(-1).sum())
+            if bad:
+                raise NonFiniteRowError(
+                    f"layer {self.name}, rank {self.exchange.rank}: {bad} of {x_ND.shape[0]} rows are NaN or infinite"
+                )
+
+
+def moe_layers(model: nn.Module) -> list[MoELayer]:
+    """All MoE layers of a model, in order."""
+    return [module for module in model.modules() if isinstance(module, MoELayer)]
+
+
+@contextmanager
+def exact_dispatch(model: nn.Module) -> Iterator[None]:
+    """Inside this context every MoE layer sends all its rows, unencoded: what the weights compute without the method."""
+    with ExitStack() as stack:
+        for layer in moe_layers(model):
+            stack.callback(setattr, layer, "reduction", layer.reduction)
+            stack.callback(setattr, layer.exchange, "wire", layer.exchange.wire)
+            layer.reduction = IdentityReduction()
+            layer.exchange.wire = NativeWire()
+        yield

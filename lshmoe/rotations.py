@@ -1,0 +1,130 @@
+"""Random rotations for cross-polytope hashing, several at a time.
+
+The paper (§3.2, eq. 3) asks for a random rotation and leaves open how it is drawn. Three families are offered:
+
+- ``orthogonal``: Haar-distributed rotations. Few kept coordinates come from independent dense matrices. When all hashes
+  together keep many, one dense Haar rotation is shared and each hash adds its own random permutation and block-orthogonal
+  round: every single rotation is still Haar distributed, at a fraction of the cost.
+- ``gaussian``: dense Gaussian projections, the textbook reference.
+- ``hd3``: three rounds of random signs and a Walsh–Hadamard transform (fewer rounds fail on sparse vectors).
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from lshmoe.seeding import generator
+
+ROTATIONS = ("orthogonal", "gaussian", "hd3")
+
+
+def haar_orthogonal(gen: torch.Generator, *shape: int) -> Tensor:
+    """Draw Haar-distributed matrices ``[..., n, m]`` (n >= m) with orthonormal columns, float32."""
+    q, r = torch.linalg.qr(torch.randn(*shape, generator=gen, dtype=torch.float64))
+    # Without the sign of R's diagonal, QR of a Gaussian matrix is not Haar distributed.
+    return (q * torch.diagonal(r, dim1=-2, dim2=-1).sign()[..., None, :]).float()
+
+
+class DenseRotation(nn.Module):
+    """H independent projections as one matrix product: rows ``[R, D]`` → ``[R, H, P]``."""
+
+    def __init__(self, dim: int, num_hashes: int, coordinates: int, kind: str, seed: int) -> None:
+        super().__init__()
+        gen = generator(seed, "rotation", kind)
+        if kind == "orthogonal":
+            matrix_HDP = haar_orthogonal(gen, num_hashes, dim, coordinates)
+        else:
+            matrix_HDP = torch.randn(num_hashes, dim, coordinates, generator=gen)
+        self.shape = (num_hashes, coordinates)
+        self.matrix: Tensor
+        self.register_buffer("matrix", matrix_HDP.permute(1, 0, 2).reshape(dim, -1).contiguous(), persistent=False)
+
+    def forward(self, rows_RD: Tensor) -> Tensor:
+        """Rotate rows ``[R, D]`` to ``[R, H, P]``."""
+        return (rows_RD @ self.matrix.to(rows_RD.dtype)).unflatten(-1, self.shape)
+
+
+class SharedRotation(nn.Module):
+    """One dense Haar rotation shared by H hashes, each adding its own permutation and block-orthogonal round.
+
+    Costs ``2·D²`` operations per row instead of ``2·H·D²``. Blocks of hash h mix coordinates that are spread over all
+    blocks of every other hash, so two hashes are related by a dense matrix with entries of size 1/sqrt(D), as two
+    independent rotations are.
+    """
+
+    def __init__(self, dim: int, num_hashes: int, block: int, seed: int) -> None:
+        super().__init__()
+        gen = generator(seed, "rotation", "shared")
+        self.block = block
+        self.shared: Tensor
+        self.permutation: Tensor
+        self.blocks: Tensor
+        self.register_buffer("shared", haar_orthogonal(gen, dim, dim), persistent=False)
+        permutation_HD = torch.stack([torch.randperm(dim, generator=gen) for _ in range(num_hashes)])
+        self.register_buffer("permutation", permutation_HD, persistent=False)
+        self.register_buffer("blocks", haar_orthogonal(gen, num_hashes, dim // block, block, block), persistent=False)
+
+    def forward(self, rows_RD: Tensor) -> Tensor:
+        """Rotate rows ``[R, D]`` to ``[R, H, D]`` (a view of block-major memory, ``[H, D / block, R, block]``)."""
+        num_hashes, num_blocks, block, _ = self.blocks.shape
+        turned_DR = self.shared.to(rows_RD.dtype) @ rows_RD.T
+        # Coordinates are permuted while each is a contiguous row: a plain block copy.
+        permuted = turned_DR.index_select(0, self.permutation.flatten()).view(num_hashes * num_blocks, block, -1)
+        mixed = torch.bmm(permuted.transpose(1, 2), self.blocks.to(rows_RD.dtype).flatten(0, 1))
+        return mixed.unflatten(0, (num_hashes, num_blocks)).permute(2, 0, 1, 3)
+
+
+class HadamardRotation(nn.Module):
+    """Pseudo-random rotation of ``rounds`` sign flips and Walsh–Hadamard transforms; D is padded to a power of two."""
+
+    def __init__(self, dim: int, num_hashes: int, coordinates: int, seed: int, rounds: int = 3) -> None:
+        super().__init__()
+        self.coordinates = coordinates
+        self.padded = 1 << max(1, math.ceil(math.log2(dim)))
+        gen = generator(seed, "rotation", "hadamard")
+        signs = torch.randint(0, 2, (rounds, num_hashes, self.padded), generator=gen) * 2 - 1
+        self.signs: Tensor
+        self.left: Tensor
+        self.right: Tensor
+        self.register_buffer("signs", signs.float(), persistent=False)
+        # H of size 2^(a+b) is the Kronecker product of two smaller ones: two matrix products, no butterfly.
+        bits = self.padded.bit_length() - 1
+        self.register_buffer("left", _hadamard(bits // 2), persistent=False)
+        self.register_buffer("right", _hadamard(bits - bits // 2), persistent=False)
+
+    def forward(self, rows_RD: Tensor) -> Tensor:
+        """Rotate rows ``[R, D]`` to ``[R, H, P]``."""
+        left, right = self.left.to(rows_RD.dtype), self.right.to(rows_RD.dtype)
+        grid = (left.shape[0], right.shape[0])
+        values = nn.functional.pad(rows_RD, (0, self.padded - rows_RD.shape[1]))[:, None]
+        for signs_HD in self.signs.to(rows_RD.dtype):
+            values = (left @ (values * signs_HD).unflatten(-1, grid) @ right).flatten(-2)
+        return values[..., : self.coordinates]
+
+
+def make_rotation(kind: str, dim: int, num_hashes: int, coordinates: int, seed: int) -> nn.Module:
+    """Choose the cheapest rotation of a family that keeps ``coordinates`` of ``dim`` coordinates for every hash.
+
+    Raises:
+        ValueError: if ``kind`` is unknown.
+    """
+    if kind not in ROTATIONS:
+        raise ValueError(f"rotation: {kind!r} is unknown; choose from {', '.join(ROTATIONS)}")
+    if kind == "hd3":
+        return HadamardRotation(dim, num_hashes, coordinates, seed)
+    block = _largest_divisor(dim, at_most=32)
+    if kind == "orthogonal" and coordinates == dim and num_hashes > 1 and block >= 8:
+        return SharedRotation(dim, num_hashes, block, seed)
+    return DenseRotation(dim, num_hashes, coordinates, kind, seed)
+
+
+def _largest_divisor(number: int, at_most: int) -> int:
+    return next(divisor for divisor in range(min(number, at_most), 0, -1) if number % divisor == 0)
+
+
+def _hadamard(bits: int) -> Tensor:
+    matrix = torch.ones(1, 1)
+    for _ in range(bits):
+        matrix = torch.cat([torch.cat([matrix, matrix], 1), torch.cat([matrix, -matrix], 1)]) / math.sqrt(2)
+    return matrix

@@ -1,0 +1,68 @@
+"""What a layer sent and how long it took."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import torch
+
+WIRE_PHASES = ("counts", "dispatch", "combine", "combine_backward", "dispatch_backward")
+
+
+@dataclass
+class Traffic:
+    """Meters of one layer on one rank; they add up until :meth:`reset`.
+
+    Attributes:
+        rows_routed: rows the gate routed (R).
+        rows_sent: rows left after the reduction (C).
+        bytes: per wire phase, bytes of the all-to-all buffers: rows, scales and counts, own-rank share included.
+        remote_bytes: per wire phase, the part that leaves this rank.
+    """
+
+    rows_routed: int = 0
+    rows_sent: int = 0
+    bytes: Counter[str] = field(default_factory=Counter)
+    remote_bytes: Counter[str] = field(default_factory=Counter)
+    _seconds: Counter[str] = field(default_factory=Counter)
+    _events: list[tuple[str, torch.cuda.Event, torch.cuda.Event]] = field(default_factory=list)
+
+    def reset(self) -> None:
+        """Set every meter to zero."""
+        self.rows_routed = self.rows_sent = 0
+        for meter in (self.bytes, self.remote_bytes, self._seconds, self._events):
+            meter.clear()
+
+    @property
+    def seconds(self) -> Counter[str]:
+        """Seconds by phase: the wire phases, and ``reduction``, ``experts``, ``experts_backward``.
+
+        On a GPU reading this waits for the recorded events; call it outside the step.
+        """
+        for phase, start, end in self._events:
+            end.synchronize()
+            self._seconds[phase] += start.elapsed_time(end) / 1e3
+        self._events.clear()
+        return self._seconds
+
+    @property
+    def all_to_all_seconds(self) -> float:
+        """Seconds inside collectives of the exchange, waiting for other ranks included."""
+        seconds = self.seconds
+        return float(sum(seconds[phase] for phase in WIRE_PHASES))
+
+    @contextmanager
+    def clock(self, phase: str, device: torch.device) -> Iterator[None]:
+        """Add the time of a block to ``phase``: wall clock on CPU, stream events on a GPU (no host sync)."""
+        if device.type == "cuda":
+            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            start.record()
+            yield
+            end.record()
+            self._events.append((phase, start, end))
+            return
+        began = time.perf_counter()
+        yield
+        self._seconds[phase] += time.perf_counter() - began
