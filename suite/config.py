@@ -8,13 +8,15 @@ import hashlib
 import json
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
+from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from hydra.errors import HydraException
@@ -48,7 +50,7 @@ def compose(overrides: Sequence[str] = ()) -> RunConfig:
     for override in selections:
         if override.value() not in choices(override.key_or_group):
             raise unknown(override.key_or_group, override.value(), choices(override.key_or_group))
-    with initialize_config_dir(str(CONF), version_base="1.3"):
+    with _our_files_only():
         defaults = _hydra([override.input_line for override in selections])
         for override in parsed:
             if override.type is OverrideType.CHANGE:
@@ -99,6 +101,19 @@ def config_sha256(config: RunConfig) -> str:
         "cluster": config.cluster.model_dump(mode="json"),
     }
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+
+@contextmanager
+def _our_files_only() -> Iterator[None]:
+    """Hydra on ``suite/conf``, without what fairseq put into the global store (a ``config`` of its own)."""
+    store = ConfigStore.instance()
+    everything = store.repo
+    store.repo = {name: node for name, node in everything.items() if name in ("hydra", "_dummy_empty_config_.yaml")}
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            yield
+    finally:
+        store.repo = everything
 
 
 def _parse(text: str) -> Override:
