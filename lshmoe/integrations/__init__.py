@@ -1,0 +1,1 @@
+"""Doors to host libraries; the only part of lshmoe that knows them."""

@@ -1,0 +1,23 @@
+"""Swap a host's feed-forward network for a MoE layer."""
+
+from torch import nn
+
+from lshmoe.layer import MoELayer
+
+
+def replace_ffn(block: nn.Module, moe: MoELayer) -> None:
+    """Replace the feed-forward network of a transformer block by ``moe``, in place.
+
+    Knows two shapes of host: fairseq's layers (``fc1``, ``activation_fn``, ``fc2``) and timm's (``mlp``).
+
+    Raises:
+        ValueError: if the block has neither.
+    """
+    if hasattr(block, "fc1") and hasattr(block, "fc2"):
+        block.fc1 = moe
+        block.fc2 = nn.Identity()
+        block.activation_fn = nn.Identity()
+    elif hasattr(block, "mlp"):
+        block.mlp = moe
+    else:
+        raise ValueError(f"block: {type(block).__name__} has neither fc1 and fc2 nor mlp to replace")
