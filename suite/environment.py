@@ -1,0 +1,42 @@
+"""What a record says about where its numbers come from."""
+
+import hashlib
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+
+ROOT = Path(__file__).parent.parent
+
+
+def describe_environment() -> dict[str, Any]:
+    """Commit, lock file, versions and hardware of this process; the same keys on every machine."""
+    lock = ROOT / "requirements" / "lock.txt"
+    return {
+        "git_commit": git_commit(),
+        "git_dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "lock_sha256": hashlib.sha256(lock.read_bytes()).hexdigest() if lock.exists() else None,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "platform": platform.platform(),
+        "cpu_count": psutil.cpu_count(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "threads": torch.get_num_threads(),
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+    }
+
+
+def git_commit() -> str | None:
+    """The checked-out commit, or None outside a git checkout."""
+    return _git("rev-parse", "HEAD")
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,184 @@
+"""The training loop: small, ours, and the measuring instrument of the bench."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import nn
+
+from lshmoe import NativeWire, clip_grad_norm, data_parallel, exact_dispatch, moe_layers
+from suite import checkpoint
+from suite.config import config_sha256
+from suite.environment import git_commit
+from suite.loading import load_object
+from suite.methods import method_layer_factory
+from suite.records import RunFolder
+from suite.schema import Optimizer, RunConfig
+from suite.seeds import model_seed
+
+METERS = ("rows_routed", "rows_sent", "bytes", "remote_bytes", "all_to_all_seconds", "half_precision_bytes")
+
+
+def build_model(config: RunConfig, task: Any, device: torch.device) -> nn.Module:
+    """The run's host with its MoE layers; the same weights on every rank and for every world size."""
+    torch.manual_seed(model_seed(config.seed) % 2**63)
+    build = load_object("model.host", f"{config.model.host}.build")
+    model: nn.Module = build(config.size, task.dictionary, config.training.context, method_layer_factory(config))
+    return model.to(device)
+
+
+def learning_rate(options: Optimizer, step: int, steps: int) -> float:
+    """Linear warm-up, then a cosine down to ``final_fraction`` at the last step; ``step`` counts from 0."""
+    if step < options.warmup_steps:
+        return options.learning_rate * (step + 1) / options.warmup_steps
+    progress = (step - options.warmup_steps) / max(1, steps - options.warmup_steps)
+    floor = options.final_fraction
+    return options.learning_rate * (floor + (1 - floor) * (1 + math.cos(math.pi * progress)) / 2)
+
+
+@dataclass
+class Trainer:
+    """One model with everything a step needs. ``step(n)`` trains on global batch ``n`` (from 0)."""
+
+    config: RunConfig
+    task: Any
+    model: nn.Module
+    device: torch.device
+
+    def __post_init__(self) -> None:
+        options = self.config.training.optimizer
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), options.learning_rate, options.betas, options.epsilon, options.weight_decay
+        )
+        self.parallel = data_parallel(self.model)
+        self.layers = moe_layers(self.model)
+        self.rank, self.world = dist.get_rank(), dist.get_world_size()
+
+    def step(self, number: int) -> dict[str, float]:
+        """Forward, backward, clip, update. Returns this rank's mean loss and balance loss.
+
+        Raises:
+            FloatingPointError: if the loss is not finite.
+        """
+        training = self.config.training
+        batch = self.task.train_batch(number, self.rank, self.world).to(self.device)
+        loss = self.task.loss(self.parallel, batch)
+        balance = torch.stack([layer.balance_loss for layer in self.layers]).mean()
+        if not torch.isfinite(loss):
+            raise FloatingPointError(f"the loss of step {number + 1} is {loss.item()}")
+        (loss + training.balance_weight * balance).backward()
+        clip_grad_norm(self.model.parameters(), training.optimizer.clip_norm)
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(training.optimizer, number, training.steps)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        return {"loss": loss.item(), "balance_loss": balance.item(), "tokens": batch.num_tokens}
+
+    def evaluate(self) -> dict[str, float]:
+        """Held-out quality with the method on, and (``exact_…``) with every row sent unencoded."""
+        on = self.task.evaluate(self.model, self.rank, self.world)
+        with exact_dispatch(self.model):
+            exact = self.task.evaluate(self.model, self.rank, self.world)
+        return on | {f"exact_{name}": value for name, value in exact.items()}
+
+    def read_meters(self) -> dict[str, float]:
+        """Traffic of all layers on this rank since the last reading."""
+        half = NativeWire("bfloat16")
+        totals = dict.fromkeys(METERS, 0.0)
+        for layer in self.layers:
+            traffic = layer.traffic
+            totals["rows_routed"] += traffic.rows_routed
+            totals["rows_sent"] += traffic.rows_sent
+            totals["bytes"] += sum(traffic.bytes.values())
+            totals["remote_bytes"] += sum(traffic.remote_bytes.values())
+            totals["all_to_all_seconds"] += traffic.all_to_all_seconds / self.world
+            # Four times over: dispatch and combine, forward and backward.
+            totals["half_precision_bytes"] += 4 * traffic.rows_routed * half.bytes_per_row(layer.dim, torch.float32)
+            traffic.reset()
+        return totals
+
+    def reduce(self, values: dict[str, float], means: tuple[str, ...] = ()) -> dict[str, float]:
+        """Sum over ranks (mean for ``means``), whole numbers as integers."""
+        tensor = torch.tensor(list(values.values()), dtype=torch.float64, device=self.device)
+        dist.all_reduce(tensor)
+        reduced = dict(zip(values, tensor.tolist(), strict=True))
+        for name in means:
+            reduced[name] /= self.world
+        return {n: int(v) if n in METERS + ("tokens",) and "seconds" not in n else v for n, v in reduced.items()}
+
+
+def train(trainer: Trainer, folder: RunFolder, report: Callable[[str], None]) -> dict[str, Any]:
+    """Train to the last step, from the newest checkpoint if there is one; returns the summary (rank 0's is written)."""
+    training, leader = trainer.config.training, trainer.rank == 0
+    start = checkpoint.load(folder.checkpoints, trainer.model, trainer.optimizer)
+    if leader:
+        folder.rewind(start)
+        report(f"resuming after step {start}" if start else f"training {training.steps} steps")
+    if start == 0:
+        _evaluate(trainer, folder, 0, report)
+    for number in range(start, training.steps):
+        trainer.read_meters()  # evaluations are not part of a step's traffic
+        began = time.perf_counter()
+        values = trainer.step(number)
+        seconds = time.perf_counter() - began
+        values = trainer.reduce(values | trainer.read_meters(), means=("loss", "balance_loss"))
+        done = number + 1
+        if leader:
+            folder.append({"event": "train", "step": done, "seconds": seconds, **values})
+            if done % 10 == 0:
+                left = (training.steps - done) * seconds
+                rate = values["rows_sent"] / max(1, values["rows_routed"])
+                report(
+                    f"step {done}/{training.steps}  loss {values['loss']:.3f}  rows sent {rate:.0%}  "
+                    f"{values['tokens'] / seconds:,.0f} tokens/s  {left:.0f} s left"
+                )
+        if done % training.eval_every == 0 or done == training.steps:
+            _evaluate(trainer, folder, done, report)
+        if done % training.checkpoint_every == 0 or done == training.steps:
+            checkpoint.save(folder.checkpoints, done, trainer.model, trainer.optimizer)
+    return summarise(trainer, folder) if leader else {}
+
+
+def _evaluate(trainer: Trainer, folder: RunFolder, step: int, report: Callable[[str], None]) -> None:
+    values = trainer.evaluate()
+    if trainer.rank == 0:
+        folder.append({"event": "eval", "step": step, **values})
+        report(f"step {step}  held-out " + "  ".join(f"{name} {value:.3f}" for name, value in values.items()))
+
+
+def identity(config: RunConfig) -> dict[str, Any]:
+    """The part of a summary that says which run it is."""
+    return {
+        "schema": 1,
+        "model": config.model.name,
+        "task": config.task.name,
+        "method": config.method.name,
+        "seed": config.seed,
+        "scale": config.scale.name,
+        "cluster": config.cluster.name,
+        "config_sha256": config_sha256(config),
+        "git_commit": git_commit(),
+    }
+
+
+def summarise(trainer: Trainer, folder: RunFolder) -> dict[str, Any]:
+    """The summary of a finished run, computed from its metrics."""
+    lines = folder.read_metrics()
+    steps = [line for line in lines if line["event"] == "train"]
+    final = [line for line in lines if line["event"] == "eval"][-1]
+    total = {name: sum(line[name] for line in steps) for name in METERS}
+    return identity(trainer.config) | {
+        "status": "complete",
+        "steps": len(steps),
+        "data": trainer.task.data_record(),
+        "final": {name: value for name, value in final.items() if name not in ("event", "step")},
+        "baseline": trainer.task.baseline(),
+        "rate": total["rows_sent"] / max(1, total["rows_routed"]),
+        "bytes_per_step": total["bytes"] / len(steps),
+        "relative_bytes": total["bytes"] / max(1, total["half_precision_bytes"]),
+        "mean_step_seconds": sum(line["seconds"] for line in steps) / len(steps),
+    }
