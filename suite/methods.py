@@ -51,7 +51,6 @@ def method_layer_factory(config: RunConfig, group: ProcessGroup | None = None) -
             config.size.experts,
             top_k=config.size.top_k,
             reduction=build_reduction(config.method, dim, derive_seed(hash_seed(config.seed), index)),
-            group=group,
             seed=derive_seed(model_seed(config.seed), index),
             exchange=build_exchange(config.method, group),
             check_finite=True,
