@@ -4,7 +4,6 @@ Replicated parameters are stored once. What differs between ranks (experts, buff
 rank's own name.
 """
 
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,7 @@ def save(folder: Path, step: int, model: nn.Module, optimizer: torch.optim.Optim
     dist.barrier()
     dcp.save(_state(model, optimizer), checkpoint_id=partial)
     if dist.get_rank() == 0:
-        os.replace(partial, final)
+        partial.replace(final)
         for old in folder.glob("step*"):
             if old != final:
                 shutil.rmtree(old)

@@ -108,7 +108,7 @@ class Trainer:
         reduced = dict(zip(values, tensor.tolist(), strict=True))
         for name in means:
             reduced[name] /= self.world
-        return {n: int(v) if n in METERS + ("tokens",) and "seconds" not in n else v for n, v in reduced.items()}
+        return {n: int(v) if n in (*METERS, "tokens") and "seconds" not in n else v for n, v in reduced.items()}
 
 
 def train(trainer: Trainer, folder: RunFolder, report: Callable[[str], None]) -> dict[str, Any]:
