@@ -66,7 +66,7 @@ def cluster(codes_RH: Tensor, counts_E: Tensor) -> Clusters:
     mixed_R = ((codes_RH + 1) * odd_H).sum(1)
     key_R = (expert_R << 40) | ((mixed_R >> 24) & (2**40 - 1))
     order_R = torch.argsort(key_R, stable=True)
-    # 2. A new cluster starts wherever expert or codes really differ: a clash of keys can split a bucket, never merge two.
+    # 2. A new cluster starts wherever expert or codes really differ: a clash of keys may split a bucket, never merge.
     sorted_codes_RH, sorted_expert_R = codes_RH[order_R], expert_R[order_R]
     changed = (sorted_codes_RH[1:] != sorted_codes_RH[:-1]).any(1) | (sorted_expert_R[1:] != sorted_expert_R[:-1])
     number_R = torch.cat([changed.new_zeros(1), changed]).cumsum(0)

@@ -91,10 +91,10 @@ class Exchange:
         # Arrival order is (source rank, local expert); experts want (local expert, source rank).
         number_WL = torch.arange(counts_WL.numel()).view_as(counts_WL)
         to_experts = block_permutation(counts_WL.flatten(), number_WL.T.flatten()).to(rows_CD.device)
-        rows_SD = _Transfer.apply(rows_CD, self, plan, to_experts, "dispatch")  # type: ignore[no-untyped-call]
+        rows_SD = _Transfer.apply(rows_CD, self, plan, to_experts, "dispatch")
 
         def back(outputs_SD: Tensor) -> Tensor:
-            out: Tensor = _Transfer.apply(outputs_SD, self, plan, to_experts, "combine")  # type: ignore[no-untyped-call]
+            out: Tensor = _Transfer.apply(outputs_SD, self, plan, to_experts, "combine")
             return out
 
         return Received(rows_SD, counts_WL.sum(0), back)
@@ -152,7 +152,7 @@ class Exchange:
             return self.wire.unpack((self._route(parts[0], plan, reverse, phase),), dim, dtype)
         as_bytes = [part.contiguous().view(torch.uint8) for part in parts]
         routed = self._route(torch.cat(as_bytes, 1), plan, reverse, phase)
-        pieces = routed.split([piece.shape[1] for piece in as_bytes], 1)
+        pieces = torch.split(routed, [piece.shape[1] for piece in as_bytes], 1)
         received = tuple(piece.contiguous().view(part.dtype) for piece, part in zip(pieces, parts, strict=True))
         return self.wire.unpack(received, dim, dtype)
 

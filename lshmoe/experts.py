@@ -1,6 +1,7 @@
 """The experts of one rank: two-layer feed-forward networks as grouped matrix products."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from lshmoe.parallel import ScaleGradient
 from lshmoe.seeding import generator
 from lshmoe.traffic import Traffic
 
-_ACTIVATIONS = {
+_ACTIVATIONS: dict[str, tuple[Callable[..., Tensor], Callable[..., Tensor]]] = {
     "gelu": (torch.nn.functional.gelu, torch.ops.aten.gelu_backward),
     "relu": (torch.relu, lambda grad, value: torch.ops.aten.threshold_backward(grad, value, 0)),
 }
@@ -54,13 +55,11 @@ class Experts(nn.Module):
             traffic: meter for the seconds spent here.
         """
         dtype = rows_SD.dtype
-        weights = [self.w1_LDF, self.b1_LF, self.w2_LFD, self.b2_LD]
+        weights: list[Tensor] = [self.w1_LDF, self.b1_LF, self.w2_LFD, self.b2_LD]
         if self.world_size > 1:
-            weights = [ScaleGradient.apply(w, 1 / self.world_size) for w in weights]  # type: ignore[no-untyped-call]
+            weights = [ScaleGradient.apply(w, 1 / self.world_size) for w in weights]
         weights = [w.to(dtype) for w in weights]
-        out: Tensor = _ExpertFFN.apply(  # type: ignore[no-untyped-call]
-            rows_SD, *weights, counts_L.tolist(), self.activation, traffic
-        )
+        out: Tensor = _ExpertFFN.apply(rows_SD, *weights, counts_L.tolist(), self.activation, traffic)
         return out
 
 
@@ -123,4 +122,4 @@ class _ExpertFFN(torch.autograd.Function):
 
 
 def _groups(counts: list[int], *tensors: Tensor) -> Any:
-    return zip(*(tensor.split(counts) for tensor in tensors), strict=True)
+    return zip(*(torch.split(tensor, counts) for tensor in tensors), strict=True)

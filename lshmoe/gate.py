@@ -38,8 +38,8 @@ class TopKGate(nn.Module):
         Returns:
             ids_NK: int64 ``[N, K]``, experts, best first.
             weights_NK: ``[N, K]``; for k > 1 they add up to 1, for k = 1 they are the gate's probability.
-            balance_loss: scalar, ``E · sum_e load_e · mean probability_e``; 1 when perfectly balanced. Loads are counted
-                over all ranks, so the mean of this loss over ranks does not depend on how tokens are spread over them.
+            balance_loss: scalar, ``E · sum_e load_e · mean probability_e``; 1 when perfectly balanced. Loads count over
+                all ranks, so the mean of this loss over ranks does not depend on how tokens are spread over them.
         """
         probability_NE = torch.softmax(nn.functional.linear(x_ND.float(), self.weight.float()), -1)
         weights_NK, ids_NK = probability_NE.topk(self.k)

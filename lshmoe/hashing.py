@@ -90,7 +90,7 @@ class CrossPolytopeHash(nn.Module):
     def forward(self, rows_RD: Tensor) -> Tensor:
         """Hash rows ``[R, D]`` to int64 codes ``[R, H]``."""
         codes = _blocked_cross_polytope_codes if isinstance(self.rotation, SharedRotation) else cross_polytope_codes
-        return torch.cat([codes(self.rotation(chunk)) for chunk in rows_RD.split(_ROWS_AT_ONCE)])
+        return torch.cat([codes(self.rotation(chunk)) for chunk in torch.split(rows_RD, _ROWS_AT_ONCE)])
 
 
 class SphericalPlaneHash(nn.Module):
@@ -127,5 +127,6 @@ class SphericalPlaneHash(nn.Module):
     @torch.no_grad()
     def forward(self, rows_RD: Tensor) -> Tensor:
         """Hash rows ``[R, D]`` to int64 codes ``[R, H]``."""
-        above = (rows_RD @ self.normals.to(rows_RD.dtype)).unflatten(-1, (self.num_hashes, self.planes)) > 0
-        return (above * self.bits).sum(-1)
+        above = torch.unflatten(rows_RD @ self.normals.to(rows_RD.dtype), -1, (self.num_hashes, self.planes)) > 0
+        codes_RH: Tensor = (above * self.bits).sum(-1)
+        return codes_RH

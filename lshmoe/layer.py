@@ -33,7 +33,7 @@ class MoELayer(nn.Module):
         group: expert-parallel process group; ``None`` is the default group if there is one.
         seed: draws gate and experts, the same whatever the world size.
         exchange: the path, when it is not the flat one; it then brings its own wire and group.
-        capacity_factor: ``None`` drops nothing; else an expert keeps the first ``ceil(factor·N·K/E)`` rows of each rank.
+        capacity_factor: ``None`` drops nothing; else experts keep the first ``ceil(factor·N·K/E)`` rows of each rank.
         activation: ``"gelu"`` or ``"relu"``.
         check_finite: raise :class:`NonFiniteRowError` on a NaN or infinite token (waits for the device).
         name: how errors call this layer.
@@ -140,7 +140,7 @@ def moe_layers(model: nn.Module) -> list[MoELayer]:
 
 @contextmanager
 def exact_dispatch(model: nn.Module) -> Iterator[None]:
-    """Inside this context every MoE layer sends all its rows, unencoded: what the weights compute without the method."""
+    """Inside this context MoE layers send all their rows, unencoded: what the weights compute without the method."""
     with ExitStack() as stack:
         for layer in moe_layers(model):
             stack.callback(setattr, layer, "reduction", layer.reduction)

@@ -2,8 +2,8 @@
 
 The paper (§3.2, eq. 3) asks for a random rotation and leaves open how it is drawn. Three families are offered:
 
-- ``orthogonal``: Haar-distributed rotations. Few kept coordinates come from independent dense matrices. When all hashes
-  together keep many, one dense Haar rotation is shared and each hash adds its own random permutation and block-orthogonal
+- ``orthogonal``: Haar-distributed rotations. Few kept coordinates come from independent dense matrices. When the
+  hashes keep all, one dense Haar rotation is shared and each hash adds its own random permutation and block-orthogonal
   round: every single rotation is still Haar distributed, at a fraction of the cost.
 - ``gaussian``: dense Gaussian projections, the textbook reference.
 - ``hd3``: three rounds of random signs and a Walsh–Hadamard transform (fewer rounds fail on sparse vectors).
@@ -23,7 +23,8 @@ def haar_orthogonal(gen: torch.Generator, *shape: int) -> Tensor:
     """Draw Haar-distributed matrices ``[..., n, m]`` (n >= m) with orthonormal columns, float32."""
     q, r = torch.linalg.qr(torch.randn(*shape, generator=gen, dtype=torch.float64))
     # Without the sign of R's diagonal, QR of a Gaussian matrix is not Haar distributed.
-    return (q * torch.diagonal(r, dim1=-2, dim2=-1).sign()[..., None, :]).float()
+    rotation: Tensor = q * torch.diagonal(r, dim1=-2, dim2=-1).sign()[..., None, :]
+    return rotation.float()
 
 
 class DenseRotation(nn.Module):
@@ -42,7 +43,7 @@ class DenseRotation(nn.Module):
 
     def forward(self, rows_RD: Tensor) -> Tensor:
         """Rotate rows ``[R, D]`` to ``[R, H, P]``."""
-        return (rows_RD @ self.matrix.to(rows_RD.dtype)).unflatten(-1, self.shape)
+        return torch.unflatten(rows_RD @ self.matrix.to(rows_RD.dtype), -1, self.shape)
 
 
 class SharedRotation(nn.Module):
@@ -72,7 +73,7 @@ class SharedRotation(nn.Module):
         # Coordinates are permuted while each is a contiguous row: a plain block copy.
         permuted = turned_DR.index_select(0, self.permutation.flatten()).view(num_hashes * num_blocks, block, -1)
         mixed = torch.bmm(permuted.transpose(1, 2), self.blocks.to(rows_RD.dtype).flatten(0, 1))
-        return mixed.unflatten(0, (num_hashes, num_blocks)).permute(2, 0, 1, 3)
+        return torch.unflatten(mixed, 0, (num_hashes, num_blocks)).permute(2, 0, 1, 3)
 
 
 class HadamardRotation(nn.Module):
@@ -99,7 +100,7 @@ class HadamardRotation(nn.Module):
         grid = (left.shape[0], right.shape[0])
         values = nn.functional.pad(rows_RD, (0, self.padded - rows_RD.shape[1]))[:, None]
         for signs_HD in self.signs.to(rows_RD.dtype):
-            values = (left @ (values * signs_HD).unflatten(-1, grid) @ right).flatten(-2)
+            values = (left @ torch.unflatten(values * signs_HD, -1, grid) @ right).flatten(-2)
         return values[..., : self.coordinates]
 
 

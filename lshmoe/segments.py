@@ -52,7 +52,7 @@ def segment_sum(rows_RD: Tensor, segments: Segments, weights_R: Tensor | None = 
     Returns:
         ``[S, D]``; an empty segment gives a zero row.
     """
-    out: Tensor = _SegmentSum.apply(rows_RD, weights_R, segments)  # type: ignore[no-untyped-call]
+    out: Tensor = _SegmentSum.apply(rows_RD, weights_R, segments)
     return out
 
 
@@ -64,7 +64,7 @@ def segment_mean(rows_RD: Tensor, segments: Segments) -> Tensor:
 
 def spread(values_SD: Tensor, segments: Segments) -> Tensor:
     """Give each row the value of its segment: ``[S, D] -> [R, D]``."""
-    out: Tensor = _Spread.apply(values_SD, segments)  # type: ignore[no-untyped-call]
+    out: Tensor = _Spread.apply(values_SD, segments)
     return out
 
 

@@ -57,7 +57,7 @@ class Traffic:
     def clock(self, phase: str, device: torch.device) -> Iterator[None]:
         """Add the time of a block to ``phase``: wall clock on CPU, stream events on a GPU (no host sync)."""
         if device.type == "cuda":
-            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
             start.record()
             yield
             end.record()
@@ -65,4 +65,4 @@ class Traffic:
             return
         began = time.perf_counter()
         yield
-        self._seconds[phase] += time.perf_counter() - began
+        self._seconds[phase] += time.perf_counter() - began  # type: ignore[assignment]
