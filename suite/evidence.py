@@ -11,7 +11,8 @@ import pandas as pd
 
 SCHEMA = 1
 RUN_KEYS = tuple("schema status model task method seed scale cluster steps data final rate relative_bytes".split())
-BLOCK_KEYS = ("round", "method", "seconds", "phases", "rows_routed", "rows_sent", "bytes", "half_precision_bytes")
+SPEED_KEYS = tuple("schema model task cluster steps_per_block weights data blocks".split())
+BLOCK_KEYS = tuple("round method seconds phases rows_routed rows_sent bytes remote_bytes half_precision_bytes".split())
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def _read_run(path: Path) -> Run:
 def _read_speed(path: Path) -> Speed:
     cluster, model, file = path.parts[-3:]
     record = _json_object(path.read_text(), path.name)
-    _require(record, ("schema", "model", "task", "cluster", "blocks", "data", "weights"), path.name)
+    _require(record, SPEED_KEYS, path.name)
     if (record["cluster"], record["model"], f"{record['task']}.json") != (cluster, model, file):
         raise RecordError("it names another measurement than its path does")
     for block in record["blocks"]:

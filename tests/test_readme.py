@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from suite.measure import parse
 
 from suite.config import compose, validate
+from suite.measure import parse
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text()

@@ -1,0 +1,88 @@
+"""Step times of several methods, paired: ``python -m suite.measure scale=nano "methods=[vanilla,lsh]"``.
+
+Writes ``<results>/<scale>/speed/<cluster>/<model>/<task>.json`` with every block's raw numbers.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from suite.config import compose, from_yaml
+from suite.errors import UserError, exit_on_user_error
+from suite.launch import launch
+from suite.methods import check_method
+from suite.records import RunFolder
+from suite.schema import RunConfig
+from suite.tasks import build_task
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure: one configuration per method, vanilla first, and where the record goes."""
+
+    configs: tuple[RunConfig, ...]
+    record: Path
+
+    @property
+    def vanilla(self) -> RunConfig:
+        return self.configs[0]
+
+    @property
+    def scratch(self) -> Path:
+        """Messages of the ranks."""
+        return self.record.with_suffix("")
+
+
+def parse(arguments: Sequence[str]) -> Plan:
+    """The plan for Hydra overrides and one ``methods=[a,b]``; without it, the methods of the scale's matrix.
+
+    A method whose run of that seed is on record is measured with the settings of that run, so that a control keeps the
+    rate it was trained with.
+
+    Raises:
+        UserError: for bad input, in one line.
+    """
+    overrides = [text for text in arguments if not text.startswith("methods=")]
+    if any(text.startswith("method=") for text in overrides):
+        raise UserError("method: a measurement compares several; write methods=[vanilla,lsh]")
+    base = compose(overrides)
+    given = [text.removeprefix("methods=").strip("[]") for text in arguments if text.startswith("methods=")]
+    if given:
+        methods = [name.strip() for name in given[-1].split(",")]
+    else:
+        cells = [cell for cell in base.scale.matrix if (cell.model, cell.task) == (base.model.name, base.task.name)]
+        methods = [name for cell in cells for name in cell.methods]
+    methods = list(dict.fromkeys(["vanilla", *methods]))
+    configs = tuple(_as_trained(compose([*overrides, f"method={name}"])) for name in methods)
+    folder = base.results / base.scale.name / "speed" / base.cluster.name / base.model.name
+    return Plan(configs, folder / f"{base.task.name}.json")
+
+
+def _as_trained(config: RunConfig) -> RunConfig:
+    recorded = RunFolder.of(config).config
+    return config.model_copy(update={"method": from_yaml(recorded.read_text()).method}) if recorded.exists() else config
+
+
+def main(arguments: list[str]) -> None:
+    """Validate, prepare the data, and measure under torchrun.
+
+    Raises:
+        UserError: before any rank starts for bad input; afterwards with the reason the ranks failed for.
+    """
+    plan = parse(arguments)
+    if plan.vanilla.scale.measurement.blocks < 2:
+        raise UserError("scale.measurement.blocks: an interval needs at least 2")
+    for config in plan.configs:
+        check_method(config)
+    try:
+        plan.scratch.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"results: {plan.scratch} cannot be written ({error.strerror})") from None
+    build_task(plan.vanilla).prepare()
+    launch("suite.measure_worker", arguments, plan.vanilla.cluster, plan.scratch)
+
+
+if __name__ == "__main__":
+    with exit_on_user_error():
+        main(sys.argv[1:])

@@ -1,0 +1,87 @@
+import json
+
+import pytest
+
+from suite.config import compose, to_yaml
+from suite.errors import UserError
+from suite.evidence import read_evidence
+from suite.measure import main, parse
+from suite.measure_worker import standing_still
+from suite.records import RunFolder
+
+
+def names(plan):
+    return [config.method.name for config in plan.configs]
+
+
+def test_vanilla_comes_first_whatever_was_asked_for():
+    assert names(parse(["methods=[lsh,fp8]"])) == ["vanilla", "lsh", "fp8"]
+    assert names(parse(["methods=lsh,vanilla"])) == ["vanilla", "lsh"]
+
+
+def test_the_default_is_the_scale_s_matrix():
+    assert names(parse(["scale=nano"])) == [
+        "vanilla",
+        "lsh",
+        "lsh_no_compensation",
+        "int8",
+        "fp8",
+        "lsh_fp8",
+        "random",
+    ]
+
+
+def test_a_recorded_run_is_measured_with_its_own_settings(tmp_path):
+    trained = compose(["method=random", "method.reduction.rate=0.37", f"results={tmp_path}"])
+    folder = RunFolder.of(trained)
+    folder.path.mkdir(parents=True)
+    folder.config.write_text(to_yaml(trained))
+    plan = parse(["methods=[random,lsh]", f"results={tmp_path}"])
+    assert plan.configs[1].method.reduction["rate"] == 0.37
+    assert plan.record == tmp_path / "nano/speed/loopback/gpt_moe/text_lm.json"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["methods=[lsg]"], "method: unknown 'lsg'.*did you mean 'lsh'"),
+        (["method=lsh"], r"write methods=\[vanilla,lsh\]"),
+        (["modle=gpt_moe"], "modle"),
+        (["scale.measurement.blocks=1", "methods=[lsh]"], "blocks: an interval needs at least 2"),
+    ],
+)
+def test_bad_input_is_refused_before_any_rank_starts(tmp_path, arguments, message):
+    with pytest.raises(UserError, match=message):
+        main([*arguments, f"results={tmp_path}"])
+
+
+def test_standing_still_changes_the_learning_rate_alone():
+    config = compose(["method=lsh"])
+    still = standing_still(config)
+    assert still.training.optimizer.learning_rate == 0
+    assert still.training.optimizer.model_copy(update={"learning_rate": config.training.optimizer.learning_rate}) == (
+        config.training.optimizer
+    )
+    assert still.method == config.method
+    assert config.training.optimizer.learning_rate > 0
+
+
+SMALL = [
+    "model.sizes.nano.layers=2",
+    "model.sizes.nano.width=32",
+    "model.sizes.nano.ffn=32",
+    "task.training.nano.context=16",
+    "scale.measurement.blocks=2",
+    "scale.measurement.steps_per_block=1",
+    "scale.measurement.warmup_steps=1",
+]
+
+
+def test_a_small_measurement_from_end_to_end(tmp_path):
+    main(["methods=[lsh]", *SMALL, f"results={tmp_path}"])
+    (speed,) = read_evidence(tmp_path / "nano").speeds
+    assert set(speed.blocks["method"]) == {"vanilla", "lsh"}
+    record = json.loads((tmp_path / "nano/speed/loopback/gpt_moe/text_lm.json").read_text())
+    assert record["weights"] == "untrained"
+    assert len(record["environment"]["ranks"]) == 2
+    assert record["methods"]["lsh"]["reduction"]["num_hashes"] == 6
