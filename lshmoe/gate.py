@@ -41,7 +41,8 @@ class TopKGate(nn.Module):
             balance_loss: scalar, ``E · sum_e load_e · mean probability_e``; 1 when perfectly balanced. Loads count over
                 all ranks, so the mean of this loss over ranks does not depend on how tokens are spread over them.
         """
-        probability_NE = torch.softmax(nn.functional.linear(x_ND.float(), self.weight.float()), -1)
+        dtype = torch.promote_types(x_ND.dtype, torch.float32)
+        probability_NE = torch.softmax(nn.functional.linear(x_ND.to(dtype), self.weight.to(dtype)), -1)
         weights_NK, ids_NK = probability_NE.topk(self.k)
         if self.k > 1:
             weights_NK = weights_NK / weights_NK.sum(-1, keepdim=True)

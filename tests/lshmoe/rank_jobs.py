@@ -8,6 +8,8 @@ from torch import Tensor
 
 from lshmoe import MoELayer, NativeWire, NonFiniteRowError, clip_grad_norm, data_parallel, is_expert, lsh_reduction
 
+WIRES = (None, "bfloat16")
+CASES = ("no rows on rank 0", "no rows at all", "one row", "one expert", "equal rows")
 DIM, HIDDEN, EXPERTS, TOKENS = 16, 24, 8, 48
 
 
@@ -96,6 +98,17 @@ def edge_case(case: str, method: str) -> dict[str, Any]:
     }
 
 
+def all_jobs() -> dict[str, Any]:
+    """Everything the tests ask of two ranks: starting processes costs more than the work."""
+    return {
+        "train": {wire: train_once(wire) for wire in WIRES},
+        "edge": {(case, method): edge_case(case, method) for case in CASES for method in ("vanilla", "lsh")},
+        "finite differences": finite_differences(),
+        "non finite": non_finite_message(),
+        "uneven": uneven_experts_message(),
+    }
+
+
 def finite_differences() -> float:
     """Largest deviation between autograd and central differences of the sum over ranks, for inputs and weights."""
     rank, size = world()
@@ -127,6 +140,18 @@ def finite_differences() -> float:
                     worst = max(worst, float((slope - scale * tensor.grad.view(-1)[position]).abs()))
     assert layer.traffic.rows_sent < layer.traffic.rows_routed
     return worst
+
+
+def train_every_wire() -> dict[str | None, Any]:
+    return {wire: train_once(wire) for wire in WIRES}
+
+
+def uneven_experts_message() -> str:
+    try:
+        MoELayer(DIM, HIDDEN, 3)
+    except ValueError as error:
+        return str(error)
+    return "no error"
 
 
 def non_finite_message() -> str:

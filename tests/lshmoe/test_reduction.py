@@ -3,7 +3,16 @@
 import pytest
 import torch
 
-from lshmoe import Segments, cluster, clustered_reduction, expert_of_rows, lsh_reduction, segment_mean, segment_sum, spread
+from lshmoe import (
+    Segments,
+    cluster,
+    clustered_reduction,
+    expert_of_rows,
+    lsh_reduction,
+    segment_mean,
+    segment_sum,
+    spread,
+)
 
 
 def double(*shape: int, seed: int = 0) -> torch.Tensor:
