@@ -1,0 +1,50 @@
+"""What hashing, clustering and restoring cost beside the vanilla layer's forward and backward pass, in one run."""
+
+import statistics
+import time
+from collections.abc import Callable
+
+import pytest
+import torch
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from lshmoe import MoELayer, lsh_reduction
+
+ROWS, WIDTH, HIDDEN, EXPERTS = 8192, 768, 3072, 8
+
+
+def seconds(function: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    function()
+    return time.perf_counter() - began
+
+
+@pytest.mark.parametrize(("coordinates", "bar"), [(None, 0.05), (WIDTH, 0.10)], ids=["default", "all-coordinates"])
+def test_reduction_costs_little_beside_the_layer(
+    benchmark: BenchmarkFixture, coordinates: int | None, bar: float
+) -> None:
+    torch.set_num_threads(1)
+    gen = torch.Generator().manual_seed(0)
+    # Rows in 2,000 tight groups, so that there is something to cluster.
+    centres = torch.randn(2000, WIDTH, generator=gen)
+    rows = centres[torch.randint(2000, (ROWS,), generator=gen)] + 0.1 * torch.randn(ROWS, WIDTH, generator=gen)
+    rows.requires_grad_()
+    counts_E = torch.full((EXPERTS,), ROWS // EXPERTS)
+    reduction = lsh_reduction(WIDTH, num_hashes=6, coordinates=coordinates)
+    layer = MoELayer(WIDTH, HIDDEN, EXPERTS, top_k=1)
+    grad = torch.randn(ROWS, WIDTH, generator=gen)
+
+    def reduce_and_restore() -> None:
+        reduced = reduction(rows, counts_E)
+        reduced.restore(reduced.rows_CD).backward(grad)
+
+    def vanilla() -> None:
+        layer(rows).backward(grad)
+
+    reduce_and_restore(), vanilla()
+    pairs = [(seconds(reduce_and_restore), seconds(vanilla)) for _ in range(5)]
+    ratio = statistics.median(cost / whole for cost, whole in pairs)
+    benchmark.extra_info["share_of_vanilla"] = ratio
+    benchmark.pedantic(reduce_and_restore, rounds=3)
+    print(f"\nreduction costs {ratio:.1%} of the vanilla layer (bar {bar:.0%})")
+    assert ratio <= bar
