@@ -1,0 +1,1 @@
+"""Exchanges: other paths from a row to its expert."""

@@ -1,0 +1,94 @@
+"""Two-step all-to-all: inside each server first, then between servers."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from lshmoe import Exchange, Wire
+from lshmoe.exchange import block_permutation
+
+
+@dataclass(frozen=True)
+class HierarchicalPlan:
+    """Rows per step, with S servers of G ranks.
+
+    Attributes:
+        inside_C: order in which a rank's rows leave for the ranks of its own server: by (rank of a server, server).
+        inside_send_G, inside_receive_G: rows to and from each rank of the server.
+        between_M: order in which the rows that arrived leave for the other servers: by (server, rank of a server).
+        between_send_S, between_receive_S: rows to and from each server.
+        counts_WL: int64 ``[W, L]`` on the CPU, rows arriving per source rank and local expert.
+    """
+
+    inside_C: Tensor
+    inside_send_G: list[int]
+    inside_receive_G: list[int]
+    between_M: Tensor
+    between_send_S: list[int]
+    between_receive_S: list[int]
+    counts_WL: Tensor
+
+
+class HierarchicalExchange(Exchange):
+    """Same result as the flat exchange, bit for bit, in fewer and larger messages between servers.
+
+    A row for rank g of another server first goes to rank g of its own server, then straight across. Traffic meters
+    count the bytes of both steps. Consecutive ranks of the group share a server. Constructing one is collective.
+
+    Args:
+        group: expert-parallel ranks, as for :class:`~lshmoe.Exchange`.
+        wire: encoding of the rows; they are encoded once for both steps.
+        ranks_per_server: G; divides the number of ranks.
+
+    Raises:
+        ValueError: if ``ranks_per_server`` is not positive or does not divide the number of ranks.
+    """
+
+    def __init__(
+        self, group: dist.ProcessGroup | None = None, wire: Wire | None = None, ranks_per_server: int = 1
+    ) -> None:
+        super().__init__(group, wire)
+        if ranks_per_server < 1:
+            raise ValueError(f"ranks_per_server: must be 1 or more, got {ranks_per_server}")
+        self.servers = self.per_server = 1
+        self.inside = self.between = group
+        if self.world_size == 1:
+            return
+        if self.world_size % ranks_per_server:
+            raise ValueError(f"ranks_per_server: {ranks_per_server} does not divide the {self.world_size} ranks")
+        ranks_SG = torch.tensor(dist.get_process_group_ranks(group)).view(-1, ranks_per_server)
+        server, place = divmod(self.rank, ranks_per_server)
+        self.servers, self.per_server = ranks_SG.shape
+        # Local synchronisation: only the members take part, so `group` need not span all processes.
+        self.inside = dist.new_group(ranks_SG[server].tolist(), use_local_synchronization=True)
+        self.between = dist.new_group(ranks_SG[:, place].tolist(), use_local_synchronization=True)
+
+    def _plan(self, counts_E: Tensor) -> HierarchicalPlan:
+        send_GSL = counts_E.view(self.servers, self.per_server, -1).transpose(0, 1)
+        middle_SGL = self._all_to_all_counts(send_GSL, self.inside).transpose(0, 1)
+        receive_SGL = self._all_to_all_counts(middle_SGL, self.between)
+        send_GS, middle_SG, receive_SGL = send_GSL.sum(2).cpu(), middle_SGL.sum(2).cpu(), receive_SGL.cpu()
+        number_SG = torch.arange(self.world_size).view(self.servers, self.per_server)
+        number_GS = torch.arange(self.world_size).view(self.per_server, self.servers)
+        return HierarchicalPlan(
+            inside_C=block_permutation(send_GS.T.flatten(), number_SG.T.flatten()).to(counts_E.device),
+            inside_send_G=send_GS.sum(1).tolist(),
+            inside_receive_G=middle_SG.sum(0).tolist(),
+            between_M=block_permutation(middle_SG.T.flatten(), number_GS.T.flatten()).to(counts_E.device),
+            between_send_S=middle_SG.sum(1).tolist(),
+            between_receive_S=receive_SGL.sum((1, 2)).tolist(),
+            counts_WL=receive_SGL.flatten(0, 1),
+        )
+
+    def _route(self, rows: Tensor, plan: HierarchicalPlan, reverse: bool, phase: str) -> Tensor:
+        """Move packed rows along both steps, or back along them."""
+        inside, between = (plan.inside_send_G, plan.inside_receive_G), (plan.between_send_S, plan.between_receive_S)
+        if reverse:
+            rows = self._all_to_all(rows, *between[::-1], self.between, phase)
+            rows = torch.empty_like(rows).index_copy_(0, plan.between_M, rows)
+            rows = self._all_to_all(rows, *inside[::-1], self.inside, phase)
+            return torch.empty_like(rows).index_copy_(0, plan.inside_C, rows)
+        rows = self._all_to_all(rows.index_select(0, plan.inside_C), *inside, self.inside, phase)
+        return self._all_to_all(rows.index_select(0, plan.between_M), *between, self.between, phase)

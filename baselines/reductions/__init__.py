@@ -1,0 +1,1 @@
+"""Reductions: which rows travel, other than by hashing."""

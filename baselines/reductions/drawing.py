@@ -1,0 +1,49 @@
+"""What the reductions that draw at random share."""
+
+import torch
+from torch import Tensor
+
+from lshmoe.clustering import expert_of_rows
+from lshmoe.reduction import Reduction
+from lshmoe.seeding import generator
+
+
+class DrawingReduction(Reduction):
+    """A reduction that sends about ``rate`` of each expert's rows and draws anew at every call.
+
+    The number of calls so far is a persistent buffer: the draw is a function of (seed, call), so a run that resumes
+    from a checkpoint draws what the uninterrupted one does.
+
+    Args:
+        seed: draws.
+        rate: in (0, 1]; an expert with rows sends at least one.
+
+    Raises:
+        ValueError: if ``rate`` is out of range.
+    """
+
+    calls: Tensor
+
+    def __init__(self, seed: int, rate: float) -> None:
+        super().__init__()
+        if not 0 < rate <= 1:
+            raise ValueError(f"rate: must be in (0, 1], got {rate}")
+        self.seed, self.rate = seed, rate
+        self.register_buffer("calls", torch.zeros((), dtype=torch.int64))
+
+    def sizes(self, counts_E: Tensor) -> Tensor:
+        """int64 ``[E]``: how many rows each expert shall be sent."""
+        wanted_E = (counts_E.double() * self.rate).round().long()
+        return torch.minimum(wanted_E.clamp(min=1), counts_E)
+
+    def shuffled_places(self, counts_E: Tensor, num_rows: int) -> Tensor:
+        """int64 ``[R]``: the place of each row in a random order of its expert's rows; a new order at every call."""
+        shuffle_R = torch.randperm(num_rows, generator=generator("reduction", self.seed, int(self.calls)))
+        self.calls += 1
+        expert_R = expert_of_rows(counts_E, num_rows)
+        shuffle_R = shuffle_R.to(counts_E.device)
+        order_R = shuffle_R[torch.argsort(expert_R[shuffle_R], stable=True)]
+        # order_R visits the experts in the order of the rows, so position i still belongs to expert_R[i].
+        starts_E = counts_E.cumsum(0) - counts_E
+        place_R = torch.arange(num_rows, device=counts_E.device) - starts_E[expert_R]
+        return torch.empty_like(order_R).scatter_(0, order_R, place_R)

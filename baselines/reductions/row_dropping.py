@@ -1,0 +1,31 @@
+"""Control: rows drawn at random do not travel."""
+
+from torch import Tensor
+
+from baselines.reductions.drawing import DrawingReduction
+from lshmoe import Reduced, expert_of_rows
+
+
+class RowDropping(DrawingReduction):
+    """Send a random subset of each expert's rows; the others get zeros, as from an expert over its capacity.
+
+    Args:
+        dim: width of the rows; any will do.
+        seed: draws the subset.
+        rate: share of the rows that travel, in (0, 1].
+    """
+
+    def __init__(self, dim: int, seed: int = 0, rate: float = 0.2) -> None:
+        super().__init__(seed, rate)
+
+    def forward(self, rows_RD: Tensor, counts_E: Tensor) -> Reduced:
+        """Keep the first rows of a random order of each expert."""
+        sizes_E = self.sizes(counts_E)
+        expert_R = expert_of_rows(counts_E, rows_RD.shape[0])
+        kept_C = (self.shuffled_places(counts_E, rows_RD.shape[0]) < sizes_E[expert_R]).nonzero().flatten()
+
+        def restore(outputs_CD: Tensor) -> Tensor:
+            zeros_RD = outputs_CD.new_zeros(rows_RD.shape[0], outputs_CD.shape[1])
+            return zeros_RD.index_copy(0, kept_C, outputs_CD)
+
+        return Reduced(rows_RD.index_select(0, kept_C), sizes_E, restore)

@@ -1,0 +1,1 @@
+"""Wire formats: narrow encodings of a row, each with the scales it needs."""
