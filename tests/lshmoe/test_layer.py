@@ -175,10 +175,6 @@ def test_unknown_wire_type_is_named():
 
 
 def test_importing_the_library_is_cheap_once_torch_is_there():
-    # torch.nn.parallel and torch.distributed are torch's own cost.
-    code = (
-        "import torch, torch.distributed, torch.nn.parallel, time; began = time.perf_counter(); import lshmoe;"
-        "print(time.perf_counter() - began)"
-    )
+    code = "import torch, time; began = time.perf_counter(); import lshmoe; print(time.perf_counter() - began)"
     runs = [float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout) for _ in "ab"]
     assert min(runs) <= 0.2
