@@ -79,9 +79,8 @@ def _build(field: str, component: dict[str, Any] | None, **given: Any) -> Any:
         if option not in allowed:
             raise unknown(f"method.{field} option", option, allowed)
     try:
-        return instantiate(component, **given, _convert_="all")
-    except InstantiationException as error:
-        cause = error.__cause__
-        if not isinstance(cause, TypeError | ValueError):
-            raise
-        raise UserError(f"method.{field}.{cause}") from None
+        # Options first, objects second: Hydra would copy what it is given, and a process group cannot be copied.
+        return instantiate(component, _partial_=True, _convert_="all")(**given)
+    except (InstantiationException, TypeError, ValueError) as error:
+        reason = error.__cause__ or error  # Hydra wraps what a nested component raises
+        raise UserError(f"method.{field}.{reason}") from None
