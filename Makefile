@@ -28,7 +28,7 @@ reproduce: $(installed) ## Train, measure, print every table (SCALE=nano|mini|pa
 test: $(installed) ## Run the test suite
 	$(single_threaded) $(bin)/python -m pytest --benchmark-skip
 
-bench: $(bench_installed) ## Run the speed and memory benchmarks beside DeepSpeed, transformers and faiss
+bench: $(bench_installed) ## Run the speed benchmarks
 	$(single_threaded) DS_ACCELERATOR=cpu $(bin)/python -m pytest tests/benchmarks
 
 lint: $(installed) ## Check style, types and the direction of imports
