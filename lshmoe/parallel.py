@@ -65,7 +65,8 @@ def clip_grad_norm(
     replicated = _square_sum([p for p in with_grad if not is_expert(p)])
     experts = _square_sum([p for p in with_grad if is_expert(p)])
     if active_group_size(group) > 1:
-        experts = experts.to(with_grad[0].device)
+        if with_grad:
+            experts = experts.to(with_grad[0].device)
         dist.all_reduce(experts, group=group)
     norm = (replicated.to(experts.device) + experts).sqrt()
     scale = (max_norm / (norm + 1e-6)).clamp(max=1.0)
