@@ -21,8 +21,12 @@ single_threaded := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z.]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# The lock is the kernel's: it is gone with its owner, however that ended. Snakemake's own would outlive a kill.
 reproduce: $(installed) ## Train, measure, print every table (SCALE=nano|mini|paper, FILTERS="methods=lsh,int8 seeds=0")
-	@$(single_threaded) $(bin)/snakemake reproduce --profile profiles/laptop --config scale=$(SCALE) $(FILTERS)
+	@mkdir -p results
+	@$(single_threaded) flock --nonblock --conflict-exit-code 75 results/.lock \
+	  $(bin)/snakemake reproduce --profile profiles/laptop --nolock --config scale=$(SCALE) $(FILTERS) \
+	  || { code=$$?; [ $$code != 75 ] || echo "error: another make reproduce is at work in this folder" >&2; exit $$code; }
 	@printf '\n'; cat results/$(SCALE)/tables/convergence.md; printf '\n'; cat results/$(SCALE)/tables/speedup.md
 
 test: $(installed) ## Run the test suite
