@@ -53,7 +53,8 @@ class HierarchicalExchange(Exchange):
         if ranks_per_server < 1:
             raise ValueError(f"ranks_per_server: must be 1 or more, got {ranks_per_server}")
         self.servers = self.per_server = 1
-        self.inside = self.between = group
+        self.inside: dist.ProcessGroup | None = group
+        self.between: dist.ProcessGroup | None = group
         if self.world_size == 1:
             return
         if self.world_size % ranks_per_server:
@@ -61,9 +62,8 @@ class HierarchicalExchange(Exchange):
         ranks_SG = torch.tensor(dist.get_process_group_ranks(group)).view(-1, ranks_per_server)
         server, place = divmod(self.rank, ranks_per_server)
         self.servers, self.per_server = ranks_SG.shape
-        # Local synchronisation: only the members take part, so `group` need not span all processes.
-        self.inside = dist.new_group(ranks_SG[server].tolist(), use_local_synchronization=True)
-        self.between = dist.new_group(ranks_SG[:, place].tolist(), use_local_synchronization=True)
+        self.inside = _subgroup(ranks_SG[server].tolist())
+        self.between = _subgroup(ranks_SG[:, place].tolist())
 
     def _plan(self, counts_E: Tensor) -> HierarchicalPlan:
         send_GSL = counts_E.view(self.servers, self.per_server, -1).transpose(0, 1)
@@ -92,3 +92,10 @@ class HierarchicalExchange(Exchange):
             return torch.empty_like(rows).index_copy_(0, plan.inside_C, rows)
         rows = self._all_to_all(rows.index_select(0, plan.inside_C), *inside, self.inside, phase)
         return self._all_to_all(rows.index_select(0, plan.between_M), *between, self.between, phase)
+
+
+def _subgroup(ranks: list[int]) -> dist.ProcessGroup:
+    # Local synchronisation: only the members take part, so the exchange's group need not span all processes.
+    group = dist.new_group(ranks, use_local_synchronization=True)
+    assert isinstance(group, dist.ProcessGroup), "a rank is a member of its own subgroups"
+    return group

@@ -32,12 +32,12 @@ class Condensation(Reduction):
         """Choose the representatives of each expert."""
         with torch.no_grad():
             rows = rows_RD if rows_RD.dtype == torch.float64 else rows_RD.float()
-            split = functional.normalize(rows, dim=1).split(counts_E.tolist())
+            directions_RD = functional.normalize(rows, dim=1)
             start, chosen = 0, []
-            for directions_ND in split:
+            for directions_ND in torch.split(directions_RD, counts_E.tolist()):
                 chosen.append(self._representatives(directions_ND) + start)
                 start += directions_ND.shape[0]
-        sent_C, assignment_R = torch.cat(chosen).unique(return_inverse=True)
+        sent_C, assignment_R = torch.unique(torch.cat(chosen), return_inverse=True)
         clusters = clusters_from_assignment(assignment_R, counts_E, sent_C.shape[0])
         return Reduced(
             rows_RD.index_select(0, sent_C), clusters.counts_E, lambda outputs_CD: spread(outputs_CD, clusters)

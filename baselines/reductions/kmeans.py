@@ -39,12 +39,13 @@ class KMeans(DrawingReduction):
         assignments, first = [], 0
         with torch.no_grad():
             rows = rows_RD if rows_RD.dtype == torch.float64 else rows_RD.float()
-            for rows_ND, place_N, size in zip(rows.split(counts), place_R.split(counts), sizes, strict=True):
+            per_expert = zip(torch.split(rows, counts), torch.split(place_R, counts), sizes, strict=True)
+            for rows_ND, place_N, size in per_expert:
                 if size:
                     assignments.append(self._lloyd(rows_ND, rows_ND[place_N < size]) + first)
                 first += size
         numbers_R = torch.cat(assignments) if assignments else place_R
-        used_C, assignment_R = numbers_R.unique(return_inverse=True)
+        used_C, assignment_R = torch.unique(numbers_R, return_inverse=True)
         clusters = clusters_from_assignment(assignment_R, counts_E, used_C.shape[0])
         return clustered_reduction(rows_RD, clusters, self.error_compensation)
 

@@ -33,15 +33,6 @@ def both_paths(ranks_per_server: int, quantised: bool) -> list[Any]:
     return results
 
 
-def inside_a_group() -> bool:
-    """Ranks 2 and 3 alone form a group that exchanges hierarchically; the others take no part."""
-    group = dist.new_group([2, 3])
-    if dist.get_rank() < 2:
-        return True
-    flat, hierarchical = (run_layer(path, 10)[0] for path in (Exchange(group), HierarchicalExchange(group, None, 1)))
-    return all(torch.equal(flat[name], hierarchical[name]) for name in flat)
-
-
 def refusal(ranks_per_server: int) -> str:
     try:
         HierarchicalExchange(ranks_per_server=ranks_per_server)

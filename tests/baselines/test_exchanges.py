@@ -28,10 +28,6 @@ def test_hierarchical_equals_flat_bit_for_bit(world, per_server, quantised):
     assert some_gradient
 
 
-def test_inside_a_subgroup():
-    assert all(run_ranks(4, exchange_jobs.inside_a_group))
-
-
 def test_ranks_per_server_has_to_divide_the_ranks():
     assert run_ranks(2, exchange_jobs.refusal, 3) == ["ranks_per_server: 3 does not divide the 2 ranks"] * 2
     with pytest.raises(ValueError, match="ranks_per_server: must be 1 or more"):

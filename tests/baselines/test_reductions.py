@@ -146,7 +146,14 @@ def test_a_threshold_out_of_range_is_refused(threshold):
         Condensation(DIM, threshold=threshold)
 
 
-WIRES = [NativeWire("bfloat16"), FP8Wire("e4m3"), FP8Wire("e5m2"), Int8Wire(), Int4Wire(), Int4Wire(stochastic=True)]
+WIRES = [
+    NativeWire("bfloat16"),
+    FP8Wire("e4m3"),
+    FP8Wire("e5m2"),
+    Int8Wire(),
+    Int4Wire(),
+    Int4Wire(rounding="stochastic"),
+]
 
 
 @pytest.mark.parametrize("kind", EVERY)

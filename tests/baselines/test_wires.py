@@ -12,8 +12,8 @@ WIRES = {
     "e5m2": (FP8Wire("e5m2"), 2**-3),
     "int8": (Int8Wire(), 1 / 254),
     "int4": (Int4Wire(), 1 / 14),
-    "int8 stochastic": (Int8Wire(stochastic=True), 1 / 127),
-    "int4 stochastic": (Int4Wire(stochastic=True), 1 / 7),
+    "int8 stochastic": (Int8Wire(rounding="stochastic"), 1 / 127),
+    "int4 stochastic": (Int4Wire(rounding="stochastic"), 1 / 7),
 }
 every_wire = pytest.mark.parametrize(("wire", "bound"), WIRES.values(), ids=WIRES)
 NEAREST = [wire for name, (wire, _) in WIRES.items() if "stochastic" not in name]
@@ -78,16 +78,18 @@ def test_non_finite_rows_are_not_hidden_and_spoil_no_other(wire, bound, bad):
 @pytest.mark.parametrize("kind", [Int8Wire, Int4Wire])
 def test_stochastic_rounding_is_unbiased_and_repeatable(kind):
     rows = normal(1, 16)
-    draws = torch.stack([there_and_back(kind(stochastic=True, seed=seed), rows) for seed in range(400)])
+    draws = torch.stack([there_and_back(kind(rounding="stochastic", seed=seed), rows) for seed in range(400)])
     quantum = rows.abs().max() / (127 if kind is Int8Wire else 7)
     assert ((draws.mean(0) - rows).abs() < quantum * 0.5 * 5 / 400**0.5).all()
     assert draws.std(0).max() > 0.3 * quantum
-    assert torch.equal(there_and_back(kind(stochastic=True, seed=3), rows), draws[3])
+    assert torch.equal(there_and_back(kind(rounding="stochastic", seed=3), rows), draws[3])
 
 
-def test_unknown_format():
+def test_unknown_options_are_refused():
     with pytest.raises(ValueError, match="format: 'e3m4'"):
         FP8Wire("e3m4")
+    with pytest.raises(ValueError, match="rounding: 'up'"):
+        Int8Wire("up")
 
 
 @pytest.mark.parametrize("wire", NEAREST, ids=lambda wire: type(wire).__name__)
