@@ -13,6 +13,7 @@ FILTERS ?=
 bin := .venv/bin
 pip := $(bin)/python -m pip --disable-pip-version-check
 installed := .venv/installed.stamp
+bench_packages := .venv/bench
 bench_installed := .venv/bench.stamp
 resolver := .venv/resolver
 # One thread per process: ranks share the cores, and timings stay comparable.
@@ -33,14 +34,14 @@ test: $(installed) ## Run the test suite
 	$(single_threaded) $(bin)/python -m pytest --benchmark-skip
 
 bench: $(bench_installed) ## Run the speed benchmarks
-	$(single_threaded) DS_ACCELERATOR=cpu $(bin)/python -m pytest tests/benchmarks
+	PYTHONPATH=$(bench_packages) $(single_threaded) DS_ACCELERATOR=cpu $(bin)/python -m pytest tests/benchmarks
 
 lint: $(installed) ## Check style, types and the direction of imports
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
 	$(bin)/snakefmt --check Snakefile suite/rules
 	$(bin)/mypy
-	$(bin)/lint-imports
+	$(bin)/lint-imports --no-logo
 
 format: $(installed) ## Rewrite the sources in the project's style
 	$(bin)/ruff check --fix .
@@ -72,8 +73,10 @@ $(installed): requirements/lock.txt requirements/source.txt | $(bin)/python
 	$(pip) install --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
 	@touch $@
 
+# Beside the environment, not in it: fairseq imports DeepSpeed where it finds it.
 $(bench_installed): requirements/bench.txt $(installed)
-	$(pip) install --require-hashes --no-deps --no-build-isolation -r requirements/bench.txt
+	rm -rf $(bench_packages)
+	$(pip) install --require-hashes --no-deps --no-build-isolation --target $(bench_packages) -r requirements/bench.txt
 	@touch $@
 
 # For maintainers, after a change in pyproject.toml or requirements/source.in.
@@ -85,4 +88,5 @@ lock: | $(bin)/python ## Resolve the lock files anew (maintainers)
 	test -x $(resolver)/bin/uv || { $(PYTHON) -m venv $(resolver) && $(resolver)/bin/pip install --quiet uv; }
 	$(uv) $(from_source) --extra dev --extra build --output-file requirements/lock.txt pyproject.toml
 	$(uv) --no-deps --output-file requirements/source.txt requirements/source.in
-	$(uv) $(from_source) --extra bench --constraint requirements/lock.txt --output-file requirements/bench.txt pyproject.toml
+	$(uv) $(from_source) $$(sed -nE 's/^([a-z0-9.-]+)==.*/--no-emit-package \1/p' requirements/lock.txt) --extra bench --constraint requirements/lock.txt \
+	  --output-file requirements/bench.txt pyproject.toml

@@ -17,7 +17,10 @@ ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", TEXT, flags=re.MULTILINE | re.DOTALL)
 COMMANDS = [
-    shlex.split(line, comments=True) for language, block in BLOCKS if language == "sh" for line in block.splitlines()
+    shlex.split(line, comments=True)
+    for language, block in BLOCKS
+    if language == "sh"
+    for line in block.replace("\\\n", " ").splitlines()
 ]
 MAKE = [command for command in COMMANDS if command[0] == "make"]
 MODULES = [command[2:] for command in COMMANDS if command[0] == ".venv/bin/python"]
@@ -55,6 +58,14 @@ def test_modules_exist_and_their_arguments_compose(command):
 def test_the_pipeline_plans(command):
     snakemake = [sys.executable, "-m", "snakemake", *command[1:], "--directory", str(ROOT)]
     subprocess.run(snakemake, cwd=ROOT, check=True, capture_output=True, timeout=120)
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if "fairseq" in command[0]], ids=lambda c: c[0])
+def test_fairseq_takes_the_options(command):
+    code = "import sys; from fairseq import options; p = options.get_training_parser(); options.parse_args_and_arch(p)"
+    parse_only = [sys.executable, "-c", code, *command[1:]]
+    done = subprocess.run(parse_only, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("filters", re.findall(r'FILTERS="([^"]*)"', TEXT))
