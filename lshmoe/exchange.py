@@ -153,7 +153,11 @@ class Exchange:
         as_bytes = [part.contiguous().view(torch.uint8) for part in parts]
         routed = self._route(torch.cat(as_bytes, 1), plan, reverse, phase)
         pieces = torch.split(routed, [piece.shape[1] for piece in as_bytes], 1)
-        received = tuple(piece.contiguous().view(part.dtype) for piece, part in zip(pieces, parts, strict=True))
+        # A copy starts at offset 0, which a view as a wider type needs.
+        received = tuple(
+            piece.clone(memory_format=torch.contiguous_format).view(part.dtype)
+            for piece, part in zip(pieces, parts, strict=True)
+        )
         return self.wire.unpack(received, dim, dtype)
 
     def forward_rows(self, rows: Tensor, plan: Any, to_experts: Tensor, phase: str) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from baselines import HierarchicalExchange, Int4Wire, RandomClusters
+from baselines import HierarchicalExchange, Int8Wire, RandomClusters
 from lshmoe import Exchange, MoELayer
 
 DIM, EXPERTS = 7, 8
@@ -27,7 +27,7 @@ def both_paths(ranks_per_server: int, quantised: bool) -> list[Any]:
     """Flat and hierarchical results for an uneven, an empty and a one-row share."""
     results = []
     for tokens in (20 + 3 * dist.get_rank(), 11 * (dist.get_rank() % 2), 1):
-        wire = Int4Wire() if quantised else None
+        wire = Int8Wire() if quantised else None
         flat = run_layer(Exchange(wire=wire), tokens)
         results.append((flat, run_layer(HierarchicalExchange(None, wire, ranks_per_server), tokens)))
     return results
