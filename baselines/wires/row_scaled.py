@@ -13,8 +13,8 @@ class RowScaledWire:
     """Base of wires that divide a row by its largest magnitude (amax) and send the quotients as narrow codes.
 
     A code q stands for ``q / limit · amax``. Computed in this order constant rows (of any signs) and zero rows are
-    exact: their codes are ±limit or 0. In float64 they are exact to float32, the type of the scale; finite rows beyond float32
-    saturate. A NaN or infinite row stays non-finite: a wire never hides one.
+    exact: their codes are ±limit or 0. In float64 they are exact to float32, the type of the scale; finite rows beyond
+    float32 saturate. A NaN or infinite row stays non-finite: a wire never hides one.
 
     Args:
         rounding: ``"nearest"`` (ties to even), or ``"stochastic"``: to either neighbouring code with the probability
