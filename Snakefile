@@ -11,7 +11,7 @@ with exit_on_user_error():
     MATRIX = select(config)
 
 # Rules run in the environment that Snakemake runs in.
-shell.prefix(f"export PATH={Path(sys.executable).parent}:$PATH; ")
+shell.prefix(f"set -euo pipefail; export PATH={Path(sys.executable).parent}:$PATH; ")
 RESULTS = f"results/{MATRIX.scale}"
 CLUSTER = "loopback"
 
