@@ -32,7 +32,7 @@ def publish(source: Path, target: Path, readme: Path) -> None:
         raise UserError(f"{readme}: the markers {BEGIN} and {END} must be there once each")
     shutil.rmtree(target, ignore_errors=True)
     for part in PARTS:
-        shutil.copytree(source / part, target / part, ignore=shutil.ignore_patterns("checkpoint*", ".*"))
+        shutil.copytree(source / part, target / part, ignore=shutil.ignore_patterns("checkpoint*", "*.log", ".*"))
     before, after = text.split(BEGIN)[0], text.split(END)[1]
     write_atomically(readme, f"{before}{BEGIN}\n{excerpt(target, readme.parent)}{END}{after}")
 
