@@ -10,7 +10,9 @@ from typing import Any
 import pandas as pd
 
 SCHEMA = 1
-RUN_KEYS = tuple("schema status model task method seed scale cluster steps data final rate relative_bytes".split())
+RUN_KEYS = tuple(
+    "schema status model task method seed scale cluster steps data final baseline rate relative_bytes".split()
+)
 SPEED_KEYS = tuple("schema model task cluster steps_per_block weights data blocks".split())
 BLOCK_KEYS = tuple("round method seconds phases rows_routed rows_sent bytes remote_bytes half_precision_bytes".split())
 

@@ -10,7 +10,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
 from suite import style
 from suite.comparisons import data_name
@@ -24,64 +24,89 @@ FORMATS = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Softwa
 
 
 def convergence_frame(runs: Sequence[Run]) -> pd.DataFrame:
-    """One row per evaluation: what was run, its step, minutes spent in training steps until then, and perplexity."""
+    """One row per evaluation after training began: what was run, step, perplexity, baseline, and two derived columns.
+
+    ``minutes`` is the time spent in training steps until then; ``excess`` is by how many percent the perplexity lies
+    above that of vanilla with the same seed at the same step (missing where vanilla is).
+    """
     frames = []
     for run in runs:
         minutes = run.train.set_index("step")["seconds"].cumsum() / 60
-        frame = run.evals[["step", "perplexity"]].assign(
+        # Before the first step all methods stand at the same, huge value, which would flatten all that follows.
+        frame = run.evals.loc[run.evals["step"] > 0, ["step", "perplexity"]].assign(
             model=run.model, task=run.task, method=run.method, seed=run.seed, data=data_name(run.summary["data"])
         )
-        frames.append(frame.assign(minutes=frame["step"].map(minutes).fillna(0.0)))
-    return pd.concat(frames, ignore_index=True)
+        frames.append(frame.assign(minutes=frame["step"].map(minutes), baseline=run.summary["baseline"]["perplexity"]))
+    frame = pd.concat(frames, ignore_index=True)
+    same = ["model", "task", "seed", "step"]
+    vanilla = frame.loc[frame["method"] == "vanilla", [*same, "perplexity"]]
+    merged = frame.merge(vanilla.rename(columns={"perplexity": "vanilla"}), on=same, how="left")
+    return merged.assign(excess=100 * (merged["perplexity"] / merged["vanilla"] - 1)).drop(columns="vanilla")
 
 
 def convergence_figure(frame: pd.DataFrame) -> Figure:
-    """Held-out perplexity against steps (left) and wall time (right), one row of panels per model and task."""
+    """Held-out perplexity against steps and wall time, and its distance from vanilla; one row per model and task."""
     style.apply()
-    methods = style.in_order(frame["method"])
-    looks = {method: style.look(method) for method in methods}
     groups = list(frame.groupby(["model", "task"], sort=True))
-    figure, axes = plt.subplots(
-        len(groups),
-        2,
-        figsize=(style.FULL_WIDTH, 0.45 + 1.9 * len(groups)),
-        sharey="row",
-        squeeze=False,
-        layout="constrained",
-    )
-    for row, ((model, task), part) in zip(axes, groups, strict=True):
-        for axis, column in zip(row, ("step", "minutes"), strict=True):
+    size = (style.FULL_WIDTH, 0.5 + 1.75 * len(groups))
+    figure, axes = plt.subplots(len(groups), 3, figsize=size, squeeze=False, layout="constrained")
+    methods = style.in_order(frame["method"])
+    for (by_step, by_time, distance), ((model, _), part) in zip(axes, groups, strict=True):
+        for axis, x, y in (
+            (by_step, "step", "perplexity"),
+            (by_time, "minutes", "perplexity"),
+            (distance, "step", "excess"),
+        ):
             for method in methods:
-                _curve(axis, part[part["method"] == method], column, looks[method])
+                _curve(axis, part[part["method"] == method], x, y)
+            axis.set_xlim(left=0)
+        for axis in (by_step, by_time):
             axis.set_yscale("log")
-            axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 4, 6, 8)))
             axis.yaxis.set_major_formatter(ScalarFormatter())
-            axis.yaxis.set_minor_formatter(NullFormatter())
-        row[0].set(xlabel="training step", ylabel="held-out perplexity")
-        row[1].set(xlabel="minutes spent in training steps", ylabel="")
-        row[0].set_title(f"{model} on {part['data'].iloc[0]} ({task})", loc="left")
-    handles = [plt.Line2D([], [], label=method, **_line(looks[method])) for method in methods]
+            axis.yaxis.set_minor_locator(NullLocator())
+            _reference_line(axis, part["baseline"].iloc[0], "unigram model")
+        _reference_line(distance, 0.0, "")
+        by_step.set(xlabel="training step", ylabel="held-out perplexity")
+        by_time.set(xlabel="minutes in training steps", ylabel="")
+        distance.set(xlabel="training step", ylabel="above vanilla [%]")
+        by_step.set_title(f"{model} on {part['data'].iloc[0]}", loc="left")
+    handles = [plt.Line2D([], [], label=method, **_line(method)) for method in methods]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, handlelength=3.2, columnspacing=1.4)
     return figure
 
 
-def _line(look: style.Look) -> dict[str, object]:
+def _line(method: str) -> dict[str, object]:
+    look = style.look(method)
     return {
         "color": look.colour,
         "marker": look.marker,
         "linestyle": (0, look.dash) if look.dash else "-",
         "markeredgecolor": "white",
-        "markeredgewidth": 0.4,
+        "markeredgewidth": 0.3,
     }
 
 
-def _curve(axis: Axes, part: pd.DataFrame, column: str, look: style.Look) -> None:
-    """Mean over seeds at each evaluation; with several seeds, a band of their full range."""
-    if part.empty:
+def _curve(axis: Axes, part: pd.DataFrame, x: str, y: str) -> None:
+    """Mean over seeds at each evaluation; against steps with several seeds, a band of their full range."""
+    if part[y].isna().all():
         return
-    mean = part.groupby("step", as_index=False)[[column, "perplexity"]].mean() if column != "step" else part
-    band = ("pi", 100) if part["seed"].nunique() > 1 and column == "step" else None
-    sns.lineplot(mean, x=column, y="perplexity", errorbar=band, ax=axis, legend=False, **_line(look))
+    line = _line(part["method"].iloc[0])
+    if x == "step" and part["seed"].nunique() > 1:
+        sns.lineplot(part, x=x, y=y, errorbar=("pi", 100), err_kws={"linewidth": 0}, ax=axis, legend=False, **line)
+    else:
+        mean = part.groupby("step")[["minutes", y]].mean().reset_index()
+        sns.lineplot(mean, x=x, y=y, errorbar=None, ax=axis, legend=False, **line)
+
+
+def _reference_line(axis: Axes, height: float, label: str) -> None:
+    low, high = axis.get_ylim()
+    if not low <= height <= high:
+        return
+    axis.axhline(height, color="#666666", linewidth=0.7, linestyle=(0, (1, 1.5)), zorder=1)
+    axis.annotate(
+        label, (1, height), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=6, color="#444444"
+    )
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:

@@ -30,7 +30,7 @@ RC = {
     "legend.fontsize": 6.5,
     "legend.frameon": False,
     "lines.linewidth": 1.1,
-    "lines.markersize": 3.6,
+    "lines.markersize": 4,
     "svg.fonttype": "none",
     "svg.hashsalt": "lsh-moe-bench",
     "pdf.fonttype": 42,

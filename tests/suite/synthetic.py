@@ -34,6 +34,7 @@ def write_run(
         "steps": steps,
         "data": ["reviews", "speeches"],
         "final": {"perplexity": final, "exact_perplexity": final - 1},
+        "baseline": {"perplexity": 800.0},
         "rate": rate,
         "relative_bytes": 2 * rate,
     }

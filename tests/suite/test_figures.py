@@ -19,12 +19,19 @@ def results(tmp_path):
     return tmp_path
 
 
-def test_the_frame_counts_minutes_of_training_steps(results):
+def test_the_frame_counts_minutes_of_training_steps_and_the_distance_from_vanilla(results):
     frame = convergence_frame(read_evidence(results).runs)
-    last = frame[(frame["method"] == "lsh") & (frame["seed"] == 0)].iloc[-1]
-    assert (last["step"], last["perplexity"]) == (40, 120)
+    assert frame["step"].min() == 10  # what came before training is left out
+    last = frame[(frame["method"] == "lsh") & (frame["seed"] == 1)].iloc[-1]
+    assert (last["step"], last["perplexity"], last["baseline"]) == (40, 121, 800)
     assert last["minutes"] == pytest.approx(40 * 0.5 / 60)
-    assert frame["minutes"].min() == 0
+    assert last["excess"] == pytest.approx(100 * (121 / 101 - 1))
+
+
+def test_without_vanilla_the_figure_is_still_drawn(tmp_path):
+    write_run(tmp_path, "lsh")
+    assert convergence_frame(read_evidence(tmp_path).runs)["excess"].isna().all()
+    assert len(build(tmp_path)) == 3
 
 
 def test_three_formats_are_byte_identical_when_rebuilt(results):
