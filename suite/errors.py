@@ -1,6 +1,7 @@
-"""Bad input ends in one clear line and exit code 2."""
+"""What ends a command in one clear line: bad input (exit code 2), or a run that failed (1) or was stopped."""
 
 import difflib
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -8,6 +9,26 @@ from contextlib import contextmanager
 
 class UserError(Exception):
     """Something the user can put right; its message is one line that names the field and the remedy."""
+
+    exit_code = 2
+
+
+class RunError(Exception):
+    """Ranks that ended before their work was done; its message is one line that says why."""
+
+    exit_code = 1
+
+
+class Stopped(RunError):
+    """Ranks that were ended by a signal to their launcher: nothing is wrong with the run.
+
+    Args:
+        signal_number: it decides the exit code, as shells have it.
+    """
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(signal_number).name}")
+        self.exit_code = 128 + signal_number
 
 
 def unknown(field: str, given: object, allowed: Iterable[object]) -> UserError:
@@ -26,9 +47,13 @@ def hint(given: object, allowed: Iterable[object]) -> str:
 
 @contextmanager
 def exit_on_user_error() -> Iterator[None]:
-    """For entry points: print a :class:`UserError` as one line on stderr and exit with code 2."""
+    """For entry points: print one of the errors above, with its notes, as one line on stderr; exit with its code."""
     try:
-        yield
-    except UserError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        raise SystemExit(2) from None
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise Stopped(signal.SIGINT) from None
+    except (UserError, RunError) as error:
+        line = "; ".join([str(error), *getattr(error, "__notes__", [])])
+        print(f"error: {' '.join(line.split())}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None

@@ -11,22 +11,27 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
-from suite.errors import UserError
+from suite.errors import RunError, Stopped
 from suite.files import write_atomically
 from suite.schema import ClusterConfig
 
 _PR_SET_PDEATHSIG = 1
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_INIT = 1
 
 
 def die_with_parent() -> None:
     """Ask Linux to kill this process when its parent dies, so that no rank outlives a launcher that was killed."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == _INIT:  # it died before we asked
+            os._exit(1)
 
 
 def launch(module: str, arguments: Sequence[str], cluster: ClusterConfig, folder: Path) -> None:
-    """Run ``python -m module arguments`` on every rank of ``cluster`` and wait.
+    """Run ``python -m module arguments`` on every rank of ``cluster`` and wait. Call it from the main thread.
 
     Args:
         module: the entry point of a rank; its body runs inside :func:`reporting_failure`.
@@ -35,38 +40,59 @@ def launch(module: str, arguments: Sequence[str], cluster: ClusterConfig, folder
         folder: torchrun's own messages and the ranks' reasons for failing are kept here.
 
     Raises:
-        UserError: in one line, why the ranks failed. All of them are gone by then.
+        RunError: in one line, why the ranks failed. All of them are gone by then.
+        Stopped: SIGINT, SIGTERM or SIGHUP asked this process to end; the ranks were ended first.
     """
-    reason = folder / "failure.json"
+    reason, log = folder / "failure.json", folder / "torchrun.log"
     reason.unlink(missing_ok=True)
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     command += [f"--nproc-per-node={cluster.ranks}", "-m", module, *arguments]
     environment = os.environ | {"OMP_NUM_THREADS": str(cluster.threads_per_rank)}
     if cluster.name == "loopback":
         environment["GLOO_SOCKET_IFNAME"] = "lo"
-    log = folder / "torchrun.log"
     with log.open("w") as messages:
         process = subprocess.Popen(command, env=environment, stderr=messages, preexec_fn=die_with_parent)
-        # A polite end of the launcher is passed on; torchrun then ends its ranks.
-        before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-        try:
+        with _stopping(process) as received:
             code = process.wait()
-        except KeyboardInterrupt:
-            process.terminate()
-            process.wait()
-            raise
-        finally:
-            signal.signal(signal.SIGTERM, before)
+    if received:
+        raise Stopped(received[0])
     if code:
-        raise UserError(_why(reason, log))
+        raise RunError(_why(reason, log))
+
+
+@contextmanager
+def _stopping(process: subprocess.Popen[bytes]) -> Iterator[list[int]]:
+    """Inside, pass requests to end on to torchrun, which ends its ranks; yields the signals that came."""
+    received: list[int] = []
+
+    def stop(number: int, _: FrameType | None) -> None:
+        received.append(number)
+        # Whoever asks twice does not want to wait: the ranks die with torchrun.
+        process.kill() if len(received) > 1 else process.terminate()
+
+    before = {number: signal.signal(number, stop) for number in _STOPS}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _why(reason: Path, log: Path) -> str:
-    said = json.loads(reason.read_text())["reason"] if reason.exists() else ""
-    killed = re.search(r"rank\s*: (\d+).*?Signal (\d+)", log.read_text(), re.DOTALL)
-    if killed:
-        return f"rank {killed[1]} was killed by signal {killed[2]}; start again to go on from the last checkpoint"
-    return said or f"the ranks ended without a reason; see {log}"
+    """The likeliest cause: a rank that was killed, else what a rank wrote, else its exit code.
+
+    Whoever writes while another was killed has only noticed that a peer is gone; by SIGTERM torchrun ends the rest.
+    """
+    pairs = re.findall(r"rank *: (\d+) .*\n *exitcode *: (-?\d+)", log.read_text())
+    ended = sorted((int(code) == -signal.SIGTERM, int(code), int(rank)) for rank, code in pairs)
+    if not ended:
+        return f"no rank started; see {log}"
+    by_torchrun, code, rank = ended[0]
+    if reason.exists() and (code > 0 or by_torchrun):
+        return str(json.loads(reason.read_text())["reason"])
+    if code < 0:
+        return f"rank {rank} was killed by {signal.Signals(-code).name}"
+    return f"rank {rank} ended with exit code {code} and no reason; see {log}"
 
 
 @contextmanager

@@ -1,0 +1,38 @@
+"""A launcher and its ranks for the launch tests: ``python -m tests.suite.launch_jobs launch|HOW FOLDER``."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from suite.config import compose
+from suite.errors import exit_on_user_error
+from suite.launch import die_with_parent, launch, reporting_failure
+
+CLUSTER = compose().cluster
+
+
+def rank_body(how: str, folder: Path) -> None:
+    """Rank 1 ends as ``how`` says, while rank 0 sleeps."""
+    rank = int(os.environ["RANK"])
+    die_with_parent()
+    (folder / f"rank{rank}.pid").write_text(str(os.getpid()))
+    with reporting_failure(folder, rank):
+        if rank == 1 and how == "raise":
+            raise ValueError("two\n  lines")
+        if rank == 1 and how == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if rank == 1 and how == "exit":
+            os._exit(3)
+        if how != "finish":
+            time.sleep(300)
+
+
+if __name__ == "__main__":
+    mode, place = sys.argv[1], Path(sys.argv[2])
+    if mode == "launch":
+        with exit_on_user_error():
+            launch("tests.suite.launch_jobs", ["sleep", str(place)], CLUSTER, place)
+    else:
+        rank_body(mode, place)
