@@ -1,7 +1,7 @@
 """Checkpoints of a distributed run, by torch.distributed.checkpoint.
 
-Replicated parameters are stored once. What differs between ranks (experts, buffers, random state) is stored under the
-rank's own name.
+Replicated parameters are stored once, experts one by one under their global number, so that another number of ranks can
+read the weights too. What belongs to a rank (buffers, random state) is stored under its name.
 """
 
 import shutil
@@ -11,9 +11,15 @@ from typing import Any
 import torch
 import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
-from torch import nn
+from torch import Tensor, nn
 
 from lshmoe import is_expert
+
+_MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint that is there but cannot be read; the message names it and the remedy."""
 
 
 def latest_step(folder: Path) -> int:
@@ -23,7 +29,7 @@ def latest_step(folder: Path) -> int:
 
 def save(folder: Path, step: int, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
     """Write the checkpoint of ``step`` whole or not at all, then drop older ones. Every rank calls this."""
-    partial, final = folder / "partial", folder / f"step{step:06d}"
+    partial, final = folder / "partial", _path(folder, step)
     if dist.get_rank() == 0:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
@@ -38,24 +44,44 @@ def save(folder: Path, step: int, model: nn.Module, optimizer: torch.optim.Optim
 
 
 def load(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
-    """Restore the newest checkpoint in place; returns its step, 0 if there is none. Every rank calls this."""
+    """Restore the newest checkpoint in place; returns its step, 0 if there is none. Every rank calls this.
+
+    Raises:
+        CheckpointError: if it cannot be read.
+    """
     step = latest_step(folder)
     if step:
         state = _state(model, optimizer)
-        dcp.load(state, checkpoint_id=folder / f"step{step:06d}")
-        torch.set_rng_state(state[_own()]["random"])
+        _load(state, _path(folder, step))
+        random = state[_own()]["random"]
+        torch.set_rng_state(random["cpu"])
+        if "cuda" in random:
+            torch.cuda.set_rng_state(random["cuda"])
     return step
 
 
 def load_weights(folder: Path, model: nn.Module) -> int:
-    """Restore parameters alone from the newest checkpoint; returns its step, 0 if there is none."""
+    """Restore parameters alone from the newest checkpoint, whatever number of ranks wrote it; returns its step or 0.
+
+    Raises:
+        CheckpointError: if it cannot be read.
+    """
     step = latest_step(folder)
     if step:
-        state: dict[str, Any] = {"model": {}, _own(): {"model": {}}}
-        for name, parameter in model.named_parameters():
-            (state[_own()] if is_expert(parameter) else state)["model"][name] = parameter.detach()
-        dcp.load(state, checkpoint_id=folder / f"step{step:06d}")
+        _load({"model": _weights(model)}, _path(folder, step))
     return step
+
+
+def _path(folder: Path, step: int) -> Path:
+    return folder / f"step{step:06d}"
+
+
+def _load(state: dict[str, Any], path: Path) -> None:
+    try:
+        dcp.load(state, checkpoint_id=path)
+    except dcp.api.CheckpointException as error:  # not an Exception: it would pass every handler
+        cause = str(next(iter(error.failures.values()))[0]).partition("\n")[0]
+        raise CheckpointError(f"{path} cannot be read ({cause}); remove it to start from the first step") from error
 
 
 def _own() -> str:
@@ -64,18 +90,35 @@ def _own() -> str:
 
 def _state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
     """Views of everything to store; loading writes into them."""
-    state: dict[str, Any] = {"model": {}, "optimizer": {}}
-    own: dict[str, Any] = {"model": {}, "optimizer": {}, "buffers": {}, "random": torch.get_rng_state()}
+    moments: dict[str, dict[str, Tensor]] = {moment: {} for moment in _MOMENTS}
+    steps: dict[str, Tensor] = {}
     for name, parameter in model.named_parameters():
-        moments = optimizer.state[parameter]
-        if not moments:  # before the first step Adam has none; loading needs somewhere to write
-            moments["step"] = torch.zeros(())
-            moments["exp_avg"] = torch.zeros_like(parameter)
-            moments["exp_avg_sq"] = torch.zeros_like(parameter)
-        target = own if is_expert(parameter) else state
-        target["model"][name] = parameter.detach()
-        target["optimizer"][name] = dict(moments)
+        adam = optimizer.state[parameter]
+        if not adam:  # before the first step Adam has none; loading needs somewhere to write
+            adam["step"] = torch.zeros(())
+            adam |= {moment: torch.zeros_like(parameter) for moment in _MOMENTS}
+        for moment in _MOMENTS:
+            moments[moment] |= _pieces(name, parameter, adam[moment])
+        steps[name] = adam["step"]
     parameters = {name for name, _ in model.named_parameters()}
-    own["buffers"] = {name: value for name, value in model.state_dict().items() if name not in parameters}
-    state[_own()] = own
-    return state
+    buffers = {name: value for name, value in model.state_dict().items() if name not in parameters}
+    random = {"cpu": torch.get_rng_state()}
+    if next(model.parameters()).is_cuda:
+        random["cuda"] = torch.cuda.get_rng_state()
+    own = {"steps": steps, "buffers": buffers, "random": random}
+    return {"model": _weights(model), "optimizer": moments, _own(): own}
+
+
+def _weights(model: nn.Module) -> dict[str, Tensor]:
+    weights: dict[str, Tensor] = {}
+    for name, parameter in model.named_parameters():
+        weights |= _pieces(name, parameter, parameter.detach())
+    return weights
+
+
+def _pieces(name: str, parameter: nn.Parameter, value: Tensor) -> dict[str, Tensor]:
+    """A parameter's value, or its moments, by the name to store it under; of experts ``[L, …]`` one view for each."""
+    if not is_expert(parameter):
+        return {name: value}
+    first = dist.get_rank() * len(value)
+    return {f"{name}.{first + local}": value[local] for local in range(len(value))}
