@@ -15,18 +15,28 @@ ROOT = Path(__file__).parent.parent
 def describe_environment() -> dict[str, Any]:
     """Commit, lock file, versions and hardware of this process; the same keys on every machine."""
     lock = ROOT / "requirements" / "lock.txt"
+    changes = _git("status", "--porcelain", "--untracked-files=no")
     return {
         "git_commit": git_commit(),
-        "git_dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "git_dirty": None if changes is None else bool(changes),
         "lock_sha256": hashlib.sha256(lock.read_bytes()).hexdigest() if lock.exists() else None,
         "python": platform.python_version(),
         "torch": torch.__version__,
         "platform": platform.platform(),
+        "cpu": _cpu_model(),
         "cpu_count": psutil.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,
         "threads": torch.get_num_threads(),
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
     }
+
+
+def _cpu_model() -> str:
+    """Name of the processor; only Linux keeps it where it can be read without another program."""
+    listing = Path("/proc/cpuinfo")
+    lines = listing.read_text().splitlines() if listing.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
 
 
 def git_commit() -> str | None:
