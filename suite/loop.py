@@ -4,19 +4,18 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import nn
 
-from lshmoe import NativeWire, clip_grad_norm, data_parallel, exact_dispatch, moe_layers
+from lshmoe import NativeWire, clip_grad_norm, data_parallel, derive_seed, exact_dispatch, moe_layers
 from suite import checkpoint
-from suite.config import config_sha256
-from suite.environment import git_commit
 from suite.loading import load_object
 from suite.methods import method_layer_factory
-from suite.records import RunFolder
+from suite.records import RunFolder, identity
 from suite.schema import Optimizer, RunConfig
 from suite.seeds import model_seed
 
@@ -25,9 +24,11 @@ METERS = ("rows_routed", "rows_sent", "bytes", "remote_bytes", "all_to_all_secon
 
 def build_model(config: RunConfig, task: Any, device: torch.device) -> nn.Module:
     """The run's host with its MoE layers; the same weights on every rank and for every world size."""
-    torch.manual_seed(model_seed(config.seed) % 2**63)
+    torch.manual_seed(model_seed(config.seed))
     build = load_object("model.host", f"{config.model.host}.build")
     model: nn.Module = build(config.size, task.dictionary, config.training.context, method_layer_factory(config))
+    # From here on the generator serves dropout, which must differ between ranks.
+    torch.manual_seed(derive_seed(model_seed(config.seed), "dropout", dist.get_rank()))
     return model.to(device)
 
 
@@ -120,6 +121,7 @@ def train(trainer: Trainer, folder: RunFolder, report: Callable[[str], None]) ->
         report(f"resuming after step {start}" if start else f"training {training.steps} steps")
     if start == 0:
         _evaluate(trainer, folder, 0, report)
+    progress = Progress(training.steps, start)
     for number in range(start, training.steps):
         trainer.read_meters()  # evaluations are not part of a step's traffic
         began = time.perf_counter()
@@ -129,13 +131,7 @@ def train(trainer: Trainer, folder: RunFolder, report: Callable[[str], None]) ->
         done = number + 1
         if leader:
             folder.append({"event": "train", "step": done, "seconds": seconds, **values})
-            if done % 10 == 0:
-                left = (training.steps - done) * seconds
-                rate = values["rows_sent"] / max(1, values["rows_routed"])
-                report(
-                    f"step {done}/{training.steps}  loss {values['loss']:.3f}  rows sent {rate:.0%}  "
-                    f"{values['tokens'] / seconds:,.0f} tokens/s  {left:.0f} s left"
-                )
+            progress.step(done, values | {"seconds": seconds}, report)
         if done % training.eval_every == 0 or done == training.steps:
             _evaluate(trainer, folder, done, report)
         if done % training.checkpoint_every == 0 or done == training.steps:
@@ -143,26 +139,43 @@ def train(trainer: Trainer, folder: RunFolder, report: Callable[[str], None]) ->
     return summarise(trainer, folder) if leader else {}
 
 
+class Progress:
+    """One tidy line every now and then: about 16 of them in a short run, one per 100 steps in a long one.
+
+    Args:
+        steps: the last step.
+        start: the step the run goes on from.
+    """
+
+    def __init__(self, steps: int, start: int) -> None:
+        self.steps, self.start = steps, start
+        self.every = min(max(1, steps // 16), 100)
+        self.began = time.perf_counter()
+        self.recent: list[dict[str, float]] = []
+
+    def step(self, done: int, values: dict[str, float], report: Callable[[str], None]) -> None:
+        """Note a step's metrics and, when it is time, report those since the last line; time left counts everything."""
+        self.recent.append(values)
+        if done % self.every and done != self.steps:
+            return
+        total = {name: sum(line[name] for line in self.recent) for name in values}
+        self.recent = []
+        elapsed = time.perf_counter() - self.began
+        left = timedelta(seconds=round(elapsed / (done - self.start) * (self.steps - done)))
+        report(
+            f"step {done}/{self.steps}  loss {values['loss']:.3f}"
+            f"  rows sent {total['rows_sent'] / max(1, total['rows_routed']):.0%}"
+            f"  {total['tokens'] / total['seconds']:,.0f} tokens/s  {left} left"
+        )
+
+
 def _evaluate(trainer: Trainer, folder: RunFolder, step: int, report: Callable[[str], None]) -> None:
     values = trainer.evaluate()
+    if not all(map(math.isfinite, values.values())):
+        raise FloatingPointError(f"the evaluation after step {step} is not finite: {values}")
     if trainer.rank == 0:
         folder.append({"event": "eval", "step": step, **values})
         report(f"step {step}  held-out " + "  ".join(f"{name} {value:.3f}" for name, value in values.items()))
-
-
-def identity(config: RunConfig) -> dict[str, Any]:
-    """The part of a summary that says which run it is."""
-    return {
-        "schema": 1,
-        "model": config.model.name,
-        "task": config.task.name,
-        "method": config.method.name,
-        "seed": config.seed,
-        "scale": config.scale.name,
-        "cluster": config.cluster.name,
-        "config_sha256": config_sha256(config),
-        "git_commit": git_commit(),
-    }
 
 
 def summarise(trainer: Trainer, folder: RunFolder) -> dict[str, Any]:
@@ -172,7 +185,6 @@ def summarise(trainer: Trainer, folder: RunFolder) -> dict[str, Any]:
     final = [line for line in lines if line["event"] == "eval"][-1]
     total = {name: sum(line[name] for line in steps) for name in METERS}
     return identity(trainer.config) | {
-        "status": "complete",
         "steps": len(steps),
         "data": trainer.task.data_record(),
         "final": {name: value for name, value in final.items() if name not in ("event", "step")},

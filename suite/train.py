@@ -3,7 +3,7 @@
 import sys
 
 from suite.config import compose
-from suite.errors import exit_on_user_error
+from suite.errors import RunError, Stopped, exit_on_user_error
 from suite.launch import launch
 from suite.methods import check_method
 from suite.records import RunFolder
@@ -14,16 +14,24 @@ def main(overrides: list[str]) -> None:
     """Validate everything, prepare the data, then start the ranks.
 
     Raises:
-        UserError: before any rank starts for bad input; afterwards with the reason the ranks failed for.
+        UserError: bad input, before any rank starts.
+        RunError: the ranks failed or were stopped; the record says why, and the same command resumes the run.
     """
     config = compose(overrides)
     check_method(config)
     folder = RunFolder.of(config)
-    if folder.open(config):
-        print(f"{folder.path}: already complete")
-        return
-    build_task(config).prepare()
-    launch("suite.worker", [str(folder.path)], config.cluster, folder.path)
+    with folder.held():
+        if folder.begin(config):
+            print(f"{folder.path}: already complete")
+            return
+        build_task(config).prepare()
+        try:
+            launch("suite.worker", [str(folder.path)], config.cluster, folder.path)
+        except RunError as error:
+            if not isinstance(error, Stopped):
+                folder.fail(config, str(error))
+            error.add_note("the same command resumes the run")
+            raise
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from suite.config import from_yaml
 from suite.environment import describe_environment
 from suite.files import write_atomically
 from suite.launch import die_with_parent, reporting_failure
-from suite.loop import Trainer, build_model, identity, train
+from suite.loop import Trainer, build_model, train
 from suite.records import RunFolder
 from suite.schema import ClusterConfig
 from suite.tasks import build_task
@@ -35,7 +35,7 @@ def join(cluster: ClusterConfig) -> torch.device:
 
 
 def main(path: Path) -> None:
-    """Train the run whose folder is ``path``."""
+    """Train the run whose folder is ``path``; the launcher records a failure."""
     folder = RunFolder(path)
     config = from_yaml(folder.config.read_text())
     with reporting_failure(path, int(os.environ["RANK"])):
@@ -47,13 +47,7 @@ def main(path: Path) -> None:
         if leader:
             write_atomically(folder.environment, json.dumps({"ranks": environments}, indent=2) + "\n")
         trainer = Trainer(config, task, build_model(config, task, device), device)
-        try:
-            summary = train(trainer, folder, lambda text: print(f"{config.method.name}: {text}", flush=True))
-        except Exception as error:
-            failed = identity(config) | {"status": "failed", "reason": f"{type(error).__name__}: {error}"}
-            if isinstance(error, ArithmeticError) or leader or "NonFinite" in type(error).__name__:
-                folder.finish(failed)
-            raise
+        summary = train(trainer, folder, lambda text: print(f"{config.method.name}: {text}", flush=True))
         if leader:
             folder.finish(summary)
         dist.barrier()

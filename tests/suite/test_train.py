@@ -14,6 +14,8 @@ import pytest
 import torch
 from torch.distributed.checkpoint import format_utils
 
+from suite.data.fetch import archive_path, cache_directory
+from suite.data.registry import source
 from suite.errors import UserError
 from suite.train import main
 
@@ -109,19 +111,20 @@ def test_a_killed_run_resumes_to_the_same_bits(tmp_path: Path) -> None:
 def test_a_dead_rank_ends_the_run_within_a_minute_with_the_reason(tmp_path: Path) -> None:
     process = start(tmp_path)
     wait_for_steps(tmp_path, 2)
-    rank = ranks_of(process)[1]
-    rank.send_signal(signal.SIGKILL)
+    next(rank for rank in ranks_of(process) if rank.environ()["RANK"] == "1").kill()
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 2
-    assert "was killed by signal 9" in errors and errors.count("\n") == 1
+    assert process.returncode == 1
+    assert errors == "error: rank 1 was killed by SIGKILL; the same command resumes the run\n"
     assert metrics(tmp_path), "the record is gone"
+    assert json.loads((tmp_path / RUN / "summary.json").read_text())["status"] == "failed"
 
 
 def test_values_that_are_not_finite_stop_the_run_and_keep_its_record(tmp_path: Path) -> None:
     process = start(tmp_path, "task.training.nano.optimizer.learning_rate=1e30")
     _, errors = process.communicate(timeout=120)
-    assert process.returncode == 2
+    assert process.returncode == 1
     assert "layer decoder." in errors and "rank " in errors and "NaN or infinite" in errors
+    assert errors.count("\n") == 1
     summary = json.loads((tmp_path / RUN / "summary.json").read_text())
     assert summary["status"] == "failed" and "decoder." in summary["reason"]
     assert metrics(tmp_path)
@@ -136,12 +139,17 @@ def test_values_that_are_not_finite_stop_the_run_and_keep_its_record(tmp_path: P
         (["cluster.ranks=3"], ["experts", "3"]),
         (["model.sizes.nano.top_k=9"], ["top_k", "8"]),
         (["results=/dev/null/results"], ["results", "cannot be written"]),
+        (["seed=0"], ["movie_reviews", "corrupted", "SHA-256", "delete it"]),
     ],
 )
 def test_bad_input_is_one_line_before_any_rank_starts(
     overrides: list[str], words: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("suite.train.launch", lambda *_: pytest.fail("ranks were started"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    archive = archive_path(source("movie_reviews"), cache_directory())
+    archive.parent.mkdir(parents=True)
+    archive.write_bytes(b"half an archive")
     with pytest.raises(UserError) as caught:
         main([f"results={tmp_path}", *overrides])
     assert all(word in str(caught.value) for word in words), caught.value
