@@ -27,8 +27,6 @@ def build_model(config: RunConfig, task: Any, device: torch.device) -> nn.Module
     torch.manual_seed(model_seed(config.seed))
     build = load_object("model.host", f"{config.model.host}.build")
     model: nn.Module = build(config.size, task.dictionary, config.training.context, method_layer_factory(config))
-    # From here on the generator serves dropout, which must differ between ranks.
-    torch.manual_seed(derive_seed(model_seed(config.seed), "dropout", dist.get_rank()))
     return model.to(device)
 
 
@@ -58,6 +56,8 @@ class Trainer:
         self.parallel = data_parallel(self.model)
         self.layers = moe_layers(self.model)
         self.rank, self.world = dist.get_rank(), dist.get_world_size()
+        # From here on torch's generator serves dropout, which must differ between ranks.
+        torch.manual_seed(derive_seed(model_seed(self.config.seed), "dropout", self.rank))
 
     def step(self, number: int) -> dict[str, float]:
         """Forward, backward, clip, update. Returns this rank's mean loss and balance loss.

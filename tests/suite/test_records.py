@@ -8,7 +8,6 @@ import pytest
 
 from suite.config import compose
 from suite.errors import UserError
-from suite.evidence import RUN_KEYS
 from suite.records import RunFolder, identity
 from suite.schema import RunConfig
 
@@ -45,9 +44,11 @@ def test_a_complete_run_is_left_alone_and_a_failed_one_is_tried_again(folder: Ru
     assert not folder.begin(config), "half a summary is no result"
 
 
-def test_identity_holds_what_readers_of_records_ask_for(config: RunConfig) -> None:
-    later = {"status", "steps", "data", "final", "rate", "relative_bytes"}
-    assert set(RUN_KEYS) - later <= identity(config).keys()
+def test_a_summary_says_which_run_it_is(folder: RunFolder, config: RunConfig) -> None:
+    folder.fail(config, "rank 1: it broke")
+    summary = json.loads(folder.summary.read_text())
+    named = [summary[name] for name in ("model", "task", "method", "seed", "scale", "cluster")]
+    assert named == ["gpt_moe", "text_lm", "lsh", 0, "nano", "loopback"]
 
 
 @pytest.mark.parametrize("what", ["checkpoint", "result"])
