@@ -39,6 +39,8 @@ class RowScaledWire:
         """Encode floating-point rows ``[C, D]`` as codes ``[C, w]`` (8-bit) and scales ``[C, 1]`` (float32)."""
         scales_C1 = _row_scales(rows_CD)
         values_CD = (rows_CD / scales_C1).to(torch.float32).mul_(self.limit)
+        if rows_CD.dtype == torch.float64:  # which a float32 scale may fall short of, by an ulp or without end
+            values_CD.clamp_(-self.limit, self.limit)
         if self.rounding == "stochastic":
             values_CD = self._round_stochastically(values_CD, scales_C1)
         return self._encode(values_CD), scales_C1
@@ -56,12 +58,11 @@ class RowScaledWire:
         device = values_CD.device
         noise_seed = derive_seed(self.seed, int(scales_C1.view(torch.int32).sum()))
         generator = torch.Generator(device).manual_seed(noise_seed)
-        # A float64 row can exceed its float32 scale by an ulp; noise must not lift it past the last code.
-        steps_CD = self._steps(values_CD.clamp_(-self.limit, self.limit))
+        steps_CD = self._steps(values_CD)
         values_CD = values_CD / steps_CD
         low_CD = values_CD.floor()
-        # floor(noise - fraction) is -1 where the noise is below the fraction, else 0. A value on the grid has no
-        # fraction and stays; a comparison would say the same in twice the time.
+        # floor(noise - fraction) is -1 where the noise is below the fraction, else 0; a value on the grid has no fraction
+        # and stays.
         noise_CD = torch.rand(values_CD.shape, generator=generator, device=device)
         return low_CD.sub_(noise_CD.sub_(values_CD.sub_(low_CD)).floor_()).mul_(steps_CD)
 
