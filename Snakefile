@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from suite.errors import exit_on_user_error
-from suite.matrix import RATE_OF, select
+from suite.matrix import RATE_OF, measurement, select
 
 with exit_on_user_error():
     MATRIX = select(config)

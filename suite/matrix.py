@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from suite.config import choices, compose
 from suite.errors import UserError, unknown
@@ -41,10 +42,6 @@ class Matrix:
         """Methods selected for one model on one task."""
         return list(dict.fromkeys(run.method for run in self.runs if (run.model, run.task) == (model, task)))
 
-    @property
-    def first_seed(self) -> int:
-        return min(run.seed for run in self.runs)
-
 
 def select(options: Mapping[str, object]) -> Matrix:
     """The matrix of ``options["scale"]`` (default nano), narrowed by ``models``, ``tasks``, ``methods`` and ``seeds``.
@@ -74,6 +71,27 @@ def select(options: Mapping[str, object]) -> Matrix:
         cells = ", ".join(f"{cell.model} on {cell.task}" for cell in scale.matrix)
         raise UserError(f"models, tasks: nothing of scale {scale.name} is left; it has: {cells}")
     return Matrix(scale.name, runs)
+
+
+def measurement(matrix: Matrix, model: str, task: str, results: Path) -> list[RunKey]:
+    """Runs whose step times are to be measured together: those of the lowest seed, finished earlier or selected now.
+
+    Ratios are paired within one measurement, so a method that joins later is measured together with all others again.
+
+    Args:
+        matrix: what is selected.
+        model: one of its models.
+        task: one of its tasks.
+        results: the scale's folder of results.
+    """
+    wanted = {run for run in matrix.runs if (run.model, run.task) == (model, task)}
+    wanted |= {RunKey(model, task, RATE_OF[run.method], run.seed) for run in wanted if run.method in RATE_OF}
+    for summary in results.glob(f"runs/{model}/{task}/*/seed*/summary.json"):
+        method, seed = summary.parts[-3], summary.parts[-2].removeprefix("seed")
+        if method in choices("method"):
+            wanted.add(RunKey(model, task, method, int(seed)))
+    lowest = min(run.seed for run in wanted)
+    return sorted((run for run in wanted if run.seed == lowest), key=lambda run: run.method)
 
 
 def _values(given: object) -> list[str]:

@@ -1,18 +1,15 @@
-# Step times of all selected methods of one model on one task, paired within one process group.
+# Step times of all methods of one model on one task, paired within one process group. A method that is selected later
+# joins those that have run: all of them are measured again, together.
 
 
-def trained(wildcards):
-    """The runs of the first seed: their weights and their settings are what gets measured."""
-    return [
-        f"{RESULTS}/{run.path}/summary.json"
-        for run in MATRIX.runs
-        if (run.model, run.task, run.seed) == (wildcards.model, wildcards.task, MATRIX.first_seed)
-    ]
+def contest(wildcards):
+    """The runs whose weights and settings get measured."""
+    return measurement(MATRIX, wildcards.model, wildcards.task, Path(RESULTS))
 
 
 rule speed:
     input:
-        trained,
+        lambda wildcards: [f"{RESULTS}/{run.path}/summary.json" for run in contest(wildcards)],
         f"suite/conf/scale/{MATRIX.scale}.yaml",
     output:
         f"{RESULTS}/speed/{CLUSTER}/{{model}}/{{task}}.json",
@@ -24,8 +21,8 @@ rule speed:
     params:
         scale=MATRIX.scale,
         cluster=CLUSTER,
-        seed=MATRIX.first_seed,
-        methods=lambda wildcards: ",".join(MATRIX.methods(wildcards.model, wildcards.task)),
+        methods=lambda wildcards: ",".join(run.method for run in contest(wildcards)),
+        seed=lambda wildcards: contest(wildcards)[0].seed,
     shell:
         "python -m suite.measure model={wildcards.model} task={wildcards.task} scale={params.scale}"
         " cluster={params.cluster} seed={params.seed} 'methods=[{params.methods}]' 2>&1 | tee {log}"

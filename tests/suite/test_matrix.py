@@ -2,7 +2,8 @@ import pytest
 
 from suite.config import compose
 from suite.errors import UserError
-from suite.matrix import RATE_OF, RunKey, select
+from suite.matrix import RATE_OF, RunKey, measurement, select
+from tests.suite.synthetic import write_run
 
 
 def test_the_default_is_the_whole_nano_matrix():
@@ -27,7 +28,6 @@ def test_filters_come_as_words_lists_or_numbers(seeds):
         "runs/gpt_moe/text_lm/vanilla/seed2",
         "runs/gpt_moe/text_lm/lsh/seed2",
     ]
-    assert matrix.first_seed == 2
 
 
 def test_any_configured_method_can_be_asked_for():
@@ -60,3 +60,20 @@ def test_every_run_of_every_matrix_composes(scale):
         assert config.method.name == run.method
         if run.method in RATE_OF:
             assert "rate" in config.method.reduction
+
+
+def measured(results, **filters):
+    return [(run.method, run.seed) for run in measurement(select(filters), "gpt_moe", "text_lm", results)]
+
+
+def test_a_method_that_joins_later_is_measured_with_those_that_ran(tmp_path):
+    assert measured(tmp_path, methods="vanilla,int4", seeds=5) == [("int4", 5), ("vanilla", 5)]
+    for method in ("vanilla", "lsh", "no_longer_there"):
+        write_run(tmp_path, method, seed=0)
+    assert measured(tmp_path, methods="int4") == [("int4", 0), ("lsh", 0), ("vanilla", 0)]
+    assert measured(tmp_path, methods="lsh") == [("lsh", 0), ("vanilla", 0)]
+    assert measured(tmp_path, methods="int4", seeds=5) == [("lsh", 0), ("vanilla", 0)]  # nobody asked for int4, seed 0
+
+
+def test_a_control_is_measured_with_the_method_it_copies(tmp_path):
+    assert measured(tmp_path, methods="random") == [("lsh", 0), ("random", 0)]
