@@ -9,10 +9,12 @@ from lshmoe.seeding import generator
 
 
 class DrawingReduction(Reduction):
-    """A reduction that sends about ``rate`` of each expert's rows and draws anew at every call.
+    """A reduction that sends ``ceil(rate · rows)`` rows to each expert and draws anew at every training call.
 
-    The number of calls so far is a persistent buffer: the draw is a function of (seed, call), so a run that resumes
-    from a checkpoint draws what the uninterrupted one does.
+    The number of training calls so far is a persistent buffer and the only state: a draw is a function of (seed,
+    calls), so a run that resumes from a checkpoint draws what the uninterrupted one does; the state of a generator
+    would be lost. Calls in evaluation mode draw too but are not counted: evaluating more often, or on another number of
+    batches per rank, leaves the training as it is. A layer that is recomputed in the backward pass would draw twice.
 
     Args:
         seed: draws.
@@ -33,13 +35,15 @@ class DrawingReduction(Reduction):
 
     def sizes(self, counts_E: Tensor) -> Tensor:
         """int64 ``[E]``: how many rows each expert shall be sent."""
-        wanted_E = (counts_E.double() * self.rate).round().long()
+        # Products such as 0.07 · 100 land just above the integer that is meant.
+        wanted_E = torch.ceil(counts_E.double() * self.rate - 1e-9).long()
         return torch.minimum(wanted_E.clamp(min=1), counts_E)
 
     def shuffled_places(self, counts_E: Tensor, num_rows: int) -> Tensor:
         """int64 ``[R]``: the place of each row in a random order of its expert's rows; a new order at every call."""
         shuffle_R = torch.randperm(num_rows, generator=generator("reduction", self.seed, int(self.calls)))
-        self.calls += 1
+        if self.training:
+            self.calls += 1
         expert_R = expert_of_rows(counts_E, num_rows)
         shuffle_R = shuffle_R.to(counts_E.device)
         order_R = shuffle_R[torch.argsort(expert_R[shuffle_R], stable=True)]

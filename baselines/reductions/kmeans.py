@@ -1,16 +1,31 @@
-"""Centroids of k-means, run anew on every batch."""
+"""Centroids of k-means, run anew on every batch: the clustering that the paper calls too slow to run online."""
 
 import torch
 from torch import Tensor
 
 from baselines.reductions.drawing import DrawingReduction
-from lshmoe import Reduced, Segments, clustered_reduction, clusters_from_assignment, segment_mean
+from baselines.reductions.size_classes import padded_rows, size_classes
+from lshmoe import (
+    Clusters,
+    IdentityReduction,
+    Reduced,
+    Segments,
+    clustered_reduction,
+    clusters_from_assignment,
+    expert_of_rows,
+    segment_mean,
+)
+
+# Distances held at a time: 64 MiB of float32.
+_DISTANCES = 2**24
 
 
 class KMeans(DrawingReduction):
     """Cluster the rows of each expert by a few of Lloyd's iterations and send the centroids.
 
-    Starts from rows drawn at random. Clusters that end empty are not sent, so the rate is an upper bound.
+    Starts from distinct rows drawn at random. Clusters that end empty, as when rows repeat, are not sent: the rate is
+    an upper bound. Work per assignment: ``2·D·sum over experts(rows · clusters)`` operations, up to four times that
+    with padding. Gradients treat the assignment as fixed, as for LSH.
 
     Args:
         dim: width of the rows; any will do.
@@ -18,46 +33,74 @@ class KMeans(DrawingReduction):
         rate: clusters per row, in (0, 1].
         iterations: updates of the centroids before the last assignment.
         error_compensation: add each row's residual to its centroid's output (§3.2).
+        clusters_per_expert: if given, replaces ``rate``: this many clusters, or as many as the expert has rows.
 
     Raises:
-        ValueError: if ``rate`` or ``iterations`` is out of range.
+        ValueError: if ``rate``, ``iterations`` or ``clusters_per_expert`` is out of range.
     """
 
     def __init__(
-        self, dim: int, seed: int = 0, rate: float = 0.2, iterations: int = 2, error_compensation: bool = True
+        self,
+        dim: int,
+        seed: int = 0,
+        rate: float = 0.2,
+        iterations: int = 2,
+        error_compensation: bool = True,
+        clusters_per_expert: int | None = None,
     ) -> None:
         super().__init__(seed, rate)
         if iterations < 0:
             raise ValueError(f"iterations: must be 0 or more, got {iterations}")
+        if clusters_per_expert is not None and clusters_per_expert < 1:
+            raise ValueError(f"clusters_per_expert: must be 1 or more, or None, got {clusters_per_expert}")
         self.iterations, self.error_compensation = iterations, error_compensation
+        self.clusters_per_expert = clusters_per_expert
+
+    def sizes(self, counts_E: Tensor) -> Tensor:
+        """int64 ``[E]``: how many clusters each expert starts with."""
+        if self.clusters_per_expert is None:
+            return super().sizes(counts_E)
+        return counts_E.clamp(max=self.clusters_per_expert)
 
     def forward(self, rows_RD: Tensor, counts_E: Tensor) -> Reduced:
         """Cluster each expert's rows, then average."""
-        sizes = self.sizes(counts_E).tolist()
-        place_R = self.shuffled_places(counts_E, rows_RD.shape[0])
-        counts = counts_E.tolist()
-        assignments, first = [], 0
-        with torch.no_grad():
-            rows = rows_RD if rows_RD.dtype == torch.float64 else rows_RD.float()
-            per_expert = zip(torch.split(rows, counts), torch.split(place_R, counts), sizes, strict=True)
-            for rows_ND, place_N, size in per_expert:
-                if size:
-                    assignments.append(self._lloyd(rows_ND, rows_ND[place_N < size]) + first)
-                first += size
-        numbers_R = torch.cat(assignments) if assignments else place_R
-        used_C, assignment_R = torch.unique(numbers_R, return_inverse=True)
-        clusters = clusters_from_assignment(assignment_R, counts_E, used_C.shape[0])
-        return clustered_reduction(rows_RD, clusters, self.error_compensation)
+        sizes_E = self.sizes(counts_E)
+        if torch.equal(sizes_E, counts_E):
+            # Every row is its own cluster; the rounding of E(c) + (x - c) would still show.
+            return IdentityReduction().forward(rows_RD, counts_E)
+        return clustered_reduction(rows_RD, self._cluster(rows_RD, counts_E, sizes_E), self.error_compensation)
 
-    def _lloyd(self, rows_ND: Tensor, centroids_KD: Tensor) -> Tensor:
-        """int64 ``[N]``: the nearest centroid of each row after the iterations."""
+    def _cluster(self, rows_RD: Tensor, counts_E: Tensor, sizes_E: Tensor) -> Clusters:
+        rows_RD = rows_RD.detach().to(torch.promote_types(rows_RD.dtype, torch.float32))
+        num_clusters = int(sizes_E.sum())
+        # 1. The first centroids are rows.
+        expert_R = expert_of_rows(counts_E, rows_RD.shape[0])
+        chosen_R = self.shuffled_places(counts_E, rows_RD.shape[0]) < sizes_E[expert_R]
+        centroids_CD = rows_RD[chosen_R]
+        # 2. Lloyd: average and assign; a centroid that lost all its rows stays where it was.
+        assignment_R = _nearest(rows_RD, counts_E, centroids_CD, sizes_E)
         for _ in range(self.iterations):
-            segments = Segments.from_assignment(_nearest(rows_ND, centroids_KD), centroids_KD.shape[0])
-            empty_K1 = (segments.sizes_S == 0)[:, None]
-            centroids_KD = torch.where(empty_K1, centroids_KD, segment_mean(rows_ND, segments))
-        return _nearest(rows_ND, centroids_KD)
+            segments = Segments.from_assignment(assignment_R, num_clusters)
+            empty_C1 = (segments.sizes_S == 0)[:, None]
+            centroids_CD = torch.where(empty_C1, centroids_CD, segment_mean(rows_RD, segments))
+            assignment_R = _nearest(rows_RD, counts_E, centroids_CD, sizes_E)
+        # 3. Number the clusters that have rows.
+        used_C, assignment_R = torch.unique(assignment_R, return_inverse=True)
+        return clusters_from_assignment(assignment_R, counts_E, used_C.shape[0])
 
 
-def _nearest(rows_ND: Tensor, centroids_KD: Tensor) -> Tensor:
-    # |x|² is the same for every centroid, so it is left out.
-    return torch.addmm(centroids_KD.square().sum(1), rows_ND, centroids_KD.T, alpha=-2).argmin(1)
+def _nearest(rows_RD: Tensor, counts_E: Tensor, centroids_CD: Tensor, sizes_E: Tensor) -> Tensor:
+    """int64 ``[R]``: for each row the nearest centroid of its expert; rows and centroids are sorted by expert."""
+    nearest_R = torch.empty(rows_RD.shape[0], dtype=torch.int64, device=rows_RD.device)
+    for experts_G in size_classes(counts_E):
+        rows_GN, valid_GN = padded_rows(counts_E, experts_G)
+        numbers_GM, exists_GM = padded_rows(sizes_E, experts_G)
+        centroids_GMD = centroids_CD[numbers_GM]
+        # Nearest is the largest x·c - |c|²/2: |x|² is the same for every centroid. Padding is infinitely far.
+        far_G1M = (centroids_GMD.square().sum(-1) / 2).masked_fill(~exists_GM, torch.inf)[:, None]
+        at_once = max(1, _DISTANCES // numbers_GM.numel())
+        for start in range(0, rows_GN.shape[1], at_once):
+            rows_GB, valid_GB = rows_GN[:, start : start + at_once], valid_GN[:, start : start + at_once]
+            scores_GBM = torch.baddbmm(far_G1M, rows_RD[rows_GB], centroids_GMD.mT, beta=-1)
+            nearest_R[rows_GB[valid_GB]] = numbers_GM.gather(1, scores_GBM.argmax(-1))[valid_GB]
+    return nearest_R

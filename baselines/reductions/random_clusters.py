@@ -1,9 +1,10 @@
 """Control: clusters drawn at random, as many as a rate asks for."""
 
+import torch
 from torch import Tensor
 
 from baselines.reductions.drawing import DrawingReduction
-from lshmoe import Reduced, clustered_reduction, clusters_from_assignment, expert_of_rows
+from lshmoe import IdentityReduction, Reduced, clustered_reduction, clusters_from_assignment, expert_of_rows
 
 
 class RandomClusters(DrawingReduction):
@@ -16,6 +17,9 @@ class RandomClusters(DrawingReduction):
         seed: draws the clusters.
         rate: clusters per row, in (0, 1].
         error_compensation: add each row's residual to its centroid's output (§3.2).
+
+    Raises:
+        ValueError: if ``rate`` is out of range.
     """
 
     def __init__(self, dim: int, seed: int = 0, rate: float = 0.2, error_compensation: bool = True) -> None:
@@ -25,6 +29,9 @@ class RandomClusters(DrawingReduction):
     def forward(self, rows_RD: Tensor, counts_E: Tensor) -> Reduced:
         """Deal the rows of each expert to its clusters in a random order."""
         sizes_E = self.sizes(counts_E)
+        if torch.equal(sizes_E, counts_E):
+            # Every row is its own cluster; the rounding of E(c) + (x - c) would still show.
+            return IdentityReduction().forward(rows_RD, counts_E)
         first_E = sizes_E.cumsum(0) - sizes_E
         expert_R = expert_of_rows(counts_E, rows_RD.shape[0])
         place_R = self.shuffled_places(counts_E, rows_RD.shape[0])

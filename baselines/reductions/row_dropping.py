@@ -9,10 +9,16 @@ from lshmoe import Reduced, expert_of_rows
 class RowDropping(DrawingReduction):
     """Send a random subset of each expert's rows; the others get zeros, as from an expert over its capacity.
 
+    A dropped row keeps only what passes beside the layer and gets no gradient through the expert; outputs that do
+    arrive are exact and are not scaled up to make good for the others.
+
     Args:
         dim: width of the rows; any will do.
         seed: draws the subset.
         rate: share of the rows that travel, in (0, 1].
+
+    Raises:
+        ValueError: if ``rate`` is out of range.
     """
 
     def __init__(self, dim: int, seed: int = 0, rate: float = 0.2) -> None:
