@@ -1,13 +1,32 @@
 """Two-step all-to-all: inside each server first, then between servers."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from lshmoe import Exchange, Wire
+from lshmoe import Exchange, Traffic, Wire
 from lshmoe.exchange import block_permutation
+
+
+@dataclass
+class HierarchicalTraffic(Traffic):
+    """Meters of a path with two steps: ``bytes`` and ``remote_bytes`` add up both, as a row is sent in both.
+
+    Attributes:
+        inter_server_bytes: per wire phase, the part of ``remote_bytes`` that leaves the server; the rest stays inside.
+            Over all ranks it equals what a flat exchange sends between servers, in G times fewer messages, for servers
+            of G ranks.
+    """
+
+    inter_server_bytes: Counter[str] = field(default_factory=Counter)
+
+    def reset(self) -> None:
+        """Set every meter to zero."""
+        super().reset()
+        self.inter_server_bytes.clear()
 
 
 @dataclass(frozen=True)
@@ -34,8 +53,9 @@ class HierarchicalPlan:
 class HierarchicalExchange(Exchange):
     """Same result as the flat exchange, bit for bit, in fewer and larger messages between servers.
 
-    A row for rank g of another server first goes to rank g of its own server, then straight across. Traffic meters
-    count the bytes of both steps. Consecutive ranks of the group share a server. Constructing one is collective.
+    A row for rank g of another server first goes to rank g of its own server, then straight across. Counts take the
+    same path. Consecutive ranks of the group share a server. Constructing one is collective: it makes two process
+    groups, of the kind that ``group`` is. A single process has no path, whatever ``ranks_per_server`` says.
 
     Args:
         group: expert-parallel ranks, as for :class:`~lshmoe.Exchange`.
@@ -46,15 +66,18 @@ class HierarchicalExchange(Exchange):
         ValueError: if ``ranks_per_server`` is not positive or does not divide the number of ranks.
     """
 
+    traffic: HierarchicalTraffic
+
     def __init__(
         self, group: dist.ProcessGroup | None = None, wire: Wire | None = None, ranks_per_server: int = 1
     ) -> None:
         super().__init__(group, wire)
         if ranks_per_server < 1:
             raise ValueError(f"ranks_per_server: must be 1 or more, got {ranks_per_server}")
+        self.traffic = HierarchicalTraffic()
         self.servers = self.per_server = 1
-        self.inside: dist.ProcessGroup | None = group
-        self.between: dist.ProcessGroup | None = group
+        self.inside: dist.ProcessGroup | None = None
+        self.between: dist.ProcessGroup | None = None
         if self.world_size == 1:
             return
         if self.world_size % ranks_per_server:
@@ -62,8 +85,8 @@ class HierarchicalExchange(Exchange):
         ranks_SG = torch.tensor(dist.get_process_group_ranks(group)).view(-1, ranks_per_server)
         server, place = divmod(self.rank, ranks_per_server)
         self.servers, self.per_server = ranks_SG.shape
-        self.inside = _subgroup(ranks_SG[server].tolist())
-        self.between = _subgroup(ranks_SG[:, place].tolist())
+        self.inside = _subgroup(ranks_SG[server].tolist(), group)
+        self.between = _subgroup(ranks_SG[:, place].tolist(), group)
 
     def _plan(self, counts_E: Tensor) -> HierarchicalPlan:
         send_GSL = counts_E.view(self.servers, self.per_server, -1).transpose(0, 1)
@@ -93,9 +116,18 @@ class HierarchicalExchange(Exchange):
         rows = self._all_to_all(rows.index_select(0, plan.inside_C), *inside, self.inside, phase)
         return self._all_to_all(rows.index_select(0, plan.between_M), *between, self.between, phase)
 
+    def _all_to_all(
+        self, rows: Tensor, send: list[int], receive: list[int], group: dist.ProcessGroup | None, phase: str
+    ) -> Tensor:
+        before = self.traffic.remote_bytes[phase]
+        received = super()._all_to_all(rows, send, receive, group, phase)
+        if group is self.between:
+            self.traffic.inter_server_bytes[phase] += self.traffic.remote_bytes[phase] - before
+        return received
 
-def _subgroup(ranks: list[int]) -> dist.ProcessGroup:
+
+def _subgroup(ranks: list[int], parent: dist.ProcessGroup | None) -> dist.ProcessGroup:
     # Local synchronisation: only the members take part, so the exchange's group need not span all processes.
-    group = dist.new_group(ranks, use_local_synchronization=True)
+    group = dist.new_group(ranks, backend=dist.get_backend_config(parent), use_local_synchronization=True)
     assert isinstance(group, dist.ProcessGroup), "a rank is a member of its own subgroups"
     return group

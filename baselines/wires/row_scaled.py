@@ -61,8 +61,7 @@ class RowScaledWire:
         steps_CD = self._steps(values_CD)
         values_CD = values_CD / steps_CD
         low_CD = values_CD.floor()
-        # floor(noise - fraction) is -1 where the noise is below the fraction, else 0; a value on the grid has no fraction
-        # and stays.
+        # floor(noise - fraction) is -1 where the noise is below the fraction, else 0: a value on the grid stays.
         noise_CD = torch.rand(values_CD.shape, generator=generator, device=device)
         return low_CD.sub_(noise_CD.sub_(values_CD.sub_(low_CD)).floor_()).mul_(steps_CD)
 

@@ -7,7 +7,8 @@ import torch.distributed as dist
 from torch import Tensor
 
 from baselines import HierarchicalExchange, Int8Wire, RandomClusters
-from lshmoe import Exchange, MoELayer
+from lshmoe import Exchange, MoELayer, derive_seed
+from tests.baselines import combinations
 
 DIM, EXPERTS = 7, 8
 
@@ -31,6 +32,39 @@ def both_paths(ranks_per_server: int, quantised: bool) -> list[Any]:
         flat = run_layer(Exchange(wire=wire), tokens)
         results.append((flat, run_layer(HierarchicalExchange(None, wire, ranks_per_server), tokens)))
     return results
+
+
+def both_paths_in_a_group(members: list[int], ranks_per_server: int) -> list[Any]:
+    """As :func:`both_paths` on some ranks; the others return nothing."""
+    group = dist.new_group(members)
+    if dist.get_rank() not in members:
+        return []
+    tokens = 9 + dist.get_rank()
+    return [
+        run_layer(exchange, tokens)
+        for exchange in (Exchange(group), HierarchicalExchange(group, None, ranks_per_server))
+    ]
+
+
+def bytes_there_and_back(ranks_per_server: int) -> dict[str, Any]:
+    """Meters of one dispatch and combine, beside the rows that leave this rank and this rank's server."""
+    rank, world = dist.get_rank(), dist.get_world_size()
+    gen = torch.Generator().manual_seed(derive_seed("counts", rank))
+    counts_E = torch.randint(0, 9, (EXPERTS,), generator=gen)
+    exchange = HierarchicalExchange(ranks_per_server=ranks_per_server)
+    received = exchange(torch.randn(int(counts_E.sum()), DIM), counts_E)
+    received.back(received.rows_SD)
+    rows_W = counts_E.view(world, -1).sum(1)
+    elsewhere_W = torch.arange(world) // ranks_per_server != rank // ranks_per_server
+    meters = {name: dict(getattr(exchange.traffic, name)) for name in ("bytes", "remote_bytes", "inter_server_bytes")}
+    exchange.traffic.reset()
+    assert not exchange.traffic.inter_server_bytes
+    return meters | {"rows": int(rows_W.sum()), "rows_to_other_servers": int(rows_W[elsewhere_W].sum())}
+
+
+def every_combination() -> list[dict[str, Any]]:
+    """Forward and backward of each reduction × wire × exchange on this rank."""
+    return [combinations.run(*names) for names in combinations.EVERY]
 
 
 def refusal(ranks_per_server: int) -> str:

@@ -28,6 +28,32 @@ def test_hierarchical_equals_flat_bit_for_bit(world, per_server, quantised):
     assert some_gradient
 
 
+def test_it_works_in_a_group_of_some_ranks():
+    outsider, *members = run_ranks(5, exchange_jobs.both_paths_in_a_group, [1, 2, 3, 4], 2)
+    assert outsider == []
+    for (flat, _), (hierarchical, _) in members:
+        assert all(torch.equal(flat[name], hierarchical[name]) for name in flat)
+        assert (flat["x"] != 0).any()
+
+
+def test_bytes_between_servers_are_kept_apart():
+    row_bytes, counts_bytes = 4 * exchange_jobs.DIM, 8 * exchange_jobs.EXPERTS
+    ranks = run_ranks(4, exchange_jobs.bytes_there_and_back, 2)
+
+    def total(meter, phase):
+        return sum(rank[meter][phase] for rank in ranks)
+
+    for phase in ("dispatch", "combine"):
+        # Both steps carry every row; only rows for another server cross, once.
+        assert total("bytes", phase) == 2 * sum(rank["rows"] for rank in ranks) * row_bytes
+        assert total("inter_server_bytes", phase) == sum(rank["rows_to_other_servers"] for rank in ranks) * row_bytes
+        assert 0 < total("inter_server_bytes", phase) < total("remote_bytes", phase) < total("bytes", phase)
+    for rank in ranks:
+        assert rank["bytes"]["counts"] == 2 * counts_bytes
+        assert rank["remote_bytes"]["counts"] == 2 * counts_bytes / 2
+        assert rank["inter_server_bytes"]["counts"] == counts_bytes / 2
+
+
 def test_ranks_per_server_has_to_divide_the_ranks():
     assert run_ranks(2, exchange_jobs.refusal, 3) == ["ranks_per_server: 3 does not divide the 2 ranks"] * 2
     with pytest.raises(ValueError, match="ranks_per_server: must be 1 or more"):

@@ -4,9 +4,12 @@ import itertools
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from baselines import Condensation, FP8Wire, Int4Wire, Int8Wire, KMeans, RandomClusters, RowDropping
-from lshmoe import MoELayer, NativeWire
+from baselines import Condensation, KMeans, RandomClusters, RowDropping
+from baselines.reductions import condensation, kmeans
+from lshmoe import MoELayer
 
 DIM = 8
 COUNTS = torch.tensor([40, 0, 1, 25, 0])
@@ -20,7 +23,10 @@ def rows(seed=0, dtype=torch.float32):
 
 
 @pytest.mark.parametrize("kind", [RandomClusters, RowDropping])
-@pytest.mark.parametrize(("rate", "sent"), [(0.2, [8, 0, 1, 5, 0]), (0.001, [1, 0, 1, 1, 0]), (1, [40, 0, 1, 25, 0])])
+@pytest.mark.parametrize(
+    ("rate", "sent"),
+    [(0.2, [8, 0, 1, 5, 0]), (0.21, [9, 0, 1, 6, 0]), (0.001, [1, 0, 1, 1, 0]), (1, [40, 0, 1, 25, 0])],
+)
 def test_the_rate_is_met_for_each_expert(kind, rate, sent):
     reduced = kind(DIM, rate=rate)(rows(), COUNTS)
     assert reduced.counts_E.tolist() == sent
@@ -46,6 +52,41 @@ def test_draws_change_with_call_and_seed_and_resume_with_the_state(kind):
     resumed = kind(DIM, seed=4)
     resumed.load_state_dict(state)
     assert torch.equal(resumed(rows(), COUNTS).rows_CD, sent[1])
+
+
+def test_a_rate_that_means_a_whole_number_is_not_rounded_up_by_floating_point():
+    assert 0.07 * 100 > 7
+    assert RowDropping(DIM, rate=0.07).sizes(torch.tensor([100])).tolist() == [7]
+
+
+@pytest.mark.parametrize("kind", DRAWING)
+def test_evaluation_does_not_move_the_draws_of_training(kind):
+    straight, interrupted = kind(DIM, seed=4), kind(DIM, seed=4)
+    straight(rows(), COUNTS)
+    interrupted(rows(), COUNTS)
+    interrupted.eval()(rows(1), COUNTS)
+    assert torch.equal(interrupted.train()(rows(), COUNTS).rows_CD, straight(rows(), COUNTS).rows_CD)
+
+
+@pytest.mark.parametrize(
+    "reduction",
+    [
+        RandomClusters(DIM, rate=1),
+        RowDropping(DIM, rate=1),
+        KMeans(DIM, rate=1),
+        KMeans(DIM, clusters_per_expert=1000),
+        Condensation(DIM, threshold=0.999999),
+    ],
+    ids=lambda reduction: type(reduction).__name__,
+)
+def test_sending_every_row_is_vanilla_to_the_bit(reduction):
+    results = []
+    for layer in (MoELayer(DIM, 12, 4), MoELayer(DIM, 12, 4, reduction=reduction)):
+        x = rows().requires_grad_()
+        out = layer(x)
+        out.square().sum().backward()
+        results.append([out, x.grad, *(parameter.grad for parameter in layer.parameters())])
+    assert all(torch.equal(vanilla, reduced) for vanilla, reduced in zip(*results, strict=True))
 
 
 @pytest.mark.parametrize("kind", EVERY)
@@ -100,31 +141,87 @@ def test_kmeans_beats_random_clusters_and_gets_better_with_iterations():
     assert few < none < random
 
 
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10**6), rate=st.sampled_from([0.1, 0.25, 0.5]))
+def test_kmeans_beats_random_clusters_on_clustered_rows(seed, rate):
+    gen = torch.Generator().manual_seed(seed)
+    group = torch.randint(6, (int(COUNTS.sum()),), generator=gen)
+    x = torch.randn(6, DIM, generator=gen)[group] + 0.05 * torch.randn(len(group), DIM, generator=gen)
+
+    def inertia(reduction):
+        reduced = reduction(x, COUNTS)
+        return float((reduced.restore(reduced.rows_CD) - x).square().sum())
+
+    options = {"seed": seed, "rate": rate, "error_compensation": False}
+    assert inertia(KMeans(DIM, **options)) < inertia(RandomClusters(DIM, **options))
+
+
+def slow_kmeans(x, counts, sizes, place, iterations):
+    """Lloyd's centroids, expert by expert and cluster by cluster."""
+    sent = []
+    for own, first in zip(x.split(counts), place.split(counts), strict=True):
+        size = sizes.pop(0)
+        if not len(own):
+            continue
+        centroids = own[first < size]
+        for _ in range(iterations + 1):
+            nearest = torch.cdist(own, centroids).argmin(1)
+            members = [own[nearest == number] for number in range(size)]
+            used = [len(member) > 0 for member in members]
+            centroids = torch.stack([m.mean(0) if len(m) else c for m, c in zip(members, centroids, strict=True)])
+        sent.append(centroids[used])
+    return torch.cat(sent)
+
+
+@pytest.mark.parametrize("counts", [[40, 0, 1, 25, 0], [3, 70, 9, 5, 33, 64]])
+@pytest.mark.parametrize("options", [{"rate": 0.3}, {"clusters_per_expert": 4}], ids=str)
+@pytest.mark.parametrize("at_a_time", [2**24, 50])
+def test_kmeans_is_lloyds_algorithm_for_each_expert(monkeypatch, counts, options, at_a_time):
+    monkeypatch.setattr(kmeans, "_DISTANCES", at_a_time)
+    counts_E = torch.tensor(counts)
+    x = torch.randn(sum(counts), DIM, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    reduction = KMeans(DIM, seed=2, **options).eval()
+    expected = slow_kmeans(
+        x, counts, reduction.sizes(counts_E).tolist(), reduction.shuffled_places(counts_E, len(x)), 2
+    )
+    torch.testing.assert_close(reduction(x, counts_E).rows_CD, expected)
+
+
+@pytest.mark.parametrize(("option", "value"), [("iterations", -1), ("clusters_per_expert", 0)])
+def test_kmeans_refuses_options_out_of_range(option, value):
+    with pytest.raises(ValueError, match=f"{option}: must be"):
+        KMeans(DIM, **{option: value})
+
+
 def test_kmeans_does_not_send_empty_clusters_and_keeps_experts_apart():
     reduced = KMeans(DIM, rate=0.5)(torch.ones(int(COUNTS.sum()), DIM), COUNTS)
     assert reduced.counts_E.tolist() == [1, 0, 1, 1, 0]
 
 
-@pytest.mark.parametrize("threshold", [0.3, 0.6, 1])
-def test_condensation_is_the_greedy_choice(threshold):
+@pytest.mark.parametrize("threshold", [-0.5, 0, 0.3, 0.6, 0.99])
+@pytest.mark.parametrize("block", [256, 7])
+@pytest.mark.parametrize("counts", [[40, 0, 1, 25, 0], [14, 3, 35, 7, 0, 0, 7]])
+def test_condensation_is_the_greedy_choice(monkeypatch, threshold, block, counts):
+    monkeypatch.setattr(condensation, "_BLOCK", block)
     x = rows()
-    reduced = Condensation(DIM, threshold=threshold)(x, COUNTS)
-    unit, start, leaders, counts = torch.nn.functional.normalize(x), 0, [], []
-    for count in COUNTS.tolist():
+    reduced = Condensation(DIM, threshold=threshold)(x, torch.tensor(counts))
+    cosine = torch.nn.functional.normalize(x) @ torch.nn.functional.normalize(x).T
+    start, leaders, stands_for, leaders_of = 0, [], [], []
+    for count in counts:
         own = []
         for row in range(start, start + count):
-            if all(float(unit[row] @ unit[other]) < threshold for other in own):
+            if all(cosine[row, leader] <= threshold for leader in own):
                 own.append(row)
+            stands_for.append(
+                row if own[-1] == row else max(own, key=lambda leader, row=row: float(cosine[row, leader]))
+            )
         leaders += own
-        counts.append(len(own))
+        leaders_of.append(len(own))
         start += count
-    assert reduced.counts_E.tolist() == counts
+    assert reduced.counts_E.tolist() == leaders_of
     assert torch.equal(reduced.rows_CD, x[leaders])
-    # A representative gets its own output, each other row that of one similar enough.
     given = torch.tensor(leaders)[reduced.restore(torch.arange(len(leaders))[:, None].float()).flatten().long()]
-    assert torch.equal(given[leaders], torch.tensor(leaders))
-    cosine = (unit * unit[given]).sum(1)
-    assert (cosine >= threshold - 1e-5).all()
+    assert given.tolist() == stands_for
 
 
 def test_condensation_sends_equal_rows_once_and_gradients_reach_representatives():
@@ -136,38 +233,25 @@ def test_condensation_sends_equal_rows_once_and_gradients_reach_representatives(
     assert x.grad[[0, 40, 41], 0].tolist() == [40, 1, 25]
 
 
-def test_condensation_sends_zero_rows_each():
-    assert Condensation(DIM)(torch.zeros(66, DIM), COUNTS).counts_E.tolist() == COUNTS.tolist()
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10**6), copies=st.integers(2, 9))
+def test_condensation_near_one_keeps_distinct_rows_and_merges_exact_duplicates(seed, copies):
+    gen = torch.Generator().manual_seed(seed)
+    distinct = torch.cat([torch.randn(20, DIM, generator=gen) * 100, torch.zeros(1, DIM)])
+    shuffle = torch.randperm(21 * copies, generator=gen)
+    reduced = Condensation(DIM, threshold=0.999999)(distinct.repeat(copies, 1)[shuffle], torch.tensor([21 * copies]))
+    sent = {tuple(row) for row in reduced.rows_CD.tolist()}
+    assert len(reduced.rows_CD) == 21
+    assert sent == {tuple(row) for row in distinct.tolist()}
 
 
-@pytest.mark.parametrize("threshold", [0, 1.1])
+def test_condensation_survives_rows_whose_length_over_or_underflows():
+    x = torch.cat([torch.full((3, DIM), 3e38), torch.full((3, DIM), 1e-42), torch.ones(3, DIM)])
+    reduced = Condensation(DIM)(x, torch.tensor([9]))
+    assert reduced.restore(reduced.rows_CD).isfinite().all()
+
+
+@pytest.mark.parametrize("threshold", [-1, 1, float("nan")])
 def test_a_threshold_out_of_range_is_refused(threshold):
     with pytest.raises(ValueError, match="threshold: must be in"):
         Condensation(DIM, threshold=threshold)
-
-
-WIRES = [
-    NativeWire("bfloat16"),
-    FP8Wire("e4m3"),
-    FP8Wire("e5m2"),
-    Int8Wire(),
-    Int4Wire(),
-    Int4Wire(rounding="stochastic"),
-]
-
-
-@pytest.mark.parametrize("kind", EVERY)
-@pytest.mark.parametrize("wire", WIRES, ids=lambda wire: type(wire).__name__)
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_every_reduction_goes_with_every_wire(kind, wire, dtype):
-    layer = MoELayer(DIM, 12, 4, reduction=kind(DIM, seed=1), wire=wire).to(dtype)
-    x = rows(dtype=dtype).requires_grad_()
-    out = layer(x)
-    out.float().square().sum().backward()
-    assert out.shape == x.shape
-    assert out.isfinite().all()
-    assert x.grad.isfinite().all()
-    assert (x.grad != 0).any()
-    traffic = layer.traffic
-    assert 0 < traffic.rows_sent <= traffic.rows_routed
-    assert traffic.bytes["dispatch"] == traffic.rows_sent * wire.bytes_per_row(DIM, dtype)
