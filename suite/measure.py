@@ -68,7 +68,8 @@ def main(arguments: list[str]) -> None:
     """Validate, prepare the data, and measure under torchrun.
 
     Raises:
-        UserError: before any rank starts for bad input; afterwards with the reason the ranks failed for.
+        UserError: for bad input, before any rank starts.
+        RunError: with the reason the ranks failed for.
     """
     plan = parse(arguments)
     if plan.vanilla.scale.measurement.blocks < 2:
