@@ -4,10 +4,10 @@
 import sys
 from pathlib import Path
 
-from suite.errors import exit_on_user_error
+from suite.errors import exit_on_error
 from suite.matrix import RATE_OF, measurement, select
 
-with exit_on_user_error():
+with exit_on_error():
     MATRIX = select(config)
 
 # Rules run in the environment that Snakemake runs in.

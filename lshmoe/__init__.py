@@ -5,7 +5,7 @@ from lshmoe.exchange import Exchange, Received
 from lshmoe.gate import TopKGate
 from lshmoe.hashing import CrossPolytopeHash, SphericalPlaneHash, cross_polytope_codes
 from lshmoe.layer import MoELayer, NonFiniteRowError, exact_dispatch, moe_layers
-from lshmoe.parallel import clip_grad_norm, data_parallel, is_expert, replicated_and_expert_parameters
+from lshmoe.parallel import clip_grad_norm, data_parallel, is_expert
 from lshmoe.reduction import IdentityReduction, LSHReduction, Reduced, Reduction, clustered_reduction, lsh_reduction
 from lshmoe.seeding import derive_seed
 from lshmoe.segments import Segments, segment_mean, segment_sum, spread
@@ -41,7 +41,6 @@ __all__ = [
     "is_expert",
     "lsh_reduction",
     "moe_layers",
-    "replicated_and_expert_parameters",
     "segment_mean",
     "segment_sum",
     "spread",

@@ -87,7 +87,7 @@ class Exchange:
             counts_E: int64 ``[E]``, rows per global expert; the world size divides E.
         """
         plan = self._plan(counts_E)
-        counts_WL = self._counts_WL(plan)
+        counts_WL: Tensor = plan.counts_WL
         # Arrival order is (source rank, local expert); experts want (local expert, source rank).
         number_WL = torch.arange(counts_WL.numel()).view_as(counts_WL)
         to_experts = block_permutation(counts_WL.flatten(), number_WL.T.flatten()).to(rows_CD.device)
@@ -102,16 +102,11 @@ class Exchange:
     # -- the path: what another exchange overrides -------------------------------------------------------------------
 
     def _plan(self, counts_E: Tensor) -> Any:
-        """Exchange the counts and return what :meth:`_route` and :meth:`_counts_WL` need."""
+        """Exchange the counts; return what :meth:`_route` needs, and ``counts_WL`` as in :class:`FlatPlan`."""
         send_WL = counts_E.view(self.world_size, -1)
         receive_WL = self._all_to_all_counts(send_WL, self.group)
         send_WL, receive_WL = send_WL.cpu(), receive_WL.cpu()
         return FlatPlan(send_WL.sum(1).tolist(), receive_WL.sum(1).tolist(), receive_WL)
-
-    def _counts_WL(self, plan: Any) -> Tensor:
-        """int64 ``[W, L]`` on the CPU: rows that arrive per source rank and local expert."""
-        counts_WL: Tensor = plan.counts_WL
-        return counts_WL
 
     def _route(self, rows: Tensor, plan: Any, reverse: bool, phase: str) -> Tensor:
         """Move packed rows ``[C, width]`` along the path, or back along it."""
@@ -179,11 +174,9 @@ class _Transfer(torch.autograd.Function):
     def forward(ctx: Any, rows: Tensor, exchange: Exchange, plan: Any, to_experts: Tensor, phase: str) -> Tensor:
         ctx.arguments = (exchange, plan, to_experts, phase)
         move = exchange.forward_rows if phase == "dispatch" else exchange.return_rows
-        return (
-            move(rows, plan, to_experts, phase).view_as(rows)
-            if exchange.world_size == 1
-            else move(rows, plan, to_experts, phase)
-        )
+        moved = move(rows, plan, to_experts, phase)
+        # One process with a native wire moves nothing; autograd wants a tensor of its own all the same.
+        return moved.view_as(moved) if moved is rows else moved
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None, None]:

@@ -39,7 +39,6 @@ class Experts(nn.Module):
         if activation not in _ACTIVATIONS:
             raise ValueError(f"activation: {activation!r} is unknown; choose from {', '.join(_ACTIVATIONS)}")
         self.activation, self.world_size = activation, world_size
-        self.expert_ids = expert_ids
         gens = [generator(seed, "expert", number) for number in expert_ids]
         self.w1_LDF = _parameter([_uniform(gen, dim, dim, hidden_dim) for gen in gens])
         self.b1_LF = _parameter([_uniform(gen, dim, hidden_dim) for gen in gens])

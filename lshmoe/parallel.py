@@ -35,12 +35,6 @@ def is_expert(parameter: nn.Parameter) -> bool:
     return bool(getattr(parameter, "expert", False))
 
 
-def replicated_and_expert_parameters(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """Split a model's parameters into (replicated on every rank, owned by this rank alone)."""
-    parameters = list(model.parameters())
-    return [p for p in parameters if not is_expert(p)], [p for p in parameters if is_expert(p)]
-
-
 def data_parallel(model: nn.Module, group: dist.ProcessGroup | None = None) -> nn.Module:
     """Average the gradients of replicated parameters over ``group`` by DDP and leave expert parameters alone.
 

@@ -57,7 +57,6 @@ class SharedRotation(nn.Module):
     def __init__(self, dim: int, num_hashes: int, block: int, seed: int) -> None:
         super().__init__()
         gen = generator(seed, "rotation", "shared")
-        self.block = block
         self.shared: Tensor
         self.permutation: Tensor
         self.blocks: Tensor
@@ -67,7 +66,7 @@ class SharedRotation(nn.Module):
         self.register_buffer("blocks", haar_orthogonal(gen, num_hashes, dim // block, block, block), persistent=False)
 
     def forward(self, rows_RD: Tensor) -> Tensor:
-        """Rotate rows ``[R, D]`` to ``[R, H, D]`` (a view of block-major memory, ``[H, D / block, R, block]``)."""
+        """Rotate rows ``[R, D]`` to ``[R, H, D / block, block]``, a view of memory laid out with rows last but one."""
         num_hashes, num_blocks, block, _ = self.blocks.shape
         turned_DR = self.shared.to(rows_RD.dtype) @ rows_RD.T
         # Coordinates are permuted while each is a contiguous row: a plain block copy.

@@ -8,6 +8,7 @@ from typing import Any
 
 import psutil
 import torch
+import torch.distributed as dist
 
 ROOT = Path(__file__).parent.parent
 
@@ -37,6 +38,13 @@ def _cpu_model() -> str:
     lines = listing.read_text().splitlines() if listing.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.machine()
+
+
+def describe_ranks() -> dict[str, Any]:
+    """:func:`describe_environment` of every rank of the default process group; every rank calls this."""
+    ranks: list[Any] = [None] * dist.get_world_size()
+    dist.all_gather_object(ranks, describe_environment())
+    return {"ranks": ranks}
 
 
 def git_commit() -> str | None:

@@ -46,7 +46,7 @@ def hint(given: object, allowed: Iterable[object]) -> str:
 
 
 @contextmanager
-def exit_on_user_error() -> Iterator[None]:
+def exit_on_error() -> Iterator[None]:
     """For entry points: print one of the errors above, with its notes, as one line on stderr; exit with its code."""
     try:
         try:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-SCHEMA = 1
+from suite.schema import RECORD_SCHEMA
+
 RUN_KEYS = tuple(
     "schema status model task method seed scale cluster steps data final baseline rate relative_bytes".split()
 )
@@ -151,5 +152,5 @@ def _require(value: dict[str, Any], keys: tuple[str, ...], where: str) -> None:
     missing = [key for key in keys if key not in value]
     if missing:
         raise RecordError(f"{where} lacks {', '.join(missing)}")
-    if value.get("schema", SCHEMA) != SCHEMA:
-        raise RecordError(f"{where} has schema {value['schema']}, this version reads {SCHEMA}")
+    if value.get("schema", RECORD_SCHEMA) != RECORD_SCHEMA:
+        raise RecordError(f"{where} has schema {value['schema']}, this version reads {RECORD_SCHEMA}")

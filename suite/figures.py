@@ -15,7 +15,7 @@ from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 from suite import style
 from suite.comparisons import data_name
 from suite.config import compose
-from suite.errors import UserError, exit_on_user_error
+from suite.errors import UserError, exit_on_error
 from suite.evidence import Run, read_evidence
 from suite.files import write_atomically
 
@@ -134,7 +134,7 @@ def build(folder: Path) -> list[Path]:
 
 
 def main() -> None:
-    with exit_on_user_error():
+    with exit_on_error():
         config = compose(sys.argv[1:])
         paths = build(config.results / config.scale.name)
     print(*paths, sep="\n")

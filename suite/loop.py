@@ -123,7 +123,6 @@ def train(trainer: Trainer, folder: RunFolder, report: Callable[[str], None]) ->
         _evaluate(trainer, folder, 0, report)
     progress = Progress(training.steps, start)
     for number in range(start, training.steps):
-        trainer.read_meters()  # evaluations are not part of a step's traffic
         began = time.perf_counter()
         values = trainer.step(number)
         seconds = time.perf_counter() - began
@@ -171,6 +170,7 @@ class Progress:
 
 def _evaluate(trainer: Trainer, folder: RunFolder, step: int, report: Callable[[str], None]) -> None:
     values = trainer.evaluate()
+    trainer.read_meters()  # an evaluation is not part of the next step's traffic
     if not all(map(math.isfinite, values.values())):
         raise FloatingPointError(f"the evaluation after step {step} is not finite: {values}")
     if trainer.rank == 0:

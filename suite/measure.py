@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite.config import compose, from_yaml
-from suite.errors import UserError, exit_on_user_error
+from suite.errors import UserError, exit_on_error
 from suite.launch import launch
 from suite.methods import check_method
 from suite.records import RunFolder
@@ -85,5 +85,5 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    with exit_on_user_error():
+    with exit_on_error():
         main(sys.argv[1:])

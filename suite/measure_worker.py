@@ -5,21 +5,19 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 import torch.distributed as dist
 
 from lshmoe.seeding import derive_seed
 from suite import checkpoint
-from suite.environment import describe_environment
-from suite.evidence import SCHEMA
+from suite.environment import describe_ranks
 from suite.files import write_atomically
 from suite.launch import reporting_failure
 from suite.loop import Trainer, build_model
 from suite.measure import Plan, parse
 from suite.pairing import Block, run_blocks
 from suite.records import RunFolder
-from suite.schema import RunConfig
+from suite.schema import RECORD_SCHEMA, RunConfig
 from suite.statistics import paired_ratio
 from suite.tasks import build_task
 from suite.worker import join
@@ -36,8 +34,7 @@ def measure(plan: Plan) -> None:
         step = checkpoint.load_weights(trained, model)
         trainers[config.method.name] = Trainer(standing_still(config), task, model, device)
     settings = plan.vanilla.scale.measurement
-    environments: list[Any] = [None] * dist.get_world_size()
-    dist.all_gather_object(environments, describe_environment())
+    environment = describe_ranks()
     leader = dist.get_rank() == 0
     blocks = []
     for block in run_blocks(
@@ -52,7 +49,7 @@ def measure(plan: Plan) -> None:
             print(f"round {block.round + 1}/{settings.blocks}", flush=True)
     if leader:
         record = {
-            "schema": SCHEMA,
+            "schema": RECORD_SCHEMA,
             "model": plan.vanilla.model.name,
             "task": plan.vanilla.task.name,
             "scale": plan.vanilla.scale.name,
@@ -63,7 +60,7 @@ def measure(plan: Plan) -> None:
             "warmup_steps": settings.warmup_steps,
             "steps_per_block": settings.steps_per_block,
             "methods": {config.method.name: config.method.model_dump(mode="json") for config in plan.configs},
-            "environment": {"ranks": environments},
+            "environment": environment,
             "blocks": [asdict(block) for block in blocks],
         }
         write_atomically(plan.record, json.dumps(record, indent=1) + "\n")

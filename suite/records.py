@@ -13,7 +13,7 @@ from suite.config import config_sha256, from_yaml, to_yaml
 from suite.environment import git_commit
 from suite.errors import UserError
 from suite.files import write_atomically
-from suite.schema import RunConfig
+from suite.schema import RECORD_SCHEMA, RunConfig
 
 
 class RunFolder:
@@ -131,7 +131,7 @@ class RunFolder:
 def identity(config: RunConfig) -> dict[str, Any]:
     """The part of a summary that says which run it is."""
     return {
-        "schema": 1,
+        "schema": RECORD_SCHEMA,
         "model": config.model.name,
         "task": config.task.name,
         "method": config.method.name,

@@ -6,7 +6,7 @@ Copies its records (not its weights), tables and figures to ``results/reference`
 import shutil
 from pathlib import Path
 
-from suite.errors import UserError, exit_on_user_error
+from suite.errors import UserError, exit_on_error
 from suite.evidence import read_evidence
 from suite.files import write_atomically
 
@@ -45,7 +45,7 @@ def excerpt(folder: Path, root: Path) -> str:
 
 
 def main() -> None:
-    with exit_on_user_error():
+    with exit_on_error():
         publish(Path("results/nano"), Path("results/reference"), Path("README.md"))
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import matplotlib as mpl
 
 FULL_WIDTH = 5.5  # inches: the text width of a NeurIPS page
-COLUMN_WIDTH = 3.3  # inches: one of two columns
 
 RC = {
     "figure.dpi": 200,

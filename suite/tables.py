@@ -10,7 +10,7 @@ from tabulate import tabulate
 
 from suite.comparisons import TARGET_SLACK, Row, convergence_rows, speedup_rows
 from suite.config import compose
-from suite.errors import exit_on_user_error
+from suite.errors import exit_on_error
 from suite.evidence import read_evidence
 from suite.files import write_atomically
 
@@ -167,7 +167,7 @@ def build(folder: Path, scale: str) -> list[Path]:
 
 
 def main() -> None:
-    with exit_on_user_error():
+    with exit_on_error():
         config = compose(sys.argv[1:])
     for path in build(config.results / config.scale.name, config.scale.name):
         print(path)

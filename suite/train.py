@@ -3,7 +3,7 @@
 import sys
 
 from suite.config import compose
-from suite.errors import RunError, Stopped, exit_on_user_error
+from suite.errors import RunError, Stopped, exit_on_error
 from suite.launch import launch
 from suite.methods import check_method
 from suite.records import RunFolder
@@ -35,5 +35,5 @@ def main(overrides: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    with exit_on_user_error():
+    with exit_on_error():
         main(sys.argv[1:])

@@ -10,7 +10,7 @@ import torch
 import torch.distributed as dist
 
 from suite.config import from_yaml
-from suite.environment import describe_environment
+from suite.environment import describe_ranks
 from suite.files import write_atomically
 from suite.launch import die_with_parent, reporting_failure
 from suite.loop import Trainer, build_model, train
@@ -41,11 +41,10 @@ def main(path: Path) -> None:
     with reporting_failure(path, int(os.environ["RANK"])):
         device = join(config.cluster)
         task = build_task(config)
-        environments: list[object] = [None] * dist.get_world_size()
-        dist.all_gather_object(environments, describe_environment())
+        environment = describe_ranks()
         leader = dist.get_rank() == 0
         if leader:
-            write_atomically(folder.environment, json.dumps({"ranks": environments}, indent=2) + "\n")
+            write_atomically(folder.environment, json.dumps(environment, indent=2) + "\n")
         trainer = Trainer(config, task, build_model(config, task, device), device)
         summary = train(trainer, folder, lambda text: print(f"{config.method.name}: {text}", flush=True))
         if leader:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from suite.config import compose
-from suite.errors import UserError, exit_on_user_error
+from suite.errors import UserError, exit_on_error
 from suite.files import write_atomically
 from suite.schema import RunConfig
 from suite.tasks import build_task
@@ -37,5 +37,5 @@ def description_path(config: RunConfig) -> Path:
 
 
 if __name__ == "__main__":
-    with exit_on_user_error():
+    with exit_on_error():
         print(main(sys.argv[1:]))

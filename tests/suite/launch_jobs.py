@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from suite.config import compose
-from suite.errors import exit_on_user_error
+from suite.errors import exit_on_error
 from suite.launch import die_with_parent, launch, reporting_failure
 
 CLUSTER = compose().cluster
@@ -32,7 +32,7 @@ def rank_body(how: str, folder: Path) -> None:
 if __name__ == "__main__":
     mode, place = sys.argv[1], Path(sys.argv[2])
     if mode == "launch":
-        with exit_on_user_error():
+        with exit_on_error():
             launch("tests.suite.launch_jobs", ["sleep", str(place)], CLUSTER, place)
     else:
         rank_body(mode, place)
