@@ -100,10 +100,11 @@ def test_an_archive_is_unpacked_once_and_only_what_is_wanted(tmp_path: Path, mon
         for name in ("tiny-1/a/task.json", "tiny-1/b/task.json"):
             archive.addfile(tarfile.TarInfo(name), io.BytesIO(b""))
 
+    digest, plain = sha256_of(path), tiny_source(tmp_path, ["some text"])
+
     def wanted(pattern: str) -> Source:
         spec = MemberFiles(kind="members", members=[pattern], reader="nowhere")
-        plain = tiny_source(tmp_path, ["some text"])
-        return plain.model_copy(update={"archive": path.name, "sha256": sha256_of(path), "documents": spec})
+        return plain.model_copy(update={"archive": path.name, "sha256": digest, "documents": spec})
 
     (found,) = unpacked(wanted("tiny-1/a/*.json"), tmp_path)
     assert found.relative_to(tmp_path / "members" / path.name) == Path("tiny-1/a/task.json")
