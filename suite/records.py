@@ -24,7 +24,8 @@ class RunFolder:
         environment: ``environment.json``, one entry per rank.
         metrics: ``metrics.jsonl``, one line per step and per evaluation, appended as the run goes.
         checkpoints: ``checkpoint/``, the newest whole one.
-        summary: ``summary.json``, written last. Its ``status`` is ``complete``, or ``failed`` with a ``reason``.
+        summary: ``summary.json``, written last: there is one if and only if the run is complete.
+        failure: ``failure.json``, the ``reason`` why the last attempt failed; left by the launcher.
     """
 
     def __init__(self, path: Path) -> None:
@@ -34,6 +35,7 @@ class RunFolder:
         self.metrics = path / "metrics.jsonl"
         self.checkpoints = path / "checkpoint"
         self.summary = path / "summary.json"
+        self.failure = path / "failure.json"
 
     @classmethod
     def of(cls, config: RunConfig) -> "RunFolder":
@@ -66,7 +68,7 @@ class RunFolder:
     def begin(self, config: RunConfig) -> bool:
         """Make the folder ready to start or to resume ``config``; returns whether the run is complete already.
 
-        A failed summary is dropped: the run is tried again.
+        A summary that cannot be read is dropped.
 
         Raises:
             UserError: if the folder holds a checkpoint or a result of another configuration.
@@ -105,14 +107,7 @@ class RunFolder:
 
     def finish(self, summary: dict[str, Any]) -> None:
         """Write the summary of a complete run, last and whole."""
-        self._write_summary(summary | {"status": "complete"})
-
-    def fail(self, config: RunConfig, reason: str) -> None:
-        """Write the summary of a run that failed; metrics and checkpoints stay as they are."""
-        self._write_summary(identity(config) | {"status": "failed", "reason": reason})
-
-    def _write_summary(self, summary: dict[str, Any]) -> None:
-        write_atomically(self.summary, json.dumps(summary, indent=2, allow_nan=False) + "\n")
+        write_atomically(self.summary, json.dumps(summary | {"status": "complete"}, indent=2, allow_nan=False) + "\n")
 
     def _is_complete(self) -> bool:
         """A summary that cannot be read is none: writing it anew from the last checkpoint takes seconds."""

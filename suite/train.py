@@ -3,7 +3,7 @@
 import sys
 
 from suite.config import compose
-from suite.errors import RunError, Stopped, exit_on_error
+from suite.errors import RunError, exit_on_error
 from suite.launch import launch
 from suite.methods import check_method
 from suite.records import RunFolder
@@ -28,8 +28,6 @@ def main(overrides: list[str]) -> None:
         try:
             launch("suite.worker", [str(folder.path)], config.cluster, folder.path)
         except RunError as error:
-            if not isinstance(error, Stopped):
-                folder.fail(config, str(error))
             error.add_note("the same command resumes the run")
             raise
 
