@@ -7,6 +7,13 @@ It is not called ``fairseq`` because fairseq imports it by its last path compone
 ``--ddp-backend legacy_ddp``, which leaves expert parameters alone.
 """
 
+from argparse import Namespace
+
+import torch
+
 from . import criterions, roberta, transformer_lm
 
 __all__ = ["criterions", "roberta", "transformer_lm"]
+
+# What takes its options from argparse (RoBERTa, SGD) leaves a namespace in checkpoints; torch.load must know of it.
+torch.serialization.add_safe_globals([Namespace])

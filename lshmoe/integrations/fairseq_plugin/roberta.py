@@ -1,9 +1,8 @@
 """``--arch moe_roberta``: fairseq's RoBERTa with MoE layers."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser
 from typing import Any
 
-import torch
 from fairseq.dataclass.utils import gen_parser_from_dataclass
 from fairseq.models import register_model, register_model_architecture
 from fairseq.models.roberta import RobertaModel
@@ -11,9 +10,6 @@ from fairseq.models.roberta.model import base_architecture
 
 from .layers import insert_moe_layers
 from .options import MoEOptions, refuse_unsupported
-
-# RoBERTa takes its options from argparse, so its checkpoints hold a namespace, which torch.load has to be told of.
-torch.serialization.add_safe_globals([Namespace])
 
 
 @register_model("moe_roberta")
