@@ -35,7 +35,7 @@ class RobertaMoE(nn.Module):
             places_BM: int64 ``[B, M]``, where tokens are to be predicted; not for a classifier.
 
         Returns:
-            ``[B, M, vocabulary]`` for the tokens at those places, or ``[B, classes]`` from the ``<s>`` of each sequence.
+            ``[B, M, vocabulary]`` for the tokens at those places, or ``[B, classes]`` from each sequence's ``<s>``.
         """
         features_BTD: Tensor = self.host.encoder.extract_features(tokens_BT)[0]
         if places_BM is None:

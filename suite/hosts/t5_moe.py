@@ -42,7 +42,7 @@ def build(size: TransformerSize, inputs: TextInputs, make_layer: MakeLayer) -> n
     """Build the model; weights come from torch's global generator, experts and gates from their own seeds.
 
     Args:
-        size: its shape, ``layers`` in either half; layers ``moe_every - 1, 2·moe_every - 1, …`` of each get a MoE layer.
+        size: its shape, of either half; layers ``moe_every - 1, 2·moe_every - 1, …`` of each get a MoE layer.
         inputs: dictionary, and the longest source or target.
         make_layer: ``(name, width, ffn) -> MoELayer``.
     """

@@ -73,7 +73,7 @@ class SpanCorruption(PackedText):
         return examples[0]["source"], examples[0]["target"]
 
     def _target_counts(self) -> NDArray[np.float64]:
-        """Of each window's targets, one is ``</s>``, one is each of its sentinels, all others are tokens of the text."""
+        """Of a window's targets, one is ``</s>``, one is each of its sentinels, all others are tokens of the text."""
         windows, options = self._num_windows("train"), self.options
         counts = super()._target_counts() * ((options.noise - 1) / options.context)
         counts[self.inputs.dictionary.eos()] += windows
