@@ -24,7 +24,7 @@ def hub_documents(source: HubSource) -> Iterator[str]:
             source.dataset, source.config, split=source.hub_split, revision=source.revision, streaming=True
         )
         rows = iter(stream.select_columns([source.column]))
-        yield from (joined for joined in _join(rows, source.column, source.rows_per_document))
+        yield from _join(rows, source.column, source.rows_per_document)
     except (OSError, ValueError, RuntimeError) as error:  # what a hub that is away, or lacks something, makes it raise
         reason = str(error).partition("\n")[0]
         raise UserError(
