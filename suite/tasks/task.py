@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from suite.config import parse_options
+from suite.errors import UserError
 from suite.schema import TaskConfig, Training
 
 # Value of a target where nothing is to be predicted.
@@ -143,6 +144,15 @@ class Task(ABC):
     @abstractmethod
     def baseline(self) -> dict[str, Any]:
         """``name`` of the trivial model, and its quality on the held-out examples as :meth:`evaluate` names it."""
+
+    def make_up_data(self) -> None:
+        """Let made-up examples of the configured sizes stand in for data: :attr:`inputs` and :meth:`train_batch` then
+        work before anything is prepared, and nothing but the shapes of what they return means anything.
+
+        Raises:
+            UserError: if the task has none.
+        """
+        raise UserError(f"task: {self.config.name!r} has no made-up examples, so its shapes need its data")
 
     # -- what tasks share --------------------------------------------------------------------------------------------
 
