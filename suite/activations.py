@@ -1,0 +1,107 @@
+"""Activations: what autograd keeps for the backward pass, counted on tensors that have shapes and no data.
+
+The host really runs forward, as one rank with balanced routing and vanilla MoE layers, in torch's FakeTensorMode, where
+tensors behave like the CPU's. What it keeps is affine in examples and in local experts, so a rank with one or two of
+each tells of every other. Other devices keep a little more or less (a fused attention, a dropout mask of bits).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.overrides import TorchFunctionMode
+
+from lshmoe import moe_layers
+from suite.blueprint import blueprint
+from suite.schema import RunConfig
+from suite.tasks.task import Batch, Task, summed_loss
+
+
+@dataclass(frozen=True)
+class Activations:
+    """Bytes of activations: ``fixed + per_example · examples + per_expert · local experts``."""
+
+    fixed: float
+    per_example: float
+    per_expert: float
+
+    def at(self, examples: float, local_experts: float) -> float:
+        """Bytes on a rank with so many examples per step and experts per layer."""
+        return self.fixed + self.per_example * examples + self.per_expert * local_experts
+
+
+def measure_activations(config: RunConfig, task: Task) -> Activations:
+    """Run the host three times without data, and solve for what examples and local experts cost."""
+    most = config.size.experts
+    base = saved_bytes(config, task, examples=1, ranks=most)
+    per_example = saved_bytes(config, task, examples=2, ranks=most) - base
+    fewer = next(ranks for ranks in range(most - 1, 0, -1) if most % ranks == 0) if most > 1 else 1
+    per_expert = (saved_bytes(config, task, examples=1, ranks=fewer) - base) / max(1, most // fewer - 1)
+    return Activations(base - per_example - per_expert, per_example, per_expert)
+
+
+def saved_bytes(config: RunConfig, task: Task, examples: int, ranks: int) -> int:
+    """Bytes that autograd keeps for the backward pass of ``examples`` examples on one of ``ranks`` ranks."""
+    batch = task.train_batch(0, 0, config.training.batch_examples)
+    with FakeTensorMode() as shapes, WithoutData():
+        model = blueprint(config.model.host, config.size, task.inputs, ranks)
+        fake = Batch(
+            {name: repeated(shapes.from_tensor(value), examples) for name, value in batch.inputs.items()},
+            repeated(shapes.from_tensor(batch.targets), examples),
+        )
+        with SavedTensors(model) as saved:
+            with torch.autocast("cpu", torch.bfloat16, enabled=config.training.precision == "bfloat16"):
+                logits = model(**fake.inputs)
+            loss, _ = summed_loss(logits, fake.targets)
+            balance = torch.stack([layer.balance_loss for layer in moe_layers(model)]).mean()
+            kept = loss + balance  # the graph, and with it what it saves, is alive until here
+        del kept
+    return saved.bytes
+
+
+def repeated(values: Tensor, examples: int) -> Tensor:
+    """One example ``[1, …]`` as a batch of ``examples``."""
+    return values.expand(examples, *values.shape[1:]).contiguous()
+
+
+class SavedTensors:
+    """Counts what autograd saves in a ``with`` block: every piece of memory once, parameters not at all."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self._parameters = {p.untyped_storage()._cdata for p in model.parameters()}
+        self._storages: dict[int, torch.UntypedStorage] = {}
+        self._hooks = torch.autograd.graph.saved_tensors_hooks(self._see, lambda tensor: tensor)
+
+    def __enter__(self) -> "SavedTensors":
+        self._hooks.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._hooks.__exit__(*error)
+
+    @property
+    def bytes(self) -> int:
+        """So far."""
+        return sum(storage.nbytes() for storage in self._storages.values())
+
+    def _see(self, tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in self._parameters:
+            self._storages[storage._cdata] = storage  # kept, so that its address is not given to another
+        return tensor
+
+
+class WithoutData(TorchFunctionMode):
+    """Answers what shapes alone cannot: hosts that look for padding or infinities find none, counts have a length."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if func is torch.Tensor.__bool__:
+            return False
+        if func is torch.bincount:
+            return args[0].new_empty((kwargs or {})["minlength"])
+        return func(*args, **(kwargs or {}))
