@@ -48,7 +48,7 @@ class MemoryModel:
     """A run's memory per rank for any number of ranks, built once.
 
     Raises:
-        UserError: if the task has no made-up examples.
+        UserError: if the task has no made-up examples and its data are not prepared.
     """
 
     def __init__(self, config: RunConfig) -> None:

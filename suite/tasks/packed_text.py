@@ -67,7 +67,7 @@ class PackedText(Task):
                 )
 
     @cached_property
-    def text(self) -> PreparedText | MadeUpText:
+    def text(self) -> PreparedText:
         """The prepared tokens, mapped from disk."""
         folder = prepared_folder(self._sources, self.data.held_out, self.options.vocabulary, self.data_dir)
         if not folder.exists():
