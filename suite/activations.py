@@ -5,19 +5,18 @@ tensors behave like the CPU's. What it keeps is affine in examples and in local 
 each tells of every other. Other devices keep a little more or less (a fused attention, a dropout mask of bits).
 """
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.overrides import TorchFunctionMode
+from torch.func import functional_call
 
 from lshmoe import moe_layers
-from suite.blueprint import blueprint
+from suite.blueprint import WithoutData, blueprint
 from suite.schema import RunConfig
-from suite.tasks.task import Batch, Task, summed_loss
+from suite.tasks.task import Task, summed_loss
 
 
 @dataclass(frozen=True)
@@ -46,16 +45,18 @@ def measure_activations(config: RunConfig, task: Task) -> Activations:
 def saved_bytes(config: RunConfig, task: Task, examples: int, ranks: int) -> int:
     """Bytes that autograd keeps for the backward pass of ``examples`` examples on one of ``ranks`` ranks."""
     batch = task.train_batch(0, 0, config.training.batch_examples)
+    model = blueprint(config.model.host, config.size, task.inputs, ranks)
     with FakeTensorMode() as shapes, WithoutData():
-        model = blueprint(config.model.host, config.size, task.inputs, ranks)
-        fake = Batch(
-            {name: repeated(shapes.from_tensor(value), examples) for name, value in batch.inputs.items()},
-            repeated(shapes.from_tensor(batch.targets), examples),
-        )
-        with SavedTensors(model) as saved:
+        inputs = {name: repeated(shapes.from_tensor(value), examples) for name, value in batch.inputs.items()}
+        targets = repeated(shapes.from_tensor(batch.targets), examples)
+        state = {
+            name: torch.empty(value.shape, dtype=value.dtype, requires_grad=value.requires_grad)
+            for name, value in (*model.named_parameters(), *model.named_buffers())
+        }
+        with SavedTensors(state.values()) as saved:
             with torch.autocast("cpu", torch.bfloat16, enabled=config.training.precision == "bfloat16"):
-                logits = model(**fake.inputs)
-            summed_loss(logits, fake.targets)
+                logits = functional_call(model, state, kwargs=inputs)
+            summed_loss(logits, targets)
             torch.stack([layer.balance_loss for layer in moe_layers(model)]).mean()
     return saved.bytes
 
@@ -68,8 +69,8 @@ def repeated(values: Tensor, examples: int) -> Tensor:
 class SavedTensors:
     """Counts what autograd saves in a ``with`` block: every piece of memory once, parameters not at all."""
 
-    def __init__(self, model: nn.Module) -> None:
-        self._parameters = {p.untyped_storage()._cdata for p in model.parameters()}
+    def __init__(self, parameters: Iterable[Tensor]) -> None:
+        self._parameters = {p.untyped_storage()._cdata for p in parameters}
         self._storages: dict[int, torch.UntypedStorage] = {}
         self._hooks = torch.autograd.graph.saved_tensors_hooks(self._see, lambda tensor: tensor)
 
@@ -90,16 +91,3 @@ class SavedTensors:
         if storage._cdata not in self._parameters:
             self._storages[storage._cdata] = storage  # kept, so that its address is not given to another
         return tensor
-
-
-class WithoutData(TorchFunctionMode):
-    """Answers what shapes alone cannot: hosts that look for padding or infinities find none, counts have a length."""
-
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        if func is torch.Tensor.__bool__:
-            return False
-        if func is torch.bincount:
-            return args[0].new_empty((kwargs or {})["minlength"])
-        return func(*args, **(kwargs or {}))

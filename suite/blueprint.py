@@ -1,8 +1,13 @@
 """One rank's model as shapes alone: no memory is allocated, no weight is drawn, no process group is needed."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import unset_fake_temporarily
+from torch._subclasses.fake_tensor import FakeTensor, unset_fake_temporarily
+from torch.overrides import TorchFunctionMode
 
 from lshmoe import Exchange, MoELayer
 from lshmoe.exchange import Received
@@ -27,10 +32,38 @@ class LoneRank(Exchange):
         return Received(rows_CD, counts_L, lambda outputs_SD: outputs_SD)
 
 
-def blueprint(host: str, size: ModelSize, inputs: TextInputs | ImageInputs, ranks: int = 1) -> nn.Module:
-    """Build a host with vanilla MoE layers as rank 0 of ``ranks`` has it, on torch's default device.
+@contextmanager
+def as_shapes() -> Iterator[None]:
+    """What is built in this context has shapes and no data: it lives on the meta device."""
+    with torch.device("meta"), WithoutData():
+        yield
 
-    Call it under ``torch.device("meta")`` to count parameters, or in a ``FakeTensorMode`` to run it too.
+
+class WithoutData(TorchFunctionMode):
+    """Answers what a tensor without data cannot.
+
+    Hosts that look for padding or infinities find none, counts have a length, and weights that a host draws on the CPU,
+    whatever the device, stay where they are.
+    """
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func in _ANSWERS and (args[0].is_meta or isinstance(args[0], FakeTensor)):
+            return _ANSWERS[func](*args, **kwargs)
+        return func(*args, **kwargs)
+
+
+_ANSWERS: dict[Callable[..., Any], Callable[..., Any]] = {
+    torch.Tensor.__bool__: lambda tensor: False,
+    torch.Tensor.cpu: lambda tensor: tensor,
+    torch.bincount: lambda tensor, minlength: tensor.new_empty(minlength),
+}
+
+
+def blueprint(host: str, size: ModelSize, inputs: TextInputs | ImageInputs, ranks: int = 1) -> nn.Module:
+    """Build a host with vanilla MoE layers as rank 0 of ``ranks`` has it, on the meta device.
 
     Args:
         host: the module with the host's ``build``.
@@ -42,5 +75,7 @@ def blueprint(host: str, size: ModelSize, inputs: TextInputs | ImageInputs, rank
     def make_layer(name: str, dim: int, hidden: int) -> MoELayer:
         return MoELayer(dim, hidden, size.experts, size.top_k, exchange=LoneRank(ranks), name=name)
 
-    model: nn.Module = load_object("model.host", f"{host}.build")(size, inputs, make_layer)
+    build = load_object("model.host", f"{host}.build")
+    with as_shapes():
+        model: nn.Module = build(size, inputs, make_layer)
     return model

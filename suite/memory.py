@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import torch
-
 from lshmoe import is_expert
 from suite.activations import measure_activations
 from suite.blueprint import blueprint
@@ -55,8 +53,7 @@ class MemoryModel:
         self.config = config
         task = build_task(config)
         task.make_up_data()
-        with torch.device("meta"):
-            parameters = list(blueprint(config.model.host, config.size, task.inputs).parameters())
+        parameters = list(blueprint(config.model.host, config.size, task.inputs).parameters())
         self.expert_parameters = sum(p.numel() for p in parameters if is_expert(p))
         self.dense_parameters = sum(p.numel() for p in parameters) - self.expert_parameters
         self.activations = measure_activations(config, task)

@@ -28,8 +28,7 @@ MILLION = 1e6
 def model_rows(table: Table1, row: TableRow) -> list[Row]:
     """One row per cell of a model; see docs/columns.md."""
     model, candidates = _model(row), _readings(table, row)
-    with torch.device("meta"):
-        built = blueprint(model.host, model.sizes["paper"], row.inputs.build())
+    built = blueprint(model.host, model.sizes["paper"], row.inputs.build())
     counted = count(built)
     moe = counted.sharded + counted.gates
     printed = row.printed

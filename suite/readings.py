@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import torch
-
 from lshmoe import moe_layers
 from suite.blueprint import blueprint
 from suite.config import parse_options
@@ -62,8 +60,7 @@ def _build(model: ModelConfig, inputs: TextInputs | ImageInputs, placement: Plac
     paper = model.sizes["paper"]
     field = f"paper.table1.{model.name}.placements.size"
     size = parse_options(field, type(paper), paper.model_dump() | placement.size)
-    with torch.device("meta"):
-        built = blueprint(model.host, size, inputs)
+    built = blueprint(model.host, size, inputs)
     dense = tuple(placement.dense_stacks)
     layers = [layer for layer in moe_layers(built) if not layer.name.startswith(dense)]
     tied = len(inputs.dictionary) * size.width if isinstance(inputs, TextInputs) else 0
