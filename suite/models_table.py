@@ -17,7 +17,7 @@ from suite.errors import exit_on_error
 from suite.files import write_atomically
 from suite.paper import Table1, TableRow, table1
 from suite.parameters import count
-from suite.readings import Reading, nearest, readings
+from suite.readings import Quantity, Reading, nearest, readings
 from suite.schema import ModelConfig
 from suite.tables import to_csv, to_markdown
 
@@ -25,23 +25,28 @@ MODELS = "model quantity paper ours reading match counted deviation readings_mat
 MILLION = 1e6
 
 
-def model_rows(table: Table1, row: TableRow) -> list[Row]:
+def model_rows(row: TableRow, candidates: list[Reading], tolerance: float) -> list[Row]:
     """One row per cell of a model; see docs/columns.md."""
-    model, candidates = _model(row), _readings(table, row)
+    model = _model(row)
     built = blueprint(model.host, model.sizes["paper"], row.inputs.build())
     counted = count(built)
     moe = counted.sharded + counted.gates
     printed = row.printed
     rest = None if printed.moe_params is None else printed.total_params - printed.moe_params
+    parameters: list[tuple[Quantity, float | None, int]] = [
+        ("moe", printed.moe_params, moe),
+        ("total", printed.total_params, counted.total),
+        ("dense", rest, counted.total - moe),
+    ]
     return [
         *({"model": row.title, **cell} for cell in _shape_rows(row, model, built)),
         *(
-            {"model": row.title, "quantity": quantity, **_parameter_row(paper, ours, candidates, table.tolerance, what)}
-            for quantity, paper, ours, what in (
-                ("moe_params", printed.moe_params, moe, "moe"),
-                ("total_params", printed.total_params, counted.total, "total"),
-                ("dense_params", rest, counted.total - moe, "dense"),
-            )
+            {
+                "model": row.title,
+                "quantity": f"{quantity}_params",
+                **_parameter_row(paper, ours, candidates, tolerance, quantity),
+            }
+            for quantity, paper, ours in parameters
         ),
     ]
 
@@ -68,12 +73,12 @@ def _shape_rows(row: TableRow, model: ModelConfig, built: torch.nn.Module) -> li
     ]
 
 
-def _parameter_row(millions: float | None, ours: int, candidates: list[Reading], tolerance: float, what: str) -> Row:
+def _parameter_row(
+    millions: float | None, ours: int, candidates: list[Reading], tolerance: float, quantity: Quantity
+) -> Row:
     if millions is None:
         return {"paper": None, "ours": ours, "reading": None, "match": "not stated"}
-    value = {"moe": lambda r: r.moe, "dense": lambda r: r.dense, "total": lambda r: r.moe + r.dense}[what]
-    text = (lambda r: r.layers) if what == "moe" else (lambda r: r.text)
-    best = nearest(millions * MILLION, candidates, value, text, tolerance)
+    best = nearest(millions * MILLION, candidates, quantity, tolerance)
     return {
         "paper": round(millions * MILLION),
         "ours": ours,
@@ -90,23 +95,24 @@ def _yes(true: bool) -> str:
     return "yes" if true else "no"
 
 
-def whole_row(table: Table1, row: TableRow) -> str:
+def whole_row(row: TableRow, candidates: list[Reading], tolerance: float) -> str:
     """Whether one reading gives both parameter numbers of a row; the second is judged by what is not MoE."""
     printed = row.printed
     if printed.moe_params is None:
         return f"{row.title}: prints one number only."
     moe, rest = printed.moe_params * MILLION, (printed.total_params - printed.moe_params) * MILLION
-    fitting = [r for r in _readings(table, row) if abs(r.moe / moe - 1) <= table.tolerance]
+    fitting = [r for r in candidates if abs(r.moe / moe - 1) <= tolerance]
     if not fitting:
         return f"{row.title}: none, as none gives its MoE parameters."
-    best = min(fitting, key=lambda reading: abs(reading.dense / rest - 1))
+    best = min(fitting, key=lambda r: (abs(r.dense / rest - 1), abs(r.moe / moe - 1)))
     off = best.dense / rest - 1
-    if abs(off) <= table.tolerance:
-        return f"{row.title}: {best.text}."
+    if abs(off) <= tolerance:
+        return f"{row.title}: {best.text('total')}."
     return f"{row.title}: none; of those that give its MoE parameters, the nearest is off by {off:+.1%} in the others."
 
 
-def _readings(table: Table1, row: TableRow) -> list[Reading]:
+def row_readings(table: Table1, row: TableRow) -> list[Reading]:
+    """Every reading of a row; which numbers are printed plays no part."""
     return readings(_model(row), row.inputs.build(), [*table.placements, *row.placements])
 
 
@@ -149,8 +155,11 @@ def _number(value: object) -> str:
 
 def build(folder: Path, table: Table1) -> list[Path]:
     """Write ``tables/models.{csv,md}`` below ``folder``."""
-    rows = [cell for row in table.rows for cell in model_rows(table, row)]
-    whole = [whole_row(table, row) for row in table.rows]
+    rows, whole = [], []
+    for row in table.rows:
+        candidates = row_readings(table, row)
+        rows += model_rows(row, candidates, table.tolerance)
+        whole.append(whole_row(row, candidates, table.tolerance))
     texts = {"models.csv": to_csv(rows, MODELS), "models.md": models_markdown(rows, table, whole)}
     for name, text in texts.items():
         write_atomically(folder / "tables" / name, text)

@@ -1,7 +1,9 @@
 """Readings of Table 1: what its parameter counts may have counted, and which reading comes nearest to a number."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
+from typing import Literal
 
 from lshmoe import moe_layers
 from suite.blueprint import blueprint
@@ -11,47 +13,60 @@ from suite.parameters import Parameters, count
 from suite.schema import ModelConfig
 from suite.tasks.task import ImageInputs, TextInputs
 
+Quantity = Literal["moe", "total", "dense"]
+
 
 @dataclass(frozen=True)
 class Reading:
     """One model counted in one way; numbers of parameters.
 
     Attributes:
-        layers: which layers are MoE layers, and whether biases and gates count.
-        embeddings: whether embeddings count; empty for a model without any.
+        placement: which layers are MoE layers.
+        biases, gates, embeddings: whether they count; the last is empty for a model without any.
         moe: parameters of MoE layers.
         dense: all others.
     """
 
-    layers: str
+    placement: str
+    biases: str
+    gates: str
     embeddings: str
     moe: int
     dense: int
 
     @property
-    def text(self) -> str:
-        return ", ".join(part for part in (self.layers, self.embeddings) if part)
+    def total(self) -> int:
+        """Both."""
+        return self.moe + self.dense
+
+    def text(self, quantity: Quantity) -> str:
+        """The choices that ``quantity`` depends on, in words."""
+        gates = "" if quantity == "dense" else self.gates
+        embeddings = "" if quantity == "moe" else self.embeddings
+        return ", ".join(part for part in (self.placement, self.biases, gates, embeddings) if part)
 
 
 def readings(model: ModelConfig, inputs: TextInputs | ImageInputs, placements: Sequence[Placement]) -> list[Reading]:
     """Every placement, with or without biases (and norms), gates and embeddings; the plainest first."""
     found = []
     for placement in placements:
-        counted, moe, tied = _build(model, inputs, placement)
+        counted, moe, output_layer = _build(model, inputs, placement)
         name = f"{placement.name} ({moe} MoE layer{'s' * (moe != 1)})"
-        for biases in (True, False):
-            for gates in (True, False):
-                in_moe = counted.experts + biases * counted.expert_biases + gates * counted.gates
-                rest = counted.attention + counted.ffn + counted.other + biases * counted.vectors
-                layers = f"{name}, {'with' if biases else 'no'} biases, {'with' if gates else 'no'} gates"
-                if not counted.embeddings:
-                    found.append(Reading(layers, "", in_moe, rest))
-                    continue
-                found += [
-                    Reading(layers, "with embeddings", in_moe, rest + counted.embeddings),
-                    Reading(layers, "no embeddings", in_moe, rest),
-                    Reading(layers, "output layer not tied", in_moe, rest + counted.embeddings + tied),
-                ]
+        embeddings = {"": 0}
+        if counted.embeddings:
+            untied = counted.embeddings + output_layer
+            embeddings = {"with embeddings": counted.embeddings, "no embeddings": 0, "output layer not tied": untied}
+        for biases, gates, (words, embedded) in product((True, False), (True, False), embeddings.items()):
+            found.append(
+                Reading(
+                    name,
+                    "with biases" if biases else "no biases",
+                    "with gates" if gates else "no gates",
+                    words,
+                    moe=counted.experts + biases * counted.expert_biases + gates * counted.gates,
+                    dense=counted.attention + counted.ffn + counted.other + biases * counted.vectors + embedded,
+                )
+            )
     return found
 
 
@@ -63,8 +78,8 @@ def _build(model: ModelConfig, inputs: TextInputs | ImageInputs, placement: Plac
     built = blueprint(model.host, size, inputs)
     dense = tuple(placement.dense_stacks)
     layers = [layer for layer in moe_layers(built) if not layer.name.startswith(dense)]
-    tied = len(inputs.dictionary) * size.width if isinstance(inputs, TextInputs) else 0
-    return count(built, dense), len(layers), tied
+    output_layer = len(inputs.dictionary) * size.width if isinstance(inputs, TextInputs) else 0
+    return count(built, dense), len(layers), output_layer
 
 
 @dataclass(frozen=True)
@@ -85,18 +100,12 @@ class Nearest:
     tried: int
 
 
-def nearest(
-    printed: float,
-    candidates: Sequence[Reading],
-    value: Callable[[Reading], int],
-    text: Callable[[Reading], str],
-    tolerance: float,
-) -> Nearest:
-    """Find the reading whose ``value`` is nearest to ``printed``."""
-    values: dict[int, str] = {}
+def nearest(printed: float, candidates: Sequence[Reading], quantity: Quantity, tolerance: float) -> Nearest:
+    """Find the reading whose ``quantity`` is nearest to ``printed``."""
+    texts: dict[int, str] = {}
     for reading in candidates:
-        values.setdefault(value(reading), text(reading))
-    deviations = {number: number / printed - 1 for number in values}
-    best = min(values, key=lambda number: abs(deviations[number]))
+        texts.setdefault(getattr(reading, quantity), reading.text(quantity))
+    deviations = {value: value / printed - 1 for value in texts}
+    best = min(deviations, key=lambda value: abs(deviations[value]))
     matching = sum(abs(deviation) <= tolerance for deviation in deviations.values())
-    return Nearest(values[best], best, deviations[best], matching, len(values))
+    return Nearest(texts[best], best, deviations[best], matching, len(texts))
