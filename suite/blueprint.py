@@ -76,6 +76,8 @@ def blueprint(host: str, size: ModelSize, inputs: TextInputs | ImageInputs, rank
         return MoELayer(dim, hidden, size.experts, size.top_k, exchange=LoneRank(ranks), name=name)
 
     build = load_object("model.host", f"{host}.build")
+    if "pretrained" in type(size).model_fields:  # trained weights have no place in shapes
+        size = size.model_copy(update={"pretrained": None})
     with as_shapes():
         model: nn.Module = build(size, inputs, make_layer)
     return model

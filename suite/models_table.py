@@ -12,7 +12,7 @@ import torch
 from lshmoe import moe_layers
 from suite.blueprint import blueprint
 from suite.comparisons import Row
-from suite.config import compose
+from suite.config import choices, compose
 from suite.errors import exit_on_error
 from suite.files import write_atomically
 from suite.paper import Table1, TableRow, table1
@@ -157,6 +157,9 @@ def build(folder: Path, table: Table1) -> list[Path]:
     """Write ``tables/models.{csv,md}`` below ``folder``."""
     rows, whole = [], []
     for row in table.rows:
+        if row.model not in choices("model"):
+            whole.append(f"{row.title}: not compared, as there is no model {row.model} here.")
+            continue
         candidates = row_readings(table, row)
         rows += model_rows(row, candidates, table.tolerance)
         whole.append(whole_row(row, candidates, table.tolerance))
