@@ -7,7 +7,7 @@ from pathlib import Path
 
 from suite.config import choices, compose
 from suite.errors import UserError, unknown
-from suite.schema import StartsFrom
+from suite.schema import RunConfig
 
 FILTERS = ("models", "tasks", "methods", "seeds")
 # Controls that must send as many rows as another method did: their rate is read from its finished run of the same seed.
@@ -39,6 +39,11 @@ class Matrix:
     def pairs(self) -> list[tuple[str, str]]:
         """Distinct (model, task)."""
         return list(dict.fromkeys((run.model, run.task) for run in self.runs))
+
+    @property
+    def trained_pairs(self) -> list[tuple[str, str]]:
+        """Those of :attr:`pairs` that take training steps, whose time can be measured."""
+        return [(model, task) for model, task in self.pairs if _composed(model, task, self.scale).training.steps]
 
     def methods(self, model: str, task: str) -> list[str]:
         """Methods selected for one model on one task."""
@@ -82,15 +87,15 @@ def pacemaker(run: RunKey) -> RunKey | None:
 
 def origin(run: RunKey, scale: str) -> RunKey | None:
     """The run whose weights this one starts from; ``None`` if it starts from scratch."""
-    start = _starts_from(run.model, run.task, scale)
+    start = _composed(run.model, run.task, scale).task.starts_from
     if start is None:
         return None
     return replace(run, task=start.task, method=run.method if start.method == "own" else start.method)
 
 
 @cache
-def _starts_from(model: str, task: str, scale: str) -> StartsFrom | None:
-    return compose([f"model={model}", f"task={task}", f"scale={scale}"]).task.starts_from
+def _composed(model: str, task: str, scale: str) -> RunConfig:
+    return compose([f"model={model}", f"task={task}", f"scale={scale}"])
 
 
 def measurement(matrix: Matrix, model: str, task: str, results: Path) -> list[RunKey]:
