@@ -36,14 +36,10 @@ class Matrix:
     runs: tuple[RunKey, ...]
 
     @property
-    def pairs(self) -> list[tuple[str, str]]:
-        """Distinct (model, task)."""
-        return list(dict.fromkeys((run.model, run.task) for run in self.runs))
-
-    @property
-    def trained_pairs(self) -> list[tuple[str, str]]:
-        """Those of :attr:`pairs` that take training steps, whose time can be measured."""
-        return [(model, task) for model, task in self.pairs if _composed(model, task, self.scale).training.steps]
+    def timed(self) -> list[tuple[str, str]]:
+        """Distinct (model, task) whose step times are measured: those that take training steps."""
+        pairs = dict.fromkeys((run.model, run.task) for run in self.runs)
+        return [(model, task) for model, task in pairs if _composed(model, task, self.scale).training.steps]
 
     def methods(self, model: str, task: str) -> list[str]:
         """Methods selected for one model on one task."""

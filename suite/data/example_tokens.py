@@ -129,7 +129,8 @@ def _checked(source: Source, classes: int, data_dir: Path) -> Iterator[Example]:
     for example in examples(source, data_dir):
         if not 0 <= example.label < classes:
             raise UserError(
-                f"data {source.name}: an example has the label {example.label}; task.data.classes allows 0 to {classes - 1}"
+                f"data {source.name}: an example has the label {example.label}; "
+                f"with {classes} names in task.data.classes, allowed: 0 to {classes - 1}"
             )
         yield example
 
