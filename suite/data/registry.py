@@ -2,10 +2,10 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from suite.errors import unknown
 
@@ -40,48 +40,22 @@ class MemberFiles(_Strict):
     reader: str = Field(description="dotted name")
 
 
-class HubExamples(_Strict):
-    """Labelled examples of one split of a data set on the Hugging Face hub, at a fixed revision."""
-
-    kind: Literal["hub_examples"]
-    path: str
-    config: str | None = None
-    split: str
-    revision: str
-    text: str = Field(description="column of the text")
-    pair: str | None = Field(default=None, description="column of the second text, if there is one")
-    label: str = Field(description="column of the class number")
-
-
 class Source(_Strict):
     """One entry of ``registry.yaml``."""
 
     name: str
     title: str
-    package: str | None = None
-    version: str | None = None
-    archive: str | None = Field(default=None, description="file name of the downloaded archive")
-    sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
+    package: str
+    version: str
+    archive: str = Field(description="file name of the downloaded archive")
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
     licence: str
     split: str
-    documents: Annotated[CsvDocuments | FileDocuments | MemberFiles | HubExamples, Field(discriminator="kind")]
+    documents: Annotated[CsvDocuments | FileDocuments | MemberFiles, Field(discriminator="kind")]
 
-    @model_validator(mode="after")
-    def _is_pinned(self) -> "Source":
-        """A package by its checksum, a data set on the hub by its revision."""
-        package = (self.package, self.version, self.archive, self.sha256)
-        if any(package) if isinstance(self.documents, HubExamples) else not all(package):
-            raise ValueError("documents: a package has package, version, archive and sha256; a hub's data set has none")
-        return self
-
-    def record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, str]:
         """What a run's record says about this source."""
-        entry = self.model_dump(
-            include={"name", "title", "package", "version", "sha256", "licence", "split"}, exclude_none=True
-        )
-        if isinstance(self.documents, HubExamples):
-            entry["hub"] = self.documents.model_dump(include={"path", "config", "split", "revision"})
-        return entry
+        return self.model_dump(include={"name", "title", "package", "version", "sha256", "licence", "split"})
 
 
 @cache
