@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 
 from suite.data.labelled import Example, examples, split
 from suite.data.prepared import prepare_folder, read_manifest, recipe_folder
-from suite.data.registry import Source
+from suite.data.registry import AnySource
 from suite.data.text import Part
 from suite.data.tokenizer import load_tokenizer
 from suite.errors import UserError
@@ -41,21 +41,21 @@ class Recipe:
         text: the prepared text folder whose tokenizer is used.
     """
 
-    train: Source
-    held_out: Source | float
+    train: AnySource
+    held_out: AnySource | float
     classes: int
     text: Path
 
     @property
-    def sources(self) -> list[Source]:
-        return [self.train, self.held_out] if isinstance(self.held_out, Source) else [self.train]
+    def sources(self) -> list[AnySource]:
+        return [self.train] if isinstance(self.held_out, float) else [self.train, self.held_out]
 
     def folder(self, cache: Path) -> Path:
         """Where the prepared examples lie."""
         decisive = {
             "format": FORMAT,
-            "sources": [s.model_dump(mode="json", include={"name", "sha256", "documents"}) for s in self.sources],
-            "held_out": None if isinstance(self.held_out, Source) else self.held_out,
+            "sources": [s.model_dump(mode="json", exclude={"title", "licence", "split"}) for s in self.sources],
+            "held_out": self.held_out if isinstance(self.held_out, float) else None,
             "classes": self.classes,
             "text": self.text.name,
         }
@@ -107,7 +107,7 @@ def _write(folder: Path, recipe: Recipe, data_dir: Path) -> dict[str, Any]:
     held_out = recipe.held_out
     parts = split(
         _checked(recipe.train, recipe.classes, data_dir),
-        _checked(held_out, recipe.classes, data_dir) if isinstance(held_out, Source) else held_out,
+        held_out if isinstance(held_out, float) else _checked(held_out, recipe.classes, data_dir),
     )
     counts = _encode(folder, parts, tokenizer, dtype)
     named = ", ".join(source.name for source in recipe.sources)
@@ -118,14 +118,14 @@ def _write(folder: Path, recipe: Recipe, data_dir: Path) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "sources": [source.record() for source in recipe.sources],
-        "held_out": recipe.held_out.name if isinstance(recipe.held_out, Source) else recipe.held_out,
+        "held_out": held_out if isinstance(held_out, float) else held_out.name,
         "vocabulary": tokenizer.get_vocab_size(),
         "dtype": dtype.name,
         "examples": counts,
     }
 
 
-def _checked(source: Source, classes: int, data_dir: Path) -> Iterator[Example]:
+def _checked(source: AnySource, classes: int, data_dir: Path) -> Iterator[Example]:
     for example in examples(source, data_dir):
         if not 0 <= example.label < classes:
             raise UserError(

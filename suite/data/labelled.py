@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite.data.fetch import unpacked
-from suite.data.hub import load_split
-from suite.data.registry import HubExamples, MemberFiles, Source
+from suite.data.hub import hub_rows
+from suite.data.registry import AnySource, HubExamples, MemberFiles, Source
 from suite.data.text import Part, part_of
 from suite.errors import UserError
 from suite.loading import load_object
@@ -29,15 +29,15 @@ class Example:
     pair: str | None = None
 
 
-def examples(source: Source, cache: Path) -> Iterator[Example]:
+def examples(source: AnySource, cache: Path) -> Iterator[Example]:
     """Read the examples of a source, in its order.
 
     Raises:
         UserError: if the source has none, or cannot be had; with the remedy.
     """
-    if isinstance(source.documents, HubExamples):
-        yield from _hub_examples(source.name, source.documents)
-    elif isinstance(source.documents, MemberFiles):
+    if isinstance(source, HubExamples):
+        yield from _hub_examples(source)
+    elif isinstance(source, Source) and isinstance(source.documents, MemberFiles):
         reader = load_object(f"data {source.name} reader", source.documents.reader)
         yield from reader(unpacked(source, cache))
     else:
@@ -64,11 +64,9 @@ def split(train: Iterable[Example], held_out: Iterable[Example] | float) -> Iter
             yield example, "held_out"
 
 
-def _hub_examples(name: str, spec: HubExamples) -> Iterator[Example]:
+def _hub_examples(source: HubExamples) -> Iterator[Example]:
     """Every row of the split, as its makers drew it: no group reaches beyond a row."""
-    rows = load_split(name, spec.path, spec.config, spec.split, spec.revision)
-    for column in (spec.text, spec.label, *([spec.pair] if spec.pair else [])):
-        if column not in rows.column_names:
-            raise UserError(f"data {name}: there is no column {column!r}; allowed: {', '.join(rows.column_names)}")
-    for number, row in enumerate(rows):
-        yield Example(row[spec.text], row[spec.label], f"{spec.split} {number}", spec.pair and row[spec.pair])
+    columns = [source.text, source.label, *([source.pair] if source.pair else [])]
+    for number, row in enumerate(hub_rows(source, columns)):
+        pair = row[source.pair] if source.pair else None
+        yield Example(row[source.text], row[source.label], f"{source.hub_split} {number}", pair)

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 from torch import Tensor
 
 from lshmoe.seeding import derive_seed
-from suite.data.registry import source
+from suite.data.registry import AnySource, source
 from suite.data.text import Part
 from suite.data.tokenizer import make_dictionary
 from suite.data.tokens import PreparedText, prepare_text, prepared_folder
@@ -36,6 +37,7 @@ class WindowInputs(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     context: PositiveInt = Field(description="tokens per sequence")
     vocabulary: int = Field(ge=260, description="tokens of the byte-level BPE: 4 special symbols, 256 bytes, merges")
+    documents: PositiveInt | None = Field(None, description="how many are read of each source; all unless given")
 
 
 class PackedText(Task):
@@ -57,7 +59,7 @@ class PackedText(Task):
 
     def prepare(self) -> None:
         """Download and tokenise what is not there yet."""
-        prepare_text(self._sources, self.data.held_out, self.options.vocabulary, self.data_dir)
+        prepare_text(*self._recipe)
         for name, part in (("batch_examples", "train"), ("eval_examples", "held_out")):
             wanted, present = getattr(self.training, name), self._num_windows(part)
             if wanted > present:
@@ -69,7 +71,7 @@ class PackedText(Task):
     @cached_property
     def text(self) -> PreparedText:
         """The prepared tokens, mapped from disk."""
-        return PreparedText(prepared_folder(self._sources, self.data.held_out, self.options.vocabulary, self.data_dir))
+        return PreparedText(prepared_folder(*self._recipe))
 
     @cached_property
     def inputs(self) -> TextInputs:
@@ -109,8 +111,14 @@ class PackedText(Task):
         return counts
 
     @property
-    def _sources(self) -> list[Any]:
+    def _sources(self) -> list[AnySource]:
         return [source(name) for name in self.data.sources]
+
+    @property
+    def _recipe(self) -> tuple[list[AnySource], float, int, Path, int | None]:
+        """What the prepared tokens are made of."""
+        options = self.options
+        return self._sources, self.data.held_out, options.vocabulary, self.data_dir, options.documents
 
     @property
     def _seed(self) -> int:
