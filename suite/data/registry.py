@@ -77,7 +77,29 @@ class HubSource(_Strict):
         return self.model_dump(include={"name", "title", "dataset", "revision", "config", "licence", "split"})
 
 
-AnySource = Source | HubSource
+class HubExamples(_Strict):
+    """One entry of ``registry.yaml``: labelled examples of the Hugging Face hub, one split at a pinned revision."""
+
+    name: str
+    title: str
+    dataset: str
+    revision: str
+    config: str | None
+    hub_split: str
+    text: str = Field(description="column of the text")
+    pair: str | None = Field(None, description="column of the second text, if there is one")
+    label: str = Field(description="column of the class's number")
+    licence: str
+    split: str
+
+    def record(self) -> dict[str, str]:
+        """What a run's record says about this source."""
+        return self.model_dump(
+            include={"name", "title", "dataset", "revision", "config", "hub_split", "licence", "split"}
+        )
+
+
+AnySource = Source | HubSource | HubExamples
 
 
 @cache

@@ -7,7 +7,7 @@ TABLES = [f"{RESULTS}/tables/{name}.{suffix}" for name in ("convergence", "speed
 rule compile_tables:
     input:
         rules.runs.input,
-        [f"{RESULTS}/speed/{CLUSTER}/{model}/{task}.json" for model, task in MATRIX.pairs],
+        [f"{RESULTS}/speed/{CLUSTER}/{model}/{task}.json" for model, task in MATRIX.timed],
         "suite/comparisons.py",
         "suite/tables.py",
     output:

@@ -20,7 +20,8 @@ from suite.data.tokenizer import make_dictionary
 from suite.data.tokens import PreparedText, prepare_text, prepared_folder
 from suite.errors import UserError
 from suite.seeds import data_seed
-from suite.tasks.task import IGNORED, Batch, Task, TextInputs, perplexity, rank_slice
+from suite.tasks.sampling import EpochOrder, in_batches, rank_slice, spread
+from suite.tasks.task import IGNORED, Batch, Task, TextInputs, perplexity
 
 
 class TextData(BaseModel):
@@ -71,10 +72,7 @@ class PackedText(Task):
     @cached_property
     def text(self) -> PreparedText:
         """The prepared tokens, mapped from disk."""
-        folder = prepared_folder(*self._recipe)
-        if not folder.exists():
-            raise UserError(f"data: {folder} is not there; run python -m suite.data.prepare for this task and scale")
-        return PreparedText(folder)
+        return PreparedText(prepared_folder(*self._recipe))
 
     @cached_property
     def inputs(self) -> TextInputs:
@@ -93,19 +91,15 @@ class PackedText(Task):
 
     def train_batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
         """This rank's windows of a step."""
-        windows, size = self._num_windows("train"), self.training.batch_examples
-        numbers = np.arange(step * size, (step + 1) * size)[rank_slice(size, rank, world)].tolist()
-        places = np.array([self._order(number // windows)[number % windows] for number in numbers])
+        size = self.training.batch_examples
+        numbers = range(step * size, (step + 1) * size)[rank_slice(size, rank, world)]
+        places = np.array([self._order.place(number) for number in numbers])
         return self.make_batch(self._windows("train", places), [derive_seed(self._seed, "draw", n) for n in numbers])
 
     def eval_batches(self, rank: int = 0, world: int = 1) -> Iterator[Batch]:
         """This rank's held-out windows, spread evenly over the held-out part; what is drawn for each is fixed."""
-        count = self.training.eval_examples
-        places = np.arange(count) * self._num_windows("held_out") // count
-        mine = places[rank_slice(count, rank, world)]
-        size = max(1, self.training.batch_examples // world)
-        for start in range(0, len(mine), size):
-            part = mine[start : start + size]
+        places = spread(self.training.eval_examples, self._num_windows("held_out"))
+        for part in in_batches(places, self.training.batch_examples, rank, world):
             yield self.make_batch(self._windows("held_out", part), [derive_seed("held out", n) for n in part.tolist()])
 
     def baseline(self) -> dict[str, Any]:
@@ -138,13 +132,9 @@ class PackedText(Task):
     def _num_windows(self, part: Part) -> int:
         return max(0, len(self.text.stream(part)) - self.overlap) // self.options.context
 
-    def _order(self, epoch: int) -> NDArray[np.int64]:
-        if self._epoch_order is None or self._epoch_order[0] != epoch:
-            random = np.random.Generator(np.random.PCG64(derive_seed(self._seed, "epoch", epoch)))
-            self._epoch_order = epoch, random.permutation(self._num_windows("train"))
-        return self._epoch_order[1]
-
-    _epoch_order: tuple[int, NDArray[np.int64]] | None = None
+    @cached_property
+    def _order(self) -> EpochOrder:
+        return EpochOrder(self._seed, self._num_windows("train"))
 
     def _windows(self, part: Part, places: NDArray[np.int64]) -> Tensor:
         stream, context = self.text.stream(part), self.options.context

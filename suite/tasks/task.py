@@ -178,8 +178,3 @@ def summed_loss(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
 def perplexity(loss: float) -> dict[str, float]:
     """Quality of a language model from its mean loss in nats."""
     return {"loss": loss, "perplexity": math.exp(min(loss, 700.0))}
-
-
-def rank_slice(count: int, rank: int, world: int) -> slice:
-    """The r-th of ``world`` nearly equal parts of ``count`` items."""
-    return slice(count * rank // world, count * (rank + 1) // world)
