@@ -107,7 +107,9 @@ def unpacked(source: Source, cache: Path) -> list[Path]:
     with locked(folder):
         if not _matching(folder, source.documents.members):
             archive = fetch(source, cache)
-            sharing = [other for other in registry().values() if other.sha256 == source.sha256]
+            sharing = [
+                other for other in registry().values() if isinstance(other, Source) and other.sha256 == source.sha256
+            ]
             partial = folder.with_name(folder.name + ".partial")
             with fresh_folder(partial):
                 _unpack(archive, _patterns([source, *sharing]), partial)

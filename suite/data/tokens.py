@@ -3,6 +3,9 @@
 A prepared folder holds ``train.bin`` and ``held_out.bin`` (documents in order, each followed by ``</s>``),
 ``tokenizer.json``, ``train_counts.npy`` (how often each token occurs in ``train.bin``) and ``manifest.json``, written
 last. The folder appears under its final name only when all of it is there.
+
+However large a corpus is, it is read one document at a time, once for the tokenizer and once for the tokens. Training
+maps the streams: each rank reads from disk the windows of its own part of a batch, and no other.
 """
 
 import hashlib
@@ -21,7 +24,7 @@ from rich.progress import track
 from tokenizers import Tokenizer
 
 from suite.data.fetch import archive_path, fetch, fresh_folder, locked, sha256_of, verify
-from suite.data.registry import Source
+from suite.data.registry import AnySource, HubSource, Source
 from suite.data.text import Part, documents, split
 from suite.data.tokenizer import END_OF_DOCUMENT, load_tokenizer, train_tokenizer
 from suite.errors import UserError
@@ -47,7 +50,9 @@ class PreparedText:
         return np.load(self.folder / "train_counts.npy")
 
 
-def prepare_text(sources: Sequence[Source], held_out: float, vocabulary: int, cache: Path) -> Path:
+def prepare_text(
+    sources: Sequence[AnySource], held_out: float, vocabulary: int, cache: Path, most: int | None = None
+) -> Path:
     """Make the prepared folder if it is not there yet, and return it. Safe to call from several processes.
 
     Args:
@@ -55,42 +60,49 @@ def prepare_text(sources: Sequence[Source], held_out: float, vocabulary: int, ca
         held_out: share of documents kept out of training, in (0, 1).
         vocabulary: tokens of the BPE, which is trained on the training part only.
         cache: the data cache.
+        most: how many documents are read of each source, its first; all if ``None``.
 
     Raises:
         UserError: if an archive is missing or corrupted, or a prepared file is; with the remedy.
     """
-    folder = prepared_folder(sources, held_out, vocabulary, cache)
+    folder = prepared_folder(sources, held_out, vocabulary, cache, most)
     with locked(folder):
         if folder.exists():
             for source in sources:
-                if archive_path(source, cache).exists():
+                if isinstance(source, Source) and archive_path(source, cache).exists():
                     verify(source, archive_path(source, cache))
             _verify_prepared(folder)
         else:
             partial = folder.with_name(folder.name + ".partial")
             with fresh_folder(partial):
-                _write(partial, sources, held_out, vocabulary, cache)
+                _write(partial, sources, held_out, vocabulary, cache, most)
                 partial.rename(folder)
     return folder
 
 
-def prepared_folder(sources: Sequence[Source], held_out: float, vocabulary: int, cache: Path) -> Path:
+def prepared_folder(
+    sources: Sequence[AnySource], held_out: float, vocabulary: int, cache: Path, most: int | None = None
+) -> Path:
     """Where :func:`prepare_text` puts what it makes: named after everything that decides the contents."""
     recipe = {
         "format": FORMAT,
-        "sources": [s.model_dump(mode="json", include={"name", "sha256", "documents"}) for s in sources],
+        "sources": [s.model_dump(mode="json", exclude={"title", "licence", "split"}) for s in sources],
         "held_out": held_out,
         "vocabulary": vocabulary,
+        "most": most,
     }
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
     return cache / "text" / f"{'-'.join(source.name for source in sources)}-{digest[:12]}"
 
 
-def _write(folder: Path, sources: Sequence[Source], held_out: float, vocabulary: int, cache: Path) -> None:
-    archives = [fetch(source, cache) for source in sources]
+def _write(
+    folder: Path, sources: Sequence[AnySource], held_out: float, vocabulary: int, cache: Path, most: int | None
+) -> None:
+    archives = [None if isinstance(source, HubSource) else fetch(source, cache) for source in sources]
 
     def pieces(description: str) -> Iterator[tuple[str, Part]]:
-        texts = (text for source, archive in zip(sources, archives, strict=True) for text in documents(source, archive))
+        places = zip(sources, archives, strict=True)
+        texts = (text for source, archive in places for text in islice(documents(source, archive), most))
         yield from split(track(texts, description, console=Console(stderr=True)), held_out)
 
     training = (document for document, part in pieces("Training the tokenizer") if part == "train")
@@ -104,6 +116,7 @@ def _write(folder: Path, sources: Sequence[Source], held_out: float, vocabulary:
         "sources": [source.record() for source in sources],
         "held_out": held_out,
         "vocabulary": tokenizer.get_vocab_size(),
+        "documents_per_source": most,
         "dtype": dtype.name,
         "documents": dict(kept),
         "tokens": dict(tokens),

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from lshmoe.seeding import derive_seed
 from suite.data.made_up import MadeUpText
-from suite.data.registry import source
+from suite.data.registry import AnySource, source
 from suite.data.text import Part
 from suite.data.tokenizer import make_dictionary
 from suite.data.tokens import PreparedText, prepare_text, prepared_folder
@@ -36,6 +37,7 @@ class WindowInputs(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     context: PositiveInt = Field(description="tokens per sequence")
     vocabulary: int = Field(ge=260, description="tokens of the byte-level BPE: 4 special symbols, 256 bytes, merges")
+    documents: PositiveInt | None = Field(None, description="how many are read of each source; all unless given")
 
 
 class PackedText(Task):
@@ -57,7 +59,7 @@ class PackedText(Task):
 
     def prepare(self) -> None:
         """Download and tokenise what is not there yet."""
-        prepare_text(self._sources, self.data.held_out, self.options.vocabulary, self.data_dir)
+        prepare_text(*self._recipe)
         for name, part in (("batch_examples", "train"), ("eval_examples", "held_out")):
             wanted, present = getattr(self.training, name), self._num_windows(part)
             if wanted > present:
@@ -69,7 +71,7 @@ class PackedText(Task):
     @cached_property
     def text(self) -> PreparedText:
         """The prepared tokens, mapped from disk."""
-        folder = prepared_folder(self._sources, self.data.held_out, self.options.vocabulary, self.data_dir)
+        folder = prepared_folder(*self._recipe)
         if not folder.exists():
             raise UserError(f"data: {folder} is not there; run python -m suite.data.prepare for this task and scale")
         return PreparedText(folder)
@@ -120,8 +122,14 @@ class PackedText(Task):
         return counts
 
     @property
-    def _sources(self) -> list[Any]:
+    def _sources(self) -> list[AnySource]:
         return [source(name) for name in self.data.sources]
+
+    @property
+    def _recipe(self) -> tuple[list[AnySource], float, int, Path, int | None]:
+        """What the prepared tokens are made of."""
+        options = self.options
+        return self._sources, self.data.held_out, options.vocabulary, self.data_dir, options.documents
 
     @property
     def _seed(self) -> int:
