@@ -29,14 +29,22 @@ def forward(config, task, model):
     return total + sum(layer.balance_loss for layer in moe_layers(model))
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_activations_are_those_of_a_real_forward_pass(precision):
-    config, task = made_up(f"task.training.nano.precision={precision}")
+@pytest.mark.parametrize(
+    ("model", "task", "precision"),
+    [
+        ("gpt_moe", "text_lm", "float32"),
+        ("gpt_moe", "text_lm", "bfloat16"),
+        ("roberta_moe", "text_mlm", "bfloat16"),
+        ("t5_moe", "text_span", "bfloat16"),
+    ],
+)
+def test_activations_are_those_of_a_real_forward_pass(model, task, precision):
+    config, task = made_up(f"model={model}", f"task={task}", f"task.training.nano.precision={precision}")
     model = build_model(config, task, torch.device("cpu"))
     with SavedTensors(model.parameters()) as saved:
         forward(config, task, model)
     planned = measure_activations(config, task).at(config.training.batch_examples, config.size.experts)
-    assert saved.bytes > 1e8
+    assert saved.bytes > 1e7
     assert planned == pytest.approx(saved.bytes, rel=TOLERANCE)
 
 
