@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from lshmoe.rotations import SharedRotation, make_rotation
 from lshmoe.seeding import generator
 
-# Rows hashed at once: keeps the rotated temporaries small against the layer's own activations.
-_ROWS_AT_ONCE = 512
+# Rows hashed at once: rotated temporaries of some MB stay in the cache and far below the layer's own activations.
+_ROWS_AT_ONCE = 128
 
 DEFAULT_COORDINATES = 16
 
@@ -36,14 +36,14 @@ def _blocked_cross_polytope_codes(rotated_xBb: Tensor) -> Tensor:
     One vectorised maximum over memory replaces an index-carrying one that is many times slower.
     """
     blocks, size = rotated_xBb.shape[-2:]
-    # Rows last but one is how SharedRotation lays out memory; reading in that order is several times faster.
-    in_order = rotated_xBb.movedim(0, -2)
-    peak_xB = torch.maximum(in_order.amax(-1), -in_order.amin(-1)).movedim(-1, 0)
-    winner_x = peak_xB.argmax(-1)
-    inside_xb = rotated_xBb.gather(-2, winner_x[..., None, None].expand(*winner_x.shape, 1, size)).squeeze(-2)
-    codes_x = cross_polytope_codes(inside_xb)
+    # Rows last is how SharedRotation lays out memory; maxima across whole contiguous rows vectorise.
+    in_order = rotated_xBb.movedim(0, -1)
+    peak_Bx = torch.maximum(in_order.amax(-2), -in_order.amin(-2))
+    winner_x = peak_Bx.argmax(-2)
+    inside_1bx = in_order.gather(-3, winner_x[..., None, None, :].expand(*winner_x.shape[:-1], 1, size, -1))
+    codes_x = cross_polytope_codes(inside_1bx.squeeze(-3).movedim(-2, -1))
     negative_x = codes_x >= size
-    return winner_x * size + codes_x + negative_x * (blocks * size - size)
+    return (winner_x * size + codes_x + negative_x * (blocks * size - size)).movedim(-1, 0)
 
 
 def _check_positive(field: str, value: int) -> None:
