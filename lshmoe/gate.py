@@ -1,5 +1,7 @@
 """Top-k gate with load-balance loss."""
 
+import math
+
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
@@ -43,7 +45,8 @@ class TopKGate(nn.Module):
         """
         dtype = torch.promote_types(x_ND.dtype, torch.float32)
         probability_NE = torch.softmax(nn.functional.linear(x_ND.to(dtype), self.weight.to(dtype)), -1)
-        weights_NK, ids_NK = probability_NE.topk(self.k)
+        ids_NK = _best(probability_NE.detach(), self.k)
+        weights_NK = probability_NE.gather(-1, ids_NK)
         if self.k > 1:
             weights_NK = weights_NK / weights_NK.sum(-1, keepdim=True)
         load_E = torch.bincount(ids_NK.flatten(), minlength=self.num_experts).to(probability_NE.dtype)
@@ -57,3 +60,12 @@ class TopKGate(nn.Module):
         share_E = probability_NE.sum(0) * world_size / tokens.clamp(min=1)
         balance_loss = self.num_experts * (load_E / load_E.sum().clamp(min=1) * share_E).sum()
         return ids_NK, weights_NK.to(x_ND.dtype), balance_loss
+
+
+def _best(values_NE: Tensor, k: int) -> Tensor:
+    """int64 ``[N, K]``: the k largest of each row, best first, the first of equals; for few k far faster than topk."""
+    left_NE, ids = values_NE.clone(), []
+    for _ in range(k):
+        ids.append(left_NE.argmax(-1, keepdim=True))
+        left_NE.scatter_(-1, ids[-1], -math.inf)
+    return torch.cat(ids, -1)
