@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from suite.errors import exit_on_error
-from suite.matrix import RATE_OF, measurement, select
+from suite.matrix import RunKey, measurement, origin, pacemaker, select
 
 with exit_on_error():
     MATRIX = select(config)

@@ -4,7 +4,7 @@ from lshmoe.clustering import Clusters, cluster, clusters_from_assignment, exper
 from lshmoe.exchange import Exchange, Received
 from lshmoe.gate import TopKGate
 from lshmoe.hashing import CrossPolytopeHash, SphericalPlaneHash, cross_polytope_codes
-from lshmoe.layer import MoELayer, NonFiniteRowError, exact_dispatch, moe_layers
+from lshmoe.layer import MoELayer, NonFiniteRowError, Routing, exact_dispatch, moe_layers
 from lshmoe.parallel import clip_grad_norm, data_parallel, is_expert
 from lshmoe.reduction import IdentityReduction, LSHReduction, Reduced, Reduction, clustered_reduction, lsh_reduction
 from lshmoe.seeding import derive_seed
@@ -24,6 +24,7 @@ __all__ = [
     "Received",
     "Reduced",
     "Reduction",
+    "Routing",
     "Segments",
     "SphericalPlaneHash",
     "TopKGate",

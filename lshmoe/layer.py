@@ -1,7 +1,8 @@
 """The mixture-of-experts layer: gate → reduction → exchange → experts → exchange → restore → combine."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
@@ -18,6 +19,25 @@ from lshmoe.wire import NativeWire, Wire
 
 class NonFiniteRowError(RuntimeError):
     """A NaN or infinite token reached a layer; the message names the layer and the rank."""
+
+
+@dataclass(frozen=True)
+class Routing:
+    """What observers of a layer see in each forward pass, after the reduction and before anything is sent.
+
+    Attributes:
+        rows_RD: ``[R, D]``, the routed rows, sorted by expert; detached.
+        counts_E: int64 ``[E]``, rows per expert.
+        token_R: int64 ``[R]``, the token that each row is a copy of: its place among all tokens of the layer's input.
+        num_sent: C, rows that are sent.
+        assignment_R: as in :class:`~lshmoe.reduction.Reduced`.
+    """
+
+    rows_RD: Tensor
+    counts_E: Tensor
+    token_R: Tensor
+    num_sent: int
+    assignment_R: Tensor | None
 
 
 class MoELayer(nn.Module):
@@ -37,6 +57,12 @@ class MoELayer(nn.Module):
         activation: ``"gelu"`` or ``"relu"``.
         check_finite: raise :class:`NonFiniteRowError` on a NaN or infinite token (waits for the device).
         name: how errors call this layer.
+
+    Attributes:
+        balance_loss: scalar, of the last forward pass.
+        routed_N: bool ``[N]`` on the layer's device, or ``None``: the tokens of the coming inputs that are routed; the
+            others (padding) are seen by no expert and get zeros.
+        observers: each is called with a :class:`Routing` in every forward pass.
 
     Raises:
         ValueError: if sizes do not fit, or both ``exchange`` and one of ``wire``, ``group`` are given.
@@ -74,6 +100,8 @@ class MoELayer(nn.Module):
         self.reduction = IdentityReduction() if reduction is None else reduction
         self.experts = Experts(dim, hidden_dim, range(rank * local, (rank + 1) * local), world_size, activation, seed)
         self.balance_loss = torch.zeros(())
+        self.routed_N: Tensor | None = None
+        self.observers: list[Callable[[Routing], None]] = []
 
     @property
     def traffic(self) -> Traffic:
@@ -90,6 +118,16 @@ class MoELayer(nn.Module):
 
     def _forward(self, x: Tensor) -> Tensor:
         x_ND = x.reshape(-1, self.dim)
+        if self.routed_N is None:
+            return self._route(x_ND, None).view(x.shape)
+        if self.routed_N.shape[0] != x_ND.shape[0]:
+            raise ValueError(f"routed_N: {self.routed_N.shape[0]} entries for {x_ND.shape[0]} tokens")
+        places_M = self.routed_N.nonzero().flatten()
+        routed_MD = self._route(x_ND.index_select(0, places_M), places_M)
+        return torch.zeros_like(x_ND).index_copy(0, places_M, routed_MD).view(x.shape)
+
+    def _route(self, x_ND: Tensor, places_N: Tensor | None) -> Tensor:
+        """The layer on tokens ``[N, D]``; ``places_N`` are their places in the input, for observers."""
         if self.check_finite:
             self._refuse_non_finite(x_ND)
         # 1. Route: rows sorted by expert, each remembering its token.
@@ -97,16 +135,21 @@ class MoELayer(nn.Module):
         tokens, weights_R, counts_E = self._sort_by_expert(ids_NK, weights_NK)
         rows_RD = spread(x_ND, tokens)
         # 2. Choose the rows to send.
-        with self.traffic.clock("reduction", x.device):
+        with self.traffic.clock("reduction", x_ND.device):
             reduced = self.reduction(rows_RD, counts_E)
         self.traffic.rows_routed += rows_RD.shape[0]
         self.traffic.rows_sent += reduced.rows_CD.shape[0]
+        if self.observers:
+            token_R = tokens.assignment_R if places_N is None else places_N[tokens.assignment_R]
+            routing = Routing(rows_RD.detach(), counts_E, token_R, reduced.rows_CD.shape[0], reduced.assignment_R)
+            for observe in self.observers:
+                observe(routing)
         # 3. Dispatch, experts, combine.
         received = self.exchange(reduced.rows_CD, reduced.counts_E)
         outputs_SD = self.experts(received.rows_SD, received.counts_L, self.traffic)
         outputs_RD = reduced.restore(received.back(outputs_SD))
         # 4. Weigh and sum over each token's experts.
-        return segment_sum(outputs_RD, tokens, weights_R).view(x.shape)
+        return segment_sum(outputs_RD, tokens, weights_R)
 
     def _sort_by_expert(self, ids_NK: Tensor, weights_NK: Tensor) -> tuple[Segments, Tensor, Tensor]:
         """Token of each row (as segments), its gate weight ``[R]``, and rows per expert ``[E]``."""

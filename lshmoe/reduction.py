@@ -22,11 +22,14 @@ class Reduced:
         rows_CD: ``[C, D]``, the rows to send, sorted by expert.
         counts_E: int64 ``[E]``, rows to send per expert.
         restore: the experts' outputs ``[C, D]`` → outputs for every row ``[R, D]``; differentiable.
+        assignment_R: int64 ``[R]``, the sent row that stands for each row, -1 for a row that none does; ``None`` when
+            every row travels as itself.
     """
 
     rows_CD: Tensor
     counts_E: Tensor
     restore: Callable[[Tensor], Tensor]
+    assignment_R: Tensor | None = None
 
 
 class Reduction(nn.Module):
@@ -64,7 +67,7 @@ def clustered_reduction(rows_RD: Tensor, clusters: Clusters, error_compensation:
         # E(c) - c per cluster first: one gather of rows instead of two.
         return spread(outputs_CD - centroids_CD, clusters).add_(rows_RD)
 
-    return Reduced(centroids_CD, clusters.counts_E, restore)
+    return Reduced(centroids_CD, clusters.counts_E, restore, clusters.assignment_R)
 
 
 class LSHReduction(Reduction):

@@ -5,6 +5,7 @@ read the weights too. What belongs to a rank (buffers, random state) is stored u
 """
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -60,16 +61,29 @@ def load(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> in
     return step
 
 
-def load_weights(folder: Path, model: nn.Module) -> int:
-    """Restore parameters alone from the newest checkpoint, whatever number of ranks wrote it; returns its step or 0.
+@dataclass(frozen=True)
+class Loaded:
+    """Step of a checkpoint whose weights were loaded (0: there was none), and parameters that it does not hold."""
+
+    step: int
+    missing: list[str]
+
+
+def load_weights(folder: Path, model: nn.Module) -> Loaded:
+    """Restore parameters alone from the newest checkpoint, whatever number of ranks wrote it.
+
+    Parameters that it does not hold (a new classifier) stay as they are.
 
     Raises:
-        CheckpointError: if it cannot be read.
+        CheckpointError: if it cannot be read, or a parameter in it has another shape.
     """
-    step = latest_step(folder)
-    if step:
-        _load({"model": _weights(model)}, _path(folder, step))
-    return step
+    step, weights = latest_step(folder), _weights(model)
+    if not step:
+        return Loaded(0, [])
+    stored = dcp.FileSystemReader(_path(folder, step)).read_metadata().state_dict_metadata
+    missing = [name for name in weights if f"model.{name}" not in stored]
+    _load({"model": {name: weights[name] for name in weights.keys() - set(missing)}}, _path(folder, step))
+    return Loaded(step, missing)
 
 
 def _path(folder: Path, step: int) -> Path:

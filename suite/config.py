@@ -11,7 +11,7 @@ import typing
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from hydra import compose as hydra_compose
@@ -25,9 +25,10 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel, ValidationError
 
 from suite.errors import UserError, hint, unknown
-from suite.schema import RunConfig
+from suite.schema import SHAPES, RunConfig
 
 CONF = Path(__file__).parent / "conf"
+_Options = TypeVar("_Options", bound=BaseModel)
 GROUPS = ("model", "task", "method", "scale", "cluster")
 
 
@@ -71,6 +72,18 @@ def validate(values: Any) -> RunConfig:
         raise UserError(_first_fault(error)) from None
 
 
+def parse_options(field: str, model: type[_Options], values: dict[str, Any]) -> _Options:
+    """Validate a part of a configuration that only the class it is for knows.
+
+    Raises:
+        UserError: naming ``field`` and the option at fault.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise UserError(_first_fault(error, model, field)) from None
+
+
 def to_yaml(config: RunConfig) -> str:
     """The fully resolved configuration as YAML; :func:`from_yaml` reads it back."""
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
@@ -94,7 +107,7 @@ def config_sha256(config: RunConfig) -> str:
     decisive = {
         "seed": config.seed,
         "model": {"name": config.model.name, "host": config.model.host, "size": config.size.model_dump(mode="json")},
-        "task": config.task.model_dump(mode="json", exclude={"training"}),
+        "task": config.task.model_dump(mode="json", exclude={"training", "summary"}),
         "training": config.training.model_dump(mode="json"),
         "method": config.method.model_dump(mode="json", exclude={"summary"}),
         "scale": config.scale.name,
@@ -158,12 +171,13 @@ def _require_path(config: DictConfig, dotted: str) -> None:
         walked.append(key)
 
 
-def _first_fault(error: ValidationError) -> str:
+def _first_fault(error: ValidationError, model: type[BaseModel] = RunConfig, prefix: str = "") -> str:
     fault = error.errors(include_url=False)[0]
-    path = tuple(str(part) for part in fault["loc"])
-    field = ".".join(path)
+    # Pydantic names the member of a tagged union on the path to a field; a configuration has no such level.
+    path = tuple(str(part) for part in fault["loc"] if part not in SHAPES)
+    field = ".".join([prefix, *path] if prefix else path)
     if fault["type"] == "extra_forbidden":
-        allowed = _fields(RunConfig, path[:-1])
+        allowed = _fields(model, tuple(str(part) for part in fault["loc"][:-1]))
         return f"{field}: unknown field; allowed: {', '.join(allowed)}{hint(path[-1], allowed)}"
     if fault["type"] == "missing":
         return f"{field}: missing"
@@ -177,7 +191,10 @@ def _first_fault(error: ValidationError) -> str:
 def _fields(model: type[BaseModel], path: Sequence[str]) -> list[str]:
     """Names of the fields of the model found under ``path``."""
     for step in path:
-        model = _model_in(model.model_fields[step].annotation) if step in model.model_fields else model
+        if step in SHAPES:
+            model = SHAPES[step]
+        elif step in model.model_fields:
+            model = _model_in(model.model_fields[step].annotation)
     return sorted(model.model_fields)
 
 

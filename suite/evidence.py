@@ -12,7 +12,8 @@ import pandas as pd
 from suite.schema import RECORD_SCHEMA
 
 RUN_KEYS = tuple(
-    "schema status model task method seed scale cluster steps data final baseline rate relative_bytes".split()
+    "schema status model task method seed scale cluster steps data metric final baseline rate rows_by_kind "
+    "relative_bytes".split()
 )
 SPEED_KEYS = tuple("schema model task cluster steps_per_block weights data blocks".split())
 BLOCK_KEYS = tuple("round method seconds phases rows_routed rows_sent bytes remote_bytes half_precision_bytes".split())
@@ -29,6 +30,11 @@ class Run:
     summary: dict[str, Any]
     train: pd.DataFrame
     evals: pd.DataFrame
+
+    @property
+    def metric(self) -> str:
+        """The column of ``evals`` by which runs of this task are compared."""
+        return str(self.summary["metric"]["name"])
 
 
 @dataclass(frozen=True)

@@ -24,13 +24,13 @@ FORMATS = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Softwa
 
 
 def convergence_frame(runs: Sequence[Run]) -> pd.DataFrame:
-    """One row per evaluation after training began: what was run, step, perplexity, baseline, and two derived columns.
+    """One row per evaluation of a language model after training began: what was run, step, perplexity, baseline, and
 
-    ``minutes`` is the time spent in training steps until then; ``excess`` is by how many percent the perplexity lies
-    above that of vanilla with the same seed at the same step (missing where vanilla is).
+    ``minutes``, the time spent in training steps until then; ``excess``, by how many percent the perplexity lies above
+    that of vanilla with the same seed at the same step (missing where vanilla is).
     """
     frames = []
-    for run in runs:
+    for run in (run for run in runs if run.metric == "perplexity"):
         minutes = run.train.set_index("step")["seconds"].cumsum() / 60
         # Before the first step all methods stand at the same, huge value, which would flatten all that follows.
         frame = run.evals.loc[run.evals["step"] > 0, ["step", "perplexity"]].assign(

@@ -3,30 +3,36 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
-from torch import nn
+from torch import Tensor, nn
 
 from lshmoe import NativeWire, clip_grad_norm, data_parallel, derive_seed, exact_dispatch, moe_layers
 from suite import checkpoint
+from suite.capture import Capture
+from suite.kinds import KIND_METERS, KINDS, KindMeter, announce
 from suite.loading import load_object
 from suite.methods import method_layer_factory
 from suite.records import RunFolder, identity
 from suite.schema import Optimizer, RunConfig
 from suite.seeds import model_seed
+from suite.tasks.task import Batch, Task, summed_loss
 
 METERS = ("rows_routed", "rows_sent", "bytes", "remote_bytes", "all_to_all_seconds", "half_precision_bytes")
+# What a metrics line holds as whole numbers.
+COUNTS = (*(name for name in METERS if "seconds" not in name), *KIND_METERS, "targets")
 
 
-def build_model(config: RunConfig, task: Any, device: torch.device) -> nn.Module:
+def build_model(config: RunConfig, task: Task, device: torch.device) -> nn.Module:
     """The run's host with its MoE layers; the same weights on every rank and for every world size."""
     torch.manual_seed(model_seed(config.seed))
     build = load_object("model.host", f"{config.model.host}.build")
-    model: nn.Module = build(config.size, task.dictionary, config.training.context, method_layer_factory(config))
+    model: nn.Module = build(config.size, task.inputs, method_layer_factory(config))
     return model.to(device)
 
 
@@ -44,9 +50,10 @@ class Trainer:
     """One model with everything a step needs. ``step(n)`` trains on global batch ``n`` (from 0)."""
 
     config: RunConfig
-    task: Any
+    task: Task
     model: nn.Module
     device: torch.device
+    kinds: bool = True  # whether rows are counted by kind, which costs a little
 
     def __post_init__(self) -> None:
         options = self.config.training.optimizer
@@ -56,18 +63,26 @@ class Trainer:
         self.parallel = data_parallel(self.model)
         self.layers = moe_layers(self.model)
         self.rank, self.world = dist.get_rank(), dist.get_world_size()
+        self.kind_meters = [KindMeter() for _ in self.layers if self.kinds]
+        for layer, meter in zip(self.layers, self.kind_meters, strict=False):
+            layer.observers.append(meter)
         # From here on torch's generator serves dropout, which must differ between ranks.
         torch.manual_seed(derive_seed(model_seed(self.config.seed), "dropout", self.rank))
 
     def step(self, number: int) -> dict[str, float]:
-        """Forward, backward, clip, update. Returns this rank's mean loss and balance loss.
+        """Forward, backward, clip, update. Returns losses whose mean over ranks is that of the global batch.
 
         Raises:
             FloatingPointError: if the loss is not finite.
         """
         training = self.config.training
         batch = self.task.train_batch(number, self.rank, self.world).to(self.device)
-        loss = self.task.loss(self.parallel, batch)
+        total, targets = summed_loss(self._logits(self.parallel, batch), batch.targets)
+        # Ranks may hold different numbers of targets; every target of the global batch weighs the same.
+        mean_targets = targets.to(total.dtype)
+        if self.world > 1:
+            dist.all_reduce(mean_targets)
+        loss = total / (mean_targets / self.world)
         balance = torch.stack([layer.balance_loss for layer in self.layers]).mean()
         if not torch.isfinite(loss):
             raise FloatingPointError(f"the loss of step {number + 1} is {loss.item()}")
@@ -77,14 +92,28 @@ class Trainer:
             group["lr"] = learning_rate(training.optimizer, number, training.steps)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        return {"loss": loss.item(), "balance_loss": balance.item(), "tokens": batch.num_tokens}
+        return {"loss": loss.item(), "balance_loss": balance.item(), "targets": targets.item()}
 
     def evaluate(self) -> dict[str, float]:
         """Held-out quality with the method on, and (``exact_…``) with every row sent unencoded."""
-        on = self.task.evaluate(self.model, self.rank, self.world)
+        on = self.task.evaluate(self._predict, self.rank, self.world)
         with exact_dispatch(self.model):
-            exact = self.task.evaluate(self.model, self.rank, self.world)
+            exact = self.task.evaluate(self._predict, self.rank, self.world)
         return on | {f"exact_{name}": value for name, value in exact.items()}
+
+    @torch.no_grad()
+    def _predict(self, batch: Batch) -> Tensor:
+        was_training = self.model.training
+        self.model.eval()
+        logits = self._logits(self.model, batch.to(self.device))
+        self.model.train(was_training)
+        return logits
+
+    def _logits(self, model: nn.Module, batch: Batch) -> Tensor:
+        announce(self.model.streams, batch.kinds, self.config.task.route_padding)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.training.precision == "bfloat16"):
+            logits: Tensor = model(**batch.inputs)
+        return logits
 
     def read_meters(self) -> dict[str, float]:
         """Traffic of all layers on this rank since the last reading."""
@@ -100,6 +129,8 @@ class Trainer:
             # Four times over: dispatch and combine, forward and backward.
             totals["half_precision_bytes"] += 4 * traffic.rows_routed * half.bytes_per_row(layer.dim, torch.float32)
             traffic.reset()
+        for meter in self.kind_meters:
+            totals.update({name: totals.get(name, 0.0) + value for name, value in meter.read().items()})
         return totals
 
     def reduce(self, values: dict[str, float], means: tuple[str, ...] = ()) -> dict[str, float]:
@@ -109,22 +140,38 @@ class Trainer:
         reduced = dict(zip(values, tensor.tolist(), strict=True))
         for name in means:
             reduced[name] /= self.world
-        return {n: int(v) if n in (*METERS, "tokens") and "seconds" not in n else v for n, v in reduced.items()}
+        return {name: int(value) if name in COUNTS else value for name, value in reduced.items()}
 
 
-def train(trainer: Trainer, folder: RunFolder, report: Callable[[str], None]) -> dict[str, Any]:
-    """Train to the last step, from the newest checkpoint if there is one; returns the summary (rank 0's is written)."""
+def train(
+    trainer: Trainer, folder: RunFolder, start_weights: Path | None, report: Callable[[str], None]
+) -> dict[str, Any]:
+    """Train to the last step, from the newest checkpoint if there is one; returns the summary (rank 0's is written).
+
+    Args:
+        trainer: model and task.
+        folder: where the run's record goes.
+        start_weights: checkpoints of the run to start from, if any.
+        report: prints a line.
+    """
     training, leader = trainer.config.training, trainer.rank == 0
     start = checkpoint.load(folder.checkpoints, trainer.model, trainer.optimizer)
+    fresh: list[str] = []
+    if start == 0 and start_weights is not None:
+        fresh = checkpoint.load_weights(start_weights, trainer.model).missing
     if leader:
         folder.rewind(start)
         report(f"resuming after step {start}" if start else f"training {training.steps} steps")
+        if fresh:
+            report(f"new weights, not in {start_weights}: {', '.join(fresh)}")
     if start == 0:
         _evaluate(trainer, folder, 0, report)
     progress = Progress(training.steps, start)
+    capture = Capture(trainer, folder)
     for number in range(start, training.steps):
         began = time.perf_counter()
-        values = trainer.step(number)
+        with capture.step(number + 1):
+            values = trainer.step(number)
         seconds = time.perf_counter() - began
         values = trainer.reduce(values | trainer.read_meters(), means=("loss", "balance_loss"))
         done = number + 1
@@ -164,7 +211,7 @@ class Progress:
         report(
             f"step {done}/{self.steps}  loss {values['loss']:.3f}"
             f"  rows sent {total['rows_sent'] / max(1, total['rows_routed']):.0%}"
-            f"  {total['tokens'] / total['seconds']:,.0f} tokens/s  {left} left"
+            f"  {total['targets'] / total['seconds']:,.0f} targets/s  {left} left"
         )
 
 
@@ -180,17 +227,24 @@ def _evaluate(trainer: Trainer, folder: RunFolder, step: int, report: Callable[[
 
 def summarise(trainer: Trainer, folder: RunFolder) -> dict[str, Any]:
     """The summary of a finished run, computed from its metrics."""
-    lines = folder.read_metrics()
+    config, lines = trainer.config, folder.read_metrics()
     steps = [line for line in lines if line["event"] == "train"]
     final = [line for line in lines if line["event"] == "eval"][-1]
-    total = {name: sum(line[name] for line in steps) for name in METERS}
-    return identity(trainer.config) | {
+    total = {name: sum(line[name] for line in steps) for name in (*METERS, *KIND_METERS)}
+    count = max(1, len(steps))
+    step_seconds = sum(line["seconds"] for line in steps) / count
+    return identity(config) | {
         "steps": len(steps),
         "data": trainer.task.data_record(),
+        "starts_from": None if config.task.starts_from is None else config.task.starts_from.model_dump(),
+        "route_padding": config.task.route_padding,
+        "metric": asdict(trainer.task.metric),
         "final": {name: value for name, value in final.items() if name not in ("event", "step")},
         "baseline": trainer.task.baseline(),
         "rate": total["rows_sent"] / max(1, total["rows_routed"]),
-        "bytes_per_step": total["bytes"] / len(steps),
+        "rows_by_kind": {kind: {"routed": total[f"routed_{kind}"], "sent": total[f"sent_{kind}"]} for kind in KINDS},
+        "bytes_per_step": total["bytes"] / count,
         "relative_bytes": total["bytes"] / max(1, total["half_precision_bytes"]),
-        "mean_step_seconds": sum(line["seconds"] for line in steps) / len(steps),
+        "mean_step_seconds": step_seconds,
+        "examples_per_second": config.training.batch_examples / step_seconds if steps else None,
     }

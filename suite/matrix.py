@@ -1,11 +1,13 @@
 """Which runs a scale asks for, and how a command line narrows them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from suite.config import choices, compose
 from suite.errors import UserError, unknown
+from suite.schema import StartsFrom
 
 FILTERS = ("models", "tasks", "methods", "seeds")
 # Controls that must send as many rows as another method did: their rate is read from its finished run of the same seed.
@@ -73,6 +75,24 @@ def select(options: Mapping[str, object]) -> Matrix:
     return Matrix(scale.name, runs)
 
 
+def pacemaker(run: RunKey) -> RunKey | None:
+    """The run whose rate a control copies; ``None`` if this is no control."""
+    return replace(run, method=RATE_OF[run.method]) if run.method in RATE_OF else None
+
+
+def origin(run: RunKey, scale: str) -> RunKey | None:
+    """The run whose weights this one starts from; ``None`` if it starts from scratch."""
+    start = _starts_from(run.model, run.task, scale)
+    if start is None:
+        return None
+    return replace(run, task=start.task, method=run.method if start.method == "own" else start.method)
+
+
+@cache
+def _starts_from(model: str, task: str, scale: str) -> StartsFrom | None:
+    return compose([f"model={model}", f"task={task}", f"scale={scale}"]).task.starts_from
+
+
 def measurement(matrix: Matrix, model: str, task: str, results: Path) -> list[RunKey]:
     """Runs whose step times are to be measured together: those of the lowest seed, finished earlier or selected now.
 
@@ -85,7 +105,7 @@ def measurement(matrix: Matrix, model: str, task: str, results: Path) -> list[Ru
         results: the scale's folder of results.
     """
     wanted = {run for run in matrix.runs if (run.model, run.task) == (model, task)}
-    wanted |= {RunKey(model, task, RATE_OF[run.method], run.seed) for run in wanted if run.method in RATE_OF}
+    wanted |= {paced_by for run in wanted if (paced_by := pacemaker(run))}
     for summary in results.glob(f"runs/{model}/{task}/*/seed*/summary.json"):
         method, seed = summary.parts[-3], summary.parts[-2].removeprefix("seed")
         if method in choices("method"):

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from suite.check import check
 from suite.config import compose, from_yaml
 from suite.errors import UserError, exit_on_error
 from suite.launch import launch
-from suite.methods import check_method
 from suite.records import RunFolder
 from suite.schema import RunConfig
 from suite.tasks import build_task
@@ -75,7 +75,7 @@ def main(arguments: list[str]) -> None:
     if plan.vanilla.scale.measurement.blocks < 2:
         raise UserError("scale.measurement.blocks: an interval needs at least 2")
     for config in plan.configs:
-        check_method(config)
+        check(config)
     try:
         plan.scratch.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -31,8 +31,8 @@ def measure(plan: Plan) -> None:
     trainers, step = {}, 0
     for config in plan.configs:
         model = build_model(config, task, device)
-        step = checkpoint.load_weights(trained, model)
-        trainers[config.method.name] = Trainer(standing_still(config), task, model, device)
+        step = checkpoint.load_weights(trained, model).step
+        trainers[config.method.name] = Trainer(standing_still(config), task, model, device, kinds=False)
     settings = plan.vanilla.scale.measurement
     environment = describe_ranks()
     leader = dist.get_rank() == 0

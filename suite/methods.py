@@ -15,7 +15,7 @@ from suite.loading import load_object
 from suite.schema import MethodConfig, RunConfig
 from suite.seeds import hash_seed, model_seed
 
-MakeLayer = Callable[[int, int, int], MoELayer]
+MakeLayer = Callable[[str, int, int], MoELayer]
 
 
 def build_reduction(method: MethodConfig, dim: int, seed: int) -> Any:
@@ -35,26 +35,26 @@ def build_exchange(method: MethodConfig, group: ProcessGroup | None) -> Exchange
 
 
 def method_layer_factory(config: RunConfig, group: ProcessGroup | None = None) -> MakeLayer:
-    """Return ``make_layer(index, dim, hidden)``, which makes the MoE layer of host layer ``index`` for a run.
+    """Return ``make_layer(name, dim, hidden)``, which makes the MoE layer called ``name`` of a host for a run.
 
-    Gate and experts are seeded by (model seed, index), the reduction by (hash seed, index), so that a layer's function
+    Gate and experts are seeded by (model seed, name), the reduction by (hash seed, name), so that a layer's function
     depends on neither world size nor on the other layers.
 
     Raises:
         UserError: when a layer is made that its constructor refuses.
     """
 
-    def make_layer(index: int, dim: int, hidden: int) -> MoELayer:
+    def make_layer(name: str, dim: int, hidden: int) -> MoELayer:
         return MoELayer(
             dim,
             hidden,
             config.size.experts,
             top_k=config.size.top_k,
-            reduction=build_reduction(config.method, dim, derive_seed(hash_seed(config.seed), index)),
-            seed=derive_seed(model_seed(config.seed), index),
+            reduction=build_reduction(config.method, dim, derive_seed(hash_seed(config.seed), name)),
+            seed=derive_seed(model_seed(config.seed), name),
             exchange=build_exchange(config.method, group),
             check_finite=True,
-            name=f"decoder.{index}",
+            name=name,
         )
 
     return make_layer

@@ -24,6 +24,7 @@ class RunFolder:
         environment: ``environment.json``, one entry per rank.
         metrics: ``metrics.jsonl``, one line per step and per evaluation, appended as the run goes.
         checkpoints: ``checkpoint/``, the newest whole one.
+        captures: ``captures/``, samples of rows, if the run was asked for them.
         summary: ``summary.json``, written last. Its ``status`` is ``complete``, or ``failed`` with a ``reason``.
     """
 
@@ -33,6 +34,7 @@ class RunFolder:
         self.environment = path / "environment.json"
         self.metrics = path / "metrics.jsonl"
         self.checkpoints = path / "checkpoint"
+        self.captures = path / "captures"
         self.summary = path / "summary.json"
 
     @classmethod
@@ -71,7 +73,7 @@ class RunFolder:
         Raises:
             UserError: if the folder holds a checkpoint or a result of another configuration.
         """
-        complete = self._is_complete()
+        complete = self.is_complete()
         if (complete or any(self.checkpoints.glob("step*"))) and self._recorded_sha256() != config_sha256(config):
             raise UserError(
                 f"checkpoint: {self.path} was begun with another configuration; "
@@ -114,8 +116,8 @@ class RunFolder:
     def _write_summary(self, summary: dict[str, Any]) -> None:
         write_atomically(self.summary, json.dumps(summary, indent=2, allow_nan=False) + "\n")
 
-    def _is_complete(self) -> bool:
-        """A summary that cannot be read is none: writing it anew from the last checkpoint takes seconds."""
+    def is_complete(self) -> bool:
+        """Whether the run has finished. An unreadable summary is none: making it anew takes seconds."""
         try:
             return bool(json.loads(self.summary.read_text())["status"] == "complete")
         except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):

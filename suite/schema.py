@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 # Version of the records that runs and measurements leave; readers refuse any other.
-RECORD_SCHEMA = 1
+RECORD_SCHEMA = 2
 
 NonNegativeFloat = Annotated[float, Field(ge=0)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
@@ -22,27 +22,66 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class ModelSize(_Strict):
-    """Shape of a model at one scale (Table 1 of the paper at ``paper`` scale)."""
+class _Size(_Strict):
+    """What sizes of all shapes share."""
 
-    layers: PositiveInt
-    width: PositiveInt
-    ffn: PositiveInt
-    heads: PositiveInt
     experts: PositiveInt
     top_k: PositiveInt
     moe_every: PositiveInt = Field(description="every how many layers the FFN is a MoE layer; 2 is every other layer")
     dropout: Fraction
 
     @model_validator(mode="after")
-    def _consistent(self) -> "ModelSize":
+    def _experts_suffice(self) -> "_Size":
         if self.top_k > self.experts:
             raise ValueError(f"top_k: {self.top_k} exceeds experts={self.experts}; allowed: 1 to {self.experts}")
+        return self
+
+
+class TransformerSize(_Size):
+    """Shape of a model whose layers are all alike; of an encoder–decoder, either half has ``layers``."""
+
+    shape: Literal["transformer"]
+    layers: PositiveInt
+    width: PositiveInt
+    ffn: PositiveInt
+    heads: PositiveInt
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "TransformerSize":
         if self.width % self.heads:
             raise ValueError(f"heads: {self.heads} does not divide width={self.width}; allowed: a divisor of the width")
         if self.moe_every > self.layers:
             raise ValueError(f"moe_every: {self.moe_every} exceeds layers={self.layers}; allowed: 1 to {self.layers}")
         return self
+
+
+class SwinSize(_Size):
+    """Shape of a Swin transformer, layers and heads by stage; from stage to stage width doubles and side halves."""
+
+    shape: Literal["swin"]
+    width: PositiveInt = Field(description="of the first stage")
+    layers: list[PositiveInt] = Field(min_length=1)
+    heads: list[PositiveInt] = Field(min_length=1)
+    ffn_ratio: PositiveFloat
+    patch: PositiveInt = Field(description="pixels per side of a patch")
+    window: PositiveInt = Field(description="patches per side of an attention window")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "SwinSize":
+        if len(self.heads) != len(self.layers):
+            raise ValueError(
+                f"heads: {len(self.heads)} stages, but layers has {len(self.layers)}; give one number each"
+            )
+        for stage, heads in enumerate(self.heads):
+            if (width := self.width * 2**stage) % heads:
+                raise ValueError(f"heads: {heads} does not divide the width {width} of stage {stage}")
+        if self.moe_every > max(self.layers):
+            raise ValueError(f"moe_every: {self.moe_every} leaves no MoE layer; allowed: 1 to {max(self.layers)}")
+        return self
+
+
+SHAPES: dict[str, type[_Size]] = {"transformer": TransformerSize, "swin": SwinSize}
+ModelSize = Annotated[TransformerSize | SwinSize, Field(discriminator="shape")]
 
 
 class ModelConfig(_Strict):
@@ -51,10 +90,6 @@ class ModelConfig(_Strict):
     name: str
     host: str
     sizes: dict[ScaleName, ModelSize]
-
-    def size(self, scale: str) -> ModelSize:
-        """The model's shape at a scale that :class:`RunConfig` has checked to be there."""
-        return self.sizes[scale]  # type: ignore[index]
 
 
 class Optimizer(_Strict):
@@ -72,24 +107,33 @@ class Optimizer(_Strict):
 class Training(_Strict):
     """How long and on how much a task trains at one scale. Counts are global: over all ranks together."""
 
-    steps: PositiveInt
-    batch_sequences: PositiveInt = Field(description="sequences per step, over all ranks")
-    context: PositiveInt = Field(description="tokens per sequence")
-    vocabulary: int = Field(ge=260, description="tokens of the byte-level BPE: 4 special symbols, 256 bytes, merges")
+    steps: NonNegativeInt = Field(description="0 only evaluates")
+    batch_examples: PositiveInt = Field(description="examples per step, over all ranks")
+    inputs: dict[str, Any] = Field(description="shape of the examples; the task's class says which fields there are")
     balance_weight: NonNegativeFloat = Field(description="weight of the gate's load-balance loss")
     eval_every: PositiveInt = Field(description="steps between evaluations; the last step is always evaluated")
-    eval_sequences: PositiveInt = Field(description="held-out sequences per evaluation, over all ranks")
+    eval_examples: PositiveInt = Field(description="held-out examples per evaluation, over all ranks")
     checkpoint_every: PositiveInt
+    precision: Literal["float32", "bfloat16"] = Field(description="bfloat16 is autocast; weights stay float32")
     optimizer: Optimizer
 
 
+class StartsFrom(_Strict):
+    """Weights to start from: those of the same model's finished run of ``task``, with the same seed."""
+
+    task: str
+    method: Literal["vanilla", "own"] = Field(description="of the run that made the weights; own is the run's method")
+
+
 class TaskConfig(_Strict):
-    """What a model is trained on: ``target`` is the task's class, ``sources`` name entries of the data registry."""
+    """What a model is trained on: ``target`` is the task's class, which says what ``data`` may hold."""
 
     name: str
+    summary: str
     target: str
-    sources: list[str] = Field(min_length=1)
-    held_out: Annotated[float, Field(gt=0, lt=1)] = Field(description="share of documents kept out of training")
+    data: dict[str, Any]
+    route_padding: bool = Field(description="whether padding tokens go to experts, as is usual practice")
+    starts_from: StartsFrom | None
     training: dict[ScaleName, Training]
 
 
@@ -141,6 +185,13 @@ class ScaleConfig(_Strict):
     measurement: Measurement
 
 
+class Capture(_Strict):
+    """A sample of the rows that enter all-to-alls, recorded after every ``every`` steps; 0 records none."""
+
+    every: NonNegativeInt
+    rows: PositiveInt = Field(description="rows per layer and rank")
+
+
 class ClusterConfig(_Strict):
     """Where ranks run."""
 
@@ -172,9 +223,10 @@ class RunConfig(_Strict):
     method: MethodConfig
     scale: ScaleConfig
     cluster: ClusterConfig
+    capture: Capture
 
     @property
-    def size(self) -> ModelSize:
+    def size(self) -> TransformerSize | SwinSize:
         return self.model.sizes[self.scale.name]
 
     @property
@@ -193,7 +245,7 @@ class RunConfig(_Strict):
                 f"model.sizes.{scale}.experts: {self.size.experts} is not divisible by cluster.ranks={ranks}; "
                 f"allowed: a multiple of {ranks}"
             )
-        for field in ("batch_sequences", "eval_sequences"):
+        for field in ("batch_examples", "eval_examples"):
             if getattr(self.training, field) % ranks:
                 raise ValueError(
                     f"task.training.{scale}.{field}: {getattr(self.training, field)} is not divisible by "

@@ -63,7 +63,7 @@ def _with_interval(row: Row, name: str, form: str) -> str:
 
 def convergence_markdown(rows: Sequence[Row], scale: str) -> str:
     header = (
-        "model task method seeds steps perplexity exact_perplexity rate relative_bytes steps_to_target "
+        "model task method seeds steps metric value exact_value rate relative_bytes steps_to_target "
         "time_to_target_ratio"
     ).split()
     cells = [
@@ -71,8 +71,9 @@ def convergence_markdown(rows: Sequence[Row], scale: str) -> str:
             *(str(row[name]) for name in ("model", "task", "method")),
             _number(row.get("seed_count")),
             _number(row.get("steps")),
-            _with_interval(row, "value", ".2f"),
-            _number(row.get("exact_value"), ".2f"),
+            _number(row.get("metric")),
+            _with_interval(row, "value", ".4g"),
+            _number(row.get("exact_value"), ".4g"),
             _number(row.get("rate"), ".1%"),
             _number(row.get("relative_bytes"), ".1%"),
             _number(row.get("steps_to_target"), ".0f"),
@@ -80,12 +81,13 @@ def convergence_markdown(rows: Sequence[Row], scale: str) -> str:
         ]
         for row in rows
     ]
-    targets = sorted({f"{row['target']:.2f} ({row['model']}, {row['task']})" for row in rows if row.get("target")})
+    targets = sorted({f"{row['target']:.4g} ({row['model']}, {row['task']})" for row in rows if row.get("target")})
     notes = [
-        "Held-out perplexity after the last step, lower is better: with the method on, and with exact (uncompressed) "
-        "dispatch of the same weights. Rate: rows sent over rows routed, mean over training. Relative bytes: bytes in "
-        "all-to-alls over those of a plain 16-bit wire. "
-        f"Target: {TARGET_SLACK:g} times vanilla's last perplexity, here {', '.join(targets) or 'unknown'}; "
+        "Value: the held-out metric after the last step (perplexity: lower is better; all others: higher), with the "
+        "method on, and with exact (uncompressed) dispatch of the same weights. Rate: rows sent over rows routed, mean "
+        "over training. Relative bytes: bytes in all-to-alls over those of a plain 16-bit wire. "
+        f"Target: {TARGET_SLACK:g} times vanilla's last perplexity, or what it misses to 1, here "
+        f"{', '.join(targets) or 'unknown'}; "
         "time-to-target ratio: vanilla's steps to the target over the method's, times the paired speed-up; above 1 the "
         "method gets there sooner, – if never.",
         _replication(rows),

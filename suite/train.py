@@ -2,10 +2,10 @@
 
 import sys
 
+from suite.check import check, starting_point
 from suite.config import compose
 from suite.errors import RunError, Stopped, exit_on_error
 from suite.launch import launch
-from suite.methods import check_method
 from suite.records import RunFolder
 from suite.tasks import build_task
 
@@ -18,12 +18,13 @@ def main(overrides: list[str]) -> None:
         RunError: the ranks failed or were stopped; the record says why, and the same command resumes the run.
     """
     config = compose(overrides)
-    check_method(config)
+    check(config)
     folder = RunFolder.of(config)
     with folder.held():
         if folder.begin(config):
             print(f"{folder.path}: already complete")
             return
+        starting_point(config)
         build_task(config).prepare()
         try:
             launch("suite.worker", [str(folder.path)], config.cluster, folder.path)

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 
+from suite.check import starting_point
 from suite.config import from_yaml
 from suite.environment import describe_ranks
 from suite.files import write_atomically
@@ -46,7 +47,13 @@ def main(path: Path) -> None:
         if leader:
             write_atomically(folder.environment, json.dumps(environment, indent=2) + "\n")
         trainer = Trainer(config, task, build_model(config, task, device), device)
-        summary = train(trainer, folder, lambda text: print(f"{config.method.name}: {text}", flush=True))
+        origin = starting_point(config)
+        summary = train(
+            trainer,
+            folder,
+            origin and origin.checkpoints,
+            lambda text: print(f"{config.method.name}: {text}", flush=True),
+        )
         if leader:
             folder.finish(summary)
         dist.barrier()

@@ -45,9 +45,11 @@ class Condensation(Reduction):
         chosen_R = _representatives(_directions(rows_RD.detach()), counts_E, self.threshold)
         sent_C, assignment_R = torch.unique(chosen_R, return_inverse=True)
         clusters = clusters_from_assignment(assignment_R, counts_E, sent_C.shape[0])
-        return Reduced(
-            rows_RD.index_select(0, sent_C), clusters.counts_E, lambda outputs_CD: spread(outputs_CD, clusters)
-        )
+
+        def restore(outputs_CD: Tensor) -> Tensor:
+            return spread(outputs_CD, clusters)
+
+        return Reduced(rows_RD.index_select(0, sent_C), clusters.counts_E, restore, assignment_R)
 
 
 def _directions(rows_RD: Tensor) -> Tensor:

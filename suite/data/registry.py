@@ -32,6 +32,14 @@ class FileDocuments(_Strict):
     members: str
 
 
+class MemberFiles(_Strict):
+    """Examples made by ``reader``, a function from the paths of the unpacked members to an iterator of examples."""
+
+    kind: Literal["members"]
+    members: list[str] = Field(min_length=1, description="patterns of members of the archive")
+    reader: str = Field(description="dotted name")
+
+
 class Source(_Strict):
     """One entry of ``registry.yaml``."""
 
@@ -43,7 +51,7 @@ class Source(_Strict):
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     licence: str
     split: str
-    documents: Annotated[CsvDocuments | FileDocuments, Field(discriminator="kind")]
+    documents: Annotated[CsvDocuments | FileDocuments | MemberFiles, Field(discriminator="kind")]
 
     def record(self) -> dict[str, str]:
         """What a run's record says about this source."""

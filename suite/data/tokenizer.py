@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from suite.quiet import quiet_import
 
 # The order fairseq's Dictionary expects: bos, pad, eos, unk.
 SPECIAL_SYMBOLS = ("<s>", "<pad>", "</s>", "<unk>")
@@ -34,6 +37,14 @@ def symbols(tokenizer: Tokenizer) -> list[str]:
     """The tokenizer's tokens in the order of their ids."""
     by_token = tokenizer.get_vocab()
     return sorted(by_token, key=by_token.__getitem__)
+
+
+def make_dictionary(tokenizer: Tokenizer, extra_symbols: Iterable[str] = ()) -> Any:
+    """fairseq's Dictionary with the tokenizer's ids, and ``extra_symbols`` behind them."""
+    dictionary = quiet_import("fairseq.data.dictionary").Dictionary()
+    for symbol in (*symbols(tokenizer)[len(SPECIAL_SYMBOLS) :], *extra_symbols):
+        dictionary.add_symbol(symbol)
+    return dictionary
 
 
 def _plain(tokenizer: Tokenizer) -> Tokenizer:

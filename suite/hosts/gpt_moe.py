@@ -2,37 +2,52 @@
 
 from argparse import Namespace
 from types import SimpleNamespace
-from typing import Any
 
 from torch import Tensor, nn
 
-from lshmoe.integrations.surgery import replace_ffn
+from suite.hosts.surgery import place_moe_layers
+from suite.kinds import Stream
 from suite.methods import MakeLayer
 from suite.quiet import quiet_import
-from suite.schema import ModelSize
+from suite.schema import TransformerSize
+from suite.tasks.task import TextInputs
+
+OBJECTIVES = ("causal_lm", "classification")
 
 
 class GPTMoE(nn.Module):
     """fairseq's language model, without the extras that its forward pass returns."""
 
-    def __init__(self, host: nn.Module) -> None:
+    def __init__(self, host: nn.Module, streams: dict[str, Stream], classes: int | None) -> None:
         super().__init__()
         self.host = host
+        self.streams = streams
+        self.padding: int = host.decoder.padding_idx
+        width = host.decoder.output_embed_dim
+        self.classifier = None if classes is None else nn.Linear(width, classes)
 
     def forward(self, tokens_BT: Tensor) -> Tensor:
-        """Map tokens, int64 ``[B, T]``, to logits for the next token ``[B, T, vocabulary]``."""
-        logits_BTV: Tensor = self.host(tokens_BT)[0]
-        return logits_BTV
+        """Map tokens, int64 ``[B, T]``, padded on the right, to logits.
+
+        Returns:
+            ``[B, T, vocabulary]`` for the next token, or ``[B, classes]`` from the last token of each sequence.
+        """
+        if self.classifier is None:
+            logits_BTV: Tensor = self.host(tokens_BT)[0]
+            return logits_BTV
+        features_BTD = self.host.extract_features(tokens_BT)[0]
+        last_B = (tokens_BT != self.padding).sum(1) - 1
+        logits_BC: Tensor = self.classifier(features_BTD[last_B.new_tensor(range(len(last_B))), last_B])
+        return logits_BC
 
 
-def build(size: ModelSize, dictionary: Any, context: int, make_layer: MakeLayer) -> nn.Module:
+def build(size: TransformerSize, inputs: TextInputs, make_layer: MakeLayer) -> nn.Module:
     """Build the model; weights come from torch's global generator, experts and gates from their own seeds.
 
     Args:
         size: its shape; layers ``moe_every - 1, 2·moe_every - 1, …`` get a MoE layer.
-        dictionary: a fairseq Dictionary.
-        context: longest sequence, in tokens.
-        make_layer: ``(layer, width, ffn) -> MoELayer``.
+        inputs: dictionary and longest sequence; with classes, a classifier takes the place of the output layer.
+        make_layer: ``(name, width, ffn) -> MoELayer``.
     """
     transformer_lm = quiet_import("fairseq.models.transformer_lm")
     options = vars(transformer_lm.TransformerLanguageModelConfig()) | {
@@ -49,12 +64,11 @@ def build(size: ModelSize, dictionary: Any, context: int, make_layer: MakeLayer)
         "decoder_learned_pos": True,
         "share_decoder_input_output_embed": True,
         "add_bos_token": False,
-        "tokens_per_sample": context,
-        "max_target_positions": context,
+        "tokens_per_sample": inputs.context,
+        "max_target_positions": inputs.context,
         "tpu": False,
     }
-    task = SimpleNamespace(source_dictionary=dictionary, target_dictionary=dictionary)
+    task = SimpleNamespace(source_dictionary=inputs.dictionary, target_dictionary=inputs.dictionary)
     host = transformer_lm.TransformerLanguageModel.build_model(Namespace(**options), task)
-    for index in range(size.moe_every - 1, size.layers, size.moe_every):
-        replace_ffn(host.decoder.layers[index], make_layer(index, size.width, size.ffn))
-    return GPTMoE(host)
+    layers = place_moe_layers("decoder", host.decoder.layers, size, make_layer)
+    return GPTMoE(host, {"tokens": Stream(layers, time_first=True)}, inputs.classes)

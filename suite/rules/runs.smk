@@ -1,19 +1,17 @@
 # One rule, one run, all cores: nothing else may disturb its step times. A run that was interrupted goes on from its
-# checkpoint. Controls wait for the run whose rate they copy.
+# checkpoint. Controls wait for the run whose rate they copy, fine-tuning for the run whose weights it starts from.
 import json
 from pathlib import Path
 
 RUN = f"{RESULTS}/runs/{{model}}/{{task}}/{{method}}/seed{{seed}}"
 
 
-def paced_by(wildcards):
-    """The summary whose rate this run copies, if it is a control."""
-    model = RATE_OF.get(wildcards.method)
-    return (
-        [f"{RESULTS}/runs/{wildcards.model}/{wildcards.task}/{model}/seed{wildcards.seed}/summary.json"]
-        if model
-        else []
-    )
+def key(wildcards):
+    return RunKey(wildcards.model, wildcards.task, wildcards.method, int(wildcards.seed))
+
+
+def summary_of(run):
+    return [f"{RESULTS}/{run.path}/summary.json"] if run else []
 
 
 def rate_override(wildcards, input):
@@ -29,7 +27,8 @@ rule run:
         "suite/conf/method/{method}.yaml",
         f"suite/conf/cluster/{CLUSTER}.yaml",
         data=f"{RESULTS}/data/{{task}}.json",
-        pacemaker=paced_by,
+        pacemaker=lambda wildcards: summary_of(pacemaker(key(wildcards))),
+        origin=lambda wildcards: summary_of(origin(key(wildcards), MATRIX.scale)),
     output:
         f"{RUN}/summary.json",
     log:

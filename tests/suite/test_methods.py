@@ -13,7 +13,7 @@ from suite.methods import check_method, method_layer_factory
 def test_every_method_builds_and_trains_a_layer(method: str) -> None:
     config = compose([f"method={method}", "cluster.ranks=1"])
     check_method(config)
-    layer = method_layer_factory(config)(1, 32, 64)
+    layer = method_layer_factory(config)("decoder.1", 32, 64)
     x = torch.randn(64, 32, generator=torch.Generator().manual_seed(0), requires_grad=True)
     y = layer(x)
     y.square().sum().backward()
@@ -27,14 +27,14 @@ def test_every_method_builds_and_trains_a_layer(method: str) -> None:
 
 
 def test_null_means_the_plain_choice() -> None:
-    layer = method_layer_factory(compose(["method=vanilla"]))(1, 16, 32)
+    layer = method_layer_factory(compose(["method=vanilla"]))("decoder.1", 16, 32)
     assert isinstance(layer.reduction, IdentityReduction)
     assert isinstance(layer.exchange.wire, NativeWire)
 
 
 def test_options_reach_the_reduction() -> None:
     config = compose(["method=lsh", "method.reduction.num_hashes=3", "method.reduction.coordinates=4"])
-    reduction = method_layer_factory(config)(1, 16, 32).reduction
+    reduction = method_layer_factory(config)("decoder.1", 16, 32).reduction
     assert isinstance(reduction, LSHReduction)
     assert reduction.hash.num_hashes == 3
     assert reduction.hash.buckets_per_hash == 8
@@ -42,7 +42,7 @@ def test_options_reach_the_reduction() -> None:
 
 def test_layers_differ_and_depend_on_their_own_seeds_only() -> None:
     def weights(*overrides: str, index: int = 1) -> torch.Tensor:
-        layer = method_layer_factory(compose(list(overrides)))(index, 16, 32)
+        layer = method_layer_factory(compose(list(overrides)))(f"decoder.{index}", 16, 32)
         return torch.cat([parameter.flatten() for parameter in layer.parameters()])
 
     assert torch.equal(weights("method=vanilla"), weights("method=lsh"))
@@ -51,7 +51,7 @@ def test_layers_differ_and_depend_on_their_own_seeds_only() -> None:
 
 
 def test_layers_are_named_and_refuse_non_finite_rows() -> None:
-    layer = method_layer_factory(compose())(3, 16, 32)
+    layer = method_layer_factory(compose())("decoder.3", 16, 32)
     with pytest.raises(RuntimeError, match=r"decoder\.3.*rank 0"):
         layer(torch.full((4, 16), torch.nan))
 

@@ -1,14 +1,15 @@
 import time
 from collections import Counter
-from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from lshmoe import MoELayer, lsh_reduction
 from suite.config import compose
 from suite.loop import Trainer
 from suite.pairing import run_blocks, schedule
+from suite.tasks.task import Batch
 from tests.ranks import run_ranks
 
 
@@ -21,13 +22,11 @@ def test_every_method_once_per_round_in_a_seeded_order():
     assert len(Counter(order[0] for order in orders)) == 4  # no method has the first place to itself
 
 
-@dataclass
-class Rows:
-    rows_ND: Tensor
-    num_tokens: int = 64
+class Classifier(nn.Sequential):
+    streams: ClassVar = {}
 
-    def to(self, device):
-        return self
+    def forward(self, rows_ND):
+        return super().forward(rows_ND)
 
 
 class MapToZero:
@@ -39,17 +38,15 @@ class MapToZero:
     def train_batch(self, step, rank, world):
         self.asked.append(step)
         time.sleep(self.pause)
-        return Rows(torch.randn(64, 16, generator=torch.Generator().manual_seed(step * world + rank)))
-
-    def loss(self, model, batch):
-        return model(batch.rows_ND).square().mean()
+        rows_ND = torch.randn(64, 16, generator=torch.Generator().manual_seed(step * world + rank))
+        return Batch({"rows_ND": rows_ND}, torch.zeros(64, dtype=torch.int64))
 
 
 def measure():
     reductions = {"vanilla": None, "lsh": lsh_reduction(16, coordinates=2, num_hashes=1)}
     trainers = {}
     for method, reduction in reductions.items():
-        model = nn.Sequential(nn.Linear(16, 16), MoELayer(16, 32, 4, reduction=reduction))
+        model = Classifier(nn.Linear(16, 16), MoELayer(16, 32, 4, reduction=reduction))
         task = MapToZero(pause=0.05 if reduction else 0.0)
         trainers[method] = Trainer(compose(), task, model, torch.device("cpu"))
     blocks = list(run_blocks(trainers, rounds=3, steps=2, warmup=1, seed=0))

@@ -23,7 +23,7 @@ SHORT = [
     "method=lsh",
     "task.training.nano.steps=12",
     "task.training.nano.eval_every=6",
-    "task.training.nano.eval_sequences=8",
+    "task.training.nano.eval_examples=8",
     "task.training.nano.checkpoint_every=4",
 ]
 RUN = Path("nano/runs/gpt_moe/text_lm/lsh/seed0")

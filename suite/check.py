@@ -1,0 +1,46 @@
+"""Everything about a run that can be wrong before any rank starts."""
+
+from suite.config import compose
+from suite.errors import UserError
+from suite.loading import load_object
+from suite.methods import check_method
+from suite.records import RunFolder
+from suite.schema import RunConfig
+from suite.tasks import build_task
+
+
+def check(config: RunConfig) -> None:
+    """Build method and task once in this process, and see that model and task go together.
+
+    Raises:
+        UserError: one line naming the field and the allowed values.
+    """
+    check_method(config)
+    task = build_task(config)
+    objectives = load_object("model.host", f"{config.model.host}.OBJECTIVES")
+    if task.objective not in objectives:
+        raise UserError(
+            f"task: {config.task.name!r} needs a model for {task.objective}; {config.model.name!r} is one for: "
+            f"{', '.join(objectives)}"
+        )
+
+
+def starting_point(config: RunConfig) -> RunFolder | None:
+    """The folder of the finished run whose weights this one starts from; ``None`` if it starts from scratch.
+
+    Raises:
+        UserError: if that run is not there or not finished, with the command that makes it.
+    """
+    start = config.task.starts_from
+    if start is None:
+        return None
+    method = config.method.name if start.method == "own" else start.method
+    names = [f"model={config.model.name}", f"task={start.task}", f"method={method}", f"scale={config.scale.name}"]
+    earlier = compose([*names, f"seed={config.seed}", f"results={config.results}"])
+    folder = RunFolder.of(earlier)
+    if not folder.is_complete():
+        raise UserError(
+            f"task.starts_from: {folder.path} holds no finished run to start from; make it by: "
+            f"python -m suite.train {' '.join(names)} seed={config.seed}"
+        )
+    return folder

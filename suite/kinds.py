@@ -1,0 +1,94 @@
+"""Kinds of rows: how much of a compression rate comes from padding, from masks, from repeated and from distinct tokens.
+
+Kinds are ordered. A sent row counts under the first kind among the rows that it stands for, so the counts nest:
+``distinct`` alone is what would be sent if only those tokens were routed, ``distinct + repeated`` what would be sent
+without masks and padding, and so on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lshmoe import MoELayer, Routing
+
+KINDS = ("distinct", "repeated", "mask", "padding")
+DISTINCT, REPEATED, MASK, PADDING = range(len(KINDS))
+
+
+def kinds_of(tokens_BT: Tensor, padding: int | None = None, masks: Tensor | None = None) -> Tensor:
+    """Kind of each token of one rank's batch.
+
+    Args:
+        tokens_BT: int64 ``[B, T]``.
+        padding: the padding symbol; ``None`` if there is none.
+        masks: int64 ``[M]``, symbols that stand for hidden tokens ([MASK], sentinels).
+
+    Returns:
+        uint8 ``[B, T]``. The first occurrence of a token in the batch is distinct, all later ones are repeated.
+    """
+    flat = tokens_BT.flatten()
+    _, number = torch.unique(flat, return_inverse=True)
+    place = torch.arange(flat.shape[0], device=flat.device)
+    first = torch.full_like(place, flat.shape[0]).scatter_reduce(0, number, place, "amin")
+    kinds = torch.where(first[number] == place, DISTINCT, REPEATED).to(torch.uint8)
+    if masks is not None:
+        kinds[torch.isin(flat, masks)] = MASK
+    if padding is not None:
+        kinds[flat == padding] = PADDING
+    return kinds.view_as(tokens_BT)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """MoE layers of a host that see the same tokens, as ``[T, B, D]`` if ``time_first``, else as ``[B, T, D]``."""
+
+    layers: list[MoELayer]
+    time_first: bool
+
+
+KIND_METERS = tuple(f"{what}_{kind}" for what in ("routed", "sent") for kind in KINDS)
+
+
+class KindMeter:
+    """Observer of one layer: rows routed and sent, by kind. Counts stay on the device until they are read.
+
+    Attributes:
+        kinds_N: uint8 ``[N]``, of the tokens that come next; ``None`` counts all as distinct.
+    """
+
+    def __init__(self) -> None:
+        self.kinds_N: Tensor | None = None
+        self._counts_2K: Tensor | None = None
+
+    def __call__(self, routing: Routing) -> None:
+        token_R, assignment_R = routing.token_R, routing.assignment_R
+        kinds_R = torch.zeros_like(token_R) if self.kinds_N is None else self.kinds_N[token_R].long()
+        routed_K = torch.bincount(kinds_R, minlength=len(KINDS))
+        sent_K = routed_K
+        if assignment_R is not None:
+            # One place more, which -1 wraps to: the rows that nothing stands for.
+            first_C = torch.full((routing.num_sent + 1,), len(KINDS), dtype=torch.int64, device=token_R.device)
+            first_C.scatter_reduce_(0, assignment_R % (routing.num_sent + 1), kinds_R, "amin")
+            sent_K = torch.bincount(first_C[:-1], minlength=len(KINDS) + 1)[: len(KINDS)]
+        counts_2K = torch.stack([routed_K, sent_K])
+        self._counts_2K = counts_2K if self._counts_2K is None else self._counts_2K + counts_2K
+
+    def read(self) -> dict[str, float]:
+        """:data:`KIND_METERS` since the last reading."""
+        counts = [0.0] * len(KIND_METERS) if self._counts_2K is None else self._counts_2K.flatten().tolist()
+        self._counts_2K = None
+        return dict(zip(KIND_METERS, counts, strict=True))
+
+
+def announce(streams: Mapping[str, Stream], kinds: Mapping[str, Tensor], route_padding: bool) -> None:
+    """Tell MoE layers and their meters what the coming tokens are; padding is not routed unless ``route_padding``."""
+    for name, stream in streams.items():
+        kinds_BT = kinds.get(name)
+        kinds_N = None if kinds_BT is None else (kinds_BT.T if stream.time_first else kinds_BT).flatten()
+        for layer in stream.layers:
+            layer.routed_N = None if route_padding or kinds_N is None else kinds_N != PADDING
+            for observer in layer.observers:
+                if isinstance(observer, KindMeter):
+                    observer.kinds_N = kinds_N

@@ -1,0 +1,140 @@
+"""What language-modelling tasks share: windows of equal length cut from prepared token streams."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from torch import Tensor
+
+from lshmoe.seeding import derive_seed
+from suite.data.registry import source
+from suite.data.text import Part
+from suite.data.tokenizer import make_dictionary
+from suite.data.tokens import PreparedText, prepare_text, prepared_folder
+from suite.errors import UserError
+from suite.seeds import data_seed
+from suite.tasks.task import IGNORED, Batch, Task, TextInputs, perplexity, rank_slice
+
+
+class TextData(BaseModel):
+    """``task.data`` of a language-modelling task."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    sources: list[str] = Field(min_length=1, description="names of the data registry")
+    held_out: Annotated[float, Field(gt=0, lt=1)] = Field(description="share of documents kept out of training")
+
+
+class WindowInputs(BaseModel):
+    """``task.training.<scale>.inputs`` of a language-modelling task."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    context: PositiveInt = Field(description="tokens per sequence")
+    vocabulary: int = Field(ge=260, description="tokens of the byte-level BPE: 4 special symbols, 256 bytes, merges")
+
+
+class PackedText(Task):
+    """Windows of ``context`` tokens, documents one after the other without padding; an objective makes batches of them.
+
+    Each epoch goes once through all windows of the training part, in an order of its own.
+    """
+
+    Data = TextData
+    Inputs = WindowInputs
+    extra_symbols: ClassVar[tuple[str, ...]] = ()
+    """Symbols that the objective adds behind the tokenizer's."""
+    overlap: ClassVar[int] = 0
+    """Tokens that a window reads beyond its end, shared with the next one."""
+
+    @abstractmethod
+    def make_batch(self, windows_BT: Tensor, seeds: list[int]) -> Batch:
+        """Apply the objective to windows, int64 ``[B, context + overlap]``; window b may draw from ``seeds[b]``."""
+
+    def prepare(self) -> None:
+        """Download and tokenise what is not there yet."""
+        prepare_text(self._sources, self.data.held_out, self.options.vocabulary, self.data_dir)
+        for name, part in (("batch_examples", "train"), ("eval_examples", "held_out")):
+            wanted, present = getattr(self.training, name), self._num_windows(part)
+            if wanted > present:
+                raise UserError(
+                    f"task.training.{name}: {wanted} sequences of {self.options.context} tokens exceed the {part} "
+                    f"part of {'+'.join(s.name for s in self._sources)}; allowed: at most {present}"
+                )
+
+    @cached_property
+    def text(self) -> PreparedText:
+        """The prepared tokens, mapped from disk."""
+        folder = prepared_folder(self._sources, self.data.held_out, self.options.vocabulary, self.data_dir)
+        if not folder.exists():
+            raise UserError(f"data: {folder} is not there; run python -m suite.data.prepare for this task and scale")
+        return PreparedText(folder)
+
+    @cached_property
+    def inputs(self) -> TextInputs:
+        """Dictionary and context."""
+        return TextInputs(make_dictionary(self.text.tokenizer, self.extra_symbols), self.options.context)
+
+    def data_record(self) -> list[dict[str, Any]]:
+        """One entry per source."""
+        manifest = self.text.manifest
+        shared = {key: manifest[key] for key in ("held_out", "vocabulary", "documents", "tokens", "files")}
+        return [{**entry, "prepared": shared} for entry in manifest["sources"]]
+
+    def train_batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
+        """This rank's windows of a step."""
+        windows, size = self._num_windows("train"), self.training.batch_examples
+        numbers = np.arange(step * size, (step + 1) * size)[rank_slice(size, rank, world)].tolist()
+        places = np.array([self._order(number // windows)[number % windows] for number in numbers])
+        return self.make_batch(self._windows("train", places), [derive_seed(self._seed, "draw", n) for n in numbers])
+
+    def eval_batches(self, rank: int = 0, world: int = 1) -> Iterator[Batch]:
+        """This rank's held-out windows, spread evenly over the held-out part; what is drawn for each is fixed."""
+        count = self.training.eval_examples
+        places = np.arange(count) * self._num_windows("held_out") // count
+        mine = places[rank_slice(count, rank, world)]
+        size = max(1, self.training.batch_examples // world)
+        for start in range(0, len(mine), size):
+            part = mine[start : start + size]
+            yield self.make_batch(self._windows("held_out", part), [derive_seed("held out", n) for n in part.tolist()])
+
+    def baseline(self) -> dict[str, Any]:
+        """The unigram model: how often each token is a target in the training part."""
+        counts = self._target_counts() + 1.0  # add-one: a token unseen in training is possible
+        surprisal = torch.from_numpy(np.log(counts.sum()) - np.log(counts))
+        targets = torch.cat([batch.targets.flatten() for batch in self.eval_batches()])
+        return {"name": "unigram frequencies", **perplexity(float(surprisal[targets[targets != IGNORED]].mean()))}
+
+    def _target_counts(self) -> NDArray[np.int64]:
+        """How often each symbol of the dictionary is a target in training, int64 ``[symbols]``."""
+        counts = np.zeros(len(self.inputs.dictionary), dtype=np.int64)
+        counts[: len(self.text.train_counts())] = self.text.train_counts()
+        return counts
+
+    @property
+    def _sources(self) -> list[Any]:
+        return [source(name) for name in self.data.sources]
+
+    @property
+    def _seed(self) -> int:
+        return data_seed(self.seed)
+
+    def _num_windows(self, part: Part) -> int:
+        return max(0, len(self.text.stream(part)) - self.overlap) // self.options.context
+
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        if self._epoch_order is None or self._epoch_order[0] != epoch:
+            random = np.random.Generator(np.random.PCG64(derive_seed(self._seed, "epoch", epoch)))
+            self._epoch_order = epoch, random.permutation(self._num_windows("train"))
+        return self._epoch_order[1]
+
+    _epoch_order: tuple[int, NDArray[np.int64]] | None = None
+
+    def _windows(self, part: Part, places: NDArray[np.int64]) -> Tensor:
+        stream, context = self.text.stream(part), self.options.context
+        length = context + self.overlap
+        rows = [stream[place * context : place * context + length] for place in places.tolist()]
+        return torch.from_numpy(np.stack(rows).astype(np.int64))

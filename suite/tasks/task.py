@@ -1,0 +1,178 @@
+"""The contract of a task: what is trained on, what a batch holds, and how quality is measured."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+import torch.distributed as dist
+from pydantic import BaseModel
+from torch import Tensor
+from torch.nn import functional
+
+from suite.config import parse_options
+from suite.schema import TaskConfig, Training
+
+# Value of a target where nothing is to be predicted.
+IGNORED = -100
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One rank's part of a step.
+
+    Attributes:
+        inputs: keyword arguments of the host's forward pass.
+        targets: int64 class numbers, one per prediction; :data:`IGNORED` where there is none.
+        kinds: by stream of the host, uint8 ``[B, T]``: what each token is, see :mod:`suite.kinds`. A stream that is not
+            there has no kinds worth telling apart.
+        examples: how many there are.
+    """
+
+    inputs: dict[str, Tensor]
+    targets: Tensor
+    kinds: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def examples(self) -> int:
+        return self.targets.shape[0]
+
+    def to(self, device: torch.device | str) -> "Batch":
+        """The same batch on another device; a copy to a GPU does not wait."""
+
+        def move(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+            return {name: value.to(device, non_blocking=True) for name, value in tensors.items()}
+
+        return Batch(move(self.inputs), self.targets.to(device, non_blocking=True), move(self.kinds))
+
+
+# From a batch to the model's logits ``[…, classes]``, one row per target.
+Predict = Callable[[Batch], Tensor]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """The one number by which runs of a task are compared."""
+
+    name: str
+    higher_is_better: bool
+
+
+PERPLEXITY = Metric("perplexity", higher_is_better=False)
+
+
+@dataclass(frozen=True)
+class TextInputs:
+    """What a host must know of a text task: a fairseq Dictionary, its longest sequence in tokens, and, where whole
+    sequences are classified, the number of classes."""
+
+    dictionary: Any
+    context: int
+    classes: int | None = None
+
+
+@dataclass(frozen=True)
+class ImageInputs:
+    """What a host must know of an image task: square images of ``size`` pixels."""
+
+    size: int
+    channels: int
+    classes: int
+
+
+class Task(ABC):
+    """Base of all tasks.
+
+    Args:
+        config: the task's configuration; ``config.data`` is validated as :attr:`Data`.
+        training: its part at the run's scale; ``training.inputs`` is validated as :attr:`Inputs`.
+        data_dir: the data cache.
+        seed: the run's root seed.
+
+    Raises:
+        UserError: if an option is unknown or out of range.
+    """
+
+    objective: ClassVar[str]
+    """What a host must serve: ``causal_lm``, ``masked_lm``, ``span_corruption``, ``classification`` or ``images``."""
+    metric: Metric = PERPLEXITY
+    Data: ClassVar[type[BaseModel]]
+    Inputs: ClassVar[type[BaseModel]]
+
+    def __init__(self, config: TaskConfig, training: Training, data_dir: Path, seed: int) -> None:
+        self.config, self.training, self.data_dir, self.seed = config, training, data_dir, seed
+        self.data: Any = parse_options("task.data", self.Data, config.data)
+        self.options: Any = parse_options("task.training.<scale>.inputs", self.Inputs, training.inputs)
+
+    # -- what a task defines -----------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Fetch and prepare the data that are not there yet; call it before any rank starts.
+
+        Raises:
+            UserError: if data are missing or corrupted, or too few for the configuration; with the remedy.
+        """
+
+    @property
+    @abstractmethod
+    def inputs(self) -> TextInputs | ImageInputs:
+        """What a host is built from; the data must be prepared."""
+
+    @abstractmethod
+    def data_record(self) -> list[dict[str, Any]]:
+        """What a run's record says about its data: one entry per source, with ``name``."""
+
+    @abstractmethod
+    def train_batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
+        """This rank's part of global batch ``step`` (from 0), a function of the seed and the step alone.
+
+        The global batch is the same for every world size; rank r gets the r-th of ``world`` equal slices.
+        """
+
+    @abstractmethod
+    def eval_batches(self, rank: int = 0, world: int = 1) -> Iterator[Batch]:
+        """This rank's held-out examples, the same ones at every evaluation.
+
+        Every rank gets the same number of batches.
+        """
+
+    @abstractmethod
+    def baseline(self) -> dict[str, Any]:
+        """``name`` of the trivial model, and its quality on the held-out examples as :meth:`evaluate` names it."""
+
+    # -- what tasks share --------------------------------------------------------------------------------------------
+
+    def evaluate(
+        self, predict: Predict, rank: int = 0, world: int = 1, group: dist.ProcessGroup | None = None
+    ) -> dict[str, float]:
+        """Mean held-out loss per target and perplexity, over the examples of all ranks."""
+        total = torch.zeros(2, dtype=torch.float64)
+        for batch in self.eval_batches(rank, world):
+            loss, count = summed_loss(predict(batch), batch.targets)
+            total = total.to(loss.device) + torch.stack([loss.detach(), count.double()])
+        if world > 1:
+            dist.all_reduce(total, group=group)
+        return perplexity(float(total[0] / total[1]))
+
+
+def summed_loss(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Cross-entropy summed over all targets that count, in nats (float64), and how many these are; scalars."""
+    targets = targets.to(logits.device)
+    losses = functional.cross_entropy(
+        logits.flatten(0, -2).float(), targets.flatten(), ignore_index=IGNORED, reduction="none"
+    )
+    return losses.sum(dtype=torch.float64), (targets != IGNORED).sum()
+
+
+def perplexity(loss: float) -> dict[str, float]:
+    """Quality of a language model from its mean loss in nats."""
+    return {"loss": loss, "perplexity": math.exp(min(loss, 700.0))}
+
+
+def rank_slice(count: int, rank: int, world: int) -> slice:
+    """The r-th of ``world`` nearly equal parts of ``count`` items."""
+    return slice(count * rank // world, count * (rank + 1) // world)
