@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from lshmoe.parallel import active_group_size
 from lshmoe.seeding import generator
+from lshmoe.traffic import Traffic
 
 
 class TopKGate(nn.Module):
@@ -34,8 +35,12 @@ class TopKGate(nn.Module):
         weight_ED = torch.rand(num_experts, dim, generator=generator(seed, "gate")) * 2 - 1
         self.weight = nn.Parameter(weight_ED * dim**-0.5)
 
-    def forward(self, x_ND: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, x_ND: Tensor, traffic: Traffic | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Route tokens ``[N, D]``.
+
+        Args:
+            x_ND: tokens.
+            traffic: meter for the all-reduce of expert loads.
 
         Returns:
             ids_NK: int64 ``[N, K]``, experts, best first.
@@ -54,7 +59,11 @@ class TopKGate(nn.Module):
         tokens = load_E.new_full((1,), float(x_ND.shape[0]))
         if world_size > 1:
             totals = torch.cat([load_E, tokens])
-            dist.all_reduce(totals, group=self.group)
+            traffic = Traffic() if traffic is None else traffic
+            traffic.bytes["loads"] += totals.nbytes
+            traffic.remote_bytes["loads"] += 2 * totals.nbytes * (world_size - 1) // world_size
+            with traffic.clock("loads", totals.device):
+                dist.all_reduce(totals, group=self.group)
             load_E, tokens = totals[:-1], totals[-1:]
         # Summing (not averaging) own tokens and scaling by W keeps ranks with fewer tokens at their true share.
         share_E = probability_NE.sum(0) * world_size / tokens.clamp(min=1)

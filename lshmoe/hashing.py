@@ -39,9 +39,10 @@ def _blocked_cross_polytope_codes(rotated_xBb: Tensor) -> Tensor:
     # Rows last is how SharedRotation lays out memory; maxima across whole contiguous rows vectorise.
     in_order = rotated_xBb.movedim(0, -1)
     peak_Bx = torch.maximum(in_order.amax(-2), -in_order.amin(-2))
-    winner_x = peak_Bx.argmax(-2)
+    # max with indices is several times faster than argmax; both name the first of equals.
+    winner_x = peak_Bx.max(-2).indices
     inside_1bx = in_order.gather(-3, winner_x[..., None, None, :].expand(*winner_x.shape[:-1], 1, size, -1))
-    codes_x = cross_polytope_codes(inside_1bx.squeeze(-3).movedim(-2, -1))
+    codes_x = cross_polytope_codes(inside_1bx.squeeze(-3).movedim(-2, -1).contiguous())
     negative_x = codes_x >= size
     return (winner_x * size + codes_x + negative_x * (blocks * size - size)).movedim(-1, 0)
 
