@@ -16,6 +16,7 @@ from transformers import ReformerConfig
 from transformers.models.reformer.modeling_reformer import LSHSelfAttention
 
 from lshmoe import CrossPolytopeHash, cluster
+from lshmoe.hashing import DEFAULT_COORDINATES
 
 ROWS, WIDTH, HASHES, GROUPS = 8192, 768, 6, 2000
 
@@ -40,7 +41,7 @@ def times_as_long(rival: Callable[[], object], ours: Callable[[], object], round
     return statistics.median(seconds(rival) / seconds(ours) for _ in range(rounds))
 
 
-@pytest.mark.parametrize("coordinates", [16, WIDTH])
+@pytest.mark.parametrize("coordinates", [DEFAULT_COORDINATES, 16, WIDTH])
 def test_our_hashing_is_not_slower_than_reformers(
     benchmark: BenchmarkFixture, rows: torch.Tensor, coordinates: int
 ) -> None:

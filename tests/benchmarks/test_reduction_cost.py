@@ -23,7 +23,11 @@ def seconds(function: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-@pytest.mark.parametrize(("coordinates", "bar"), [(None, 0.05), (WIDTH, 0.10)], ids=["default", "all-coordinates"])
+@pytest.mark.parametrize(
+    ("coordinates", "bar"),
+    [(None, 0.05), (16, 0.05), (WIDTH, 0.10)],
+    ids=["default", "16-coordinates", "all-coordinates"],
+)
 def test_reduction_costs_little_beside_the_layer(
     benchmark: BenchmarkFixture, coordinates: int | None, bar: float
 ) -> None:
