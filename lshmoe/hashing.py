@@ -94,11 +94,10 @@ class CrossPolytopeHash(nn.Module):
     @torch.no_grad()
     def forward(self, rows_RD: Tensor) -> Tensor:
         """Hash rows ``[R, D]`` to int64 codes ``[R, H]``."""
-        if isinstance(self.rotation, SharedRotation):
-            codes, at_once = _blocked_cross_polytope_codes, _ROWS_AT_ONCE_SHARED
-        else:
-            codes, at_once = cross_polytope_codes, _ROWS_AT_ONCE
-        return torch.cat([codes(self.rotation(chunk)) for chunk in torch.split(rows_RD, at_once)])
+        shared = isinstance(self.rotation, SharedRotation)
+        codes = _blocked_cross_polytope_codes if shared else cross_polytope_codes
+        chunks = torch.split(rows_RD, _ROWS_AT_ONCE_SHARED if shared else _ROWS_AT_ONCE)
+        return torch.cat([codes(self.rotation(chunk)) for chunk in chunks])
 
 
 class SphericalPlaneHash(nn.Module):
