@@ -39,10 +39,10 @@ class Experts(nn.Module):
             raise ValueError(f"activation: {activation!r} is unknown; choose from {', '.join(_ACTIVATIONS)}")
         self.activation, self.world_size = activation, world_size
         gens = [generator(seed, "expert", number) for number in expert_ids]
-        self.w1_LDF = _parameter([_uniform(gen, dim, dim, hidden_dim) for gen in gens])
-        self.b1_LF = _parameter([_uniform(gen, dim, hidden_dim) for gen in gens])
-        self.w2_LFD = _parameter([_uniform(gen, hidden_dim, hidden_dim, dim) for gen in gens])
-        self.b2_LD = _parameter([_uniform(gen, hidden_dim, dim) for gen in gens])
+        self.w1_LDF = _parameter(gens, dim, dim, hidden_dim)
+        self.b1_LF = _parameter(gens, dim, hidden_dim)
+        self.w2_LFD = _parameter(gens, hidden_dim, hidden_dim, dim)
+        self.b2_LD = _parameter(gens, hidden_dim, dim)
 
     def forward(self, rows_SD: Tensor, counts_L: Tensor, traffic: Traffic) -> Tensor:
         """Apply each expert to its rows.
@@ -59,12 +59,13 @@ class Experts(nn.Module):
         return out
 
 
-def _uniform(gen: torch.Generator, fan_in: int, *shape: int) -> Tensor:
-    return (torch.rand(*shape, generator=gen) * 2 - 1) / math.sqrt(fan_in)
-
-
-def _parameter(tensors: list[Tensor]) -> nn.Parameter:
-    parameter = nn.Parameter(torch.stack(tensors))
+def _parameter(gens: list[torch.Generator | None], fan_in: int, *shape: int) -> nn.Parameter:
+    """``[L, *shape]``, uniform within ``±fan_in**-0.5``, each expert drawn from its own generator."""
+    values = torch.empty(len(gens), *shape)
+    for value, gen in zip(values, gens, strict=True):
+        if gen is not None:
+            value.copy_((torch.rand(*shape, generator=gen) * 2 - 1) / math.sqrt(fan_in))
+    parameter = nn.Parameter(values)
     parameter.expert = True  # type: ignore[attr-defined]
     return parameter
 

@@ -19,7 +19,7 @@ from lshmoe.seeding import generator
 ROTATIONS = ("orthogonal", "gaussian", "hd3")
 
 
-def haar_orthogonal(gen: torch.Generator, *shape: int) -> Tensor:
+def haar_orthogonal(gen: torch.Generator | None, *shape: int) -> Tensor:
     """Draw Haar-distributed matrices ``[..., n, m]`` (n >= m) with orthonormal columns, float32."""
     q, r = torch.linalg.qr(torch.randn(*shape, generator=gen, dtype=torch.float64))
     # Without the sign of R's diagonal, QR of a Gaussian matrix is not Haar distributed.

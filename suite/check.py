@@ -1,12 +1,16 @@
 """Everything about a run that can be wrong before any rank starts."""
 
-from suite.config import compose
+import json
+from typing import Any
+
+from suite.config import compose, from_yaml
 from suite.errors import UserError
 from suite.loading import load_object
 from suite.methods import check_method
 from suite.records import RunFolder
 from suite.schema import RunConfig
 from suite.tasks import build_task
+from suite.tasks.task import Task
 
 
 def check(config: RunConfig) -> None:
@@ -44,3 +48,32 @@ def starting_point(config: RunConfig) -> RunFolder | None:
             f"python -m suite.train {' '.join(names)} seed={config.seed}"
         )
     return folder
+
+
+def check_start(config: RunConfig, task: Task) -> None:
+    """See that the weights to start from were made for the task's tokens and context; its data must be prepared.
+
+    Raises:
+        UserError: one line naming what differs and the remedy.
+    """
+    folder = starting_point(config)
+    if folder is None:
+        return
+    earlier = from_yaml(folder.config.read_text()).training.inputs
+    for name in {"context", "vocabulary"} & earlier.keys() & config.training.inputs.keys():
+        if config.training.inputs[name] != earlier[name]:
+            raise UserError(
+                f"task.training.{config.scale.name}.inputs.{name}: {config.training.inputs[name]}, but {folder.path} "
+                f"was trained with {earlier[name]}; set it to that"
+            )
+    if _tokenizers(task.data_record()) != _tokenizers(json.loads(folder.summary.read_text())["data"]):
+        raise UserError(
+            f"task.starts_from: {folder.path} was trained with another tokenizer than that of {config.task.name}; "
+            "give both tasks the same text sources, or train it anew"
+        )
+
+
+def _tokenizers(data: list[dict[str, Any]]) -> set[str]:
+    """SHA-256 of the tokenizers that a data record names; none where data are no text."""
+    files = [entry.get("prepared", {}).get("files", {}) for entry in data]
+    return {entry["tokenizer.json"] for entry in files if "tokenizer.json" in entry}

@@ -53,8 +53,8 @@ def convergence_rows(evidence: Evidence) -> list[Row]:
                     "steps_to_target": needed,
                     "time_to_target_ratio": reference / needed * speedup if known else None,
                     "exact_value": over_seeds([_last(run, f"exact_{metric}") for run in runs]).value,
-                    "rate": over_seeds([run.summary["rate"] for run in runs]).value,
-                    "relative_bytes": over_seeds([run.summary["relative_bytes"] for run in runs]).value,
+                    "rate": _mean(runs, "rate"),
+                    "relative_bytes": _mean(runs, "relative_bytes"),
                     "target": target,
                     "data": data_name(runs[0].summary["data"]),
                 }
@@ -131,6 +131,12 @@ def _last(run: Run, column: str) -> float:
     return float(run.evals[column].iloc[-1])
 
 
+def _mean(runs: Sequence[Run], name: str) -> float | None:
+    """Mean over seeds of a number in the summary; None if it says nothing, as of a run without steps."""
+    values = [run.summary[name] for run in runs]
+    return None if None in values else over_seeds(values).value
+
+
 def target_of(vanilla: Sequence[Run]) -> float:
     """The value of the metric that counts as reaching vanilla's quality."""
     last = over_seeds([_last(run, vanilla[0].metric) for run in vanilla]).value
@@ -142,8 +148,8 @@ def _rises(run: Run) -> bool:
 
 
 def _steps_to(runs: Sequence[Run], target: float | None) -> float | None:
-    """Mean over seeds of the steps to ``target``; None unless every seed reaches it."""
-    if target is None or not runs:
+    """Mean over seeds of the steps to ``target``; None unless every seed reaches it by training."""
+    if target is None or not runs or not runs[0].summary["steps"]:
         return None
     sign = -1 if _rises(runs[0]) else 1  # a rising curve reaches its target where its negative falls to it
     needed = [

@@ -30,6 +30,7 @@ from suite.schema import SHAPES, RunConfig
 CONF = Path(__file__).parent / "conf"
 _Options = TypeVar("_Options", bound=BaseModel)
 GROUPS = ("model", "task", "method", "scale", "cluster")
+_CELL = ("model", "task")
 
 
 def choices(group: str) -> list[str]:
@@ -39,6 +40,8 @@ def choices(group: str) -> list[str]:
 
 def compose(overrides: Sequence[str] = ()) -> RunConfig:
     """Compose and validate the configuration of one run.
+
+    A model or a task that is not chosen is that of the first cell of the scale's matrix that agrees with what is.
 
     Args:
         overrides: Hydra overrides: ``"method=lsh"``, ``"seed=1"``, ``"method.reduction.num_hashes=4"``.
@@ -51,12 +54,13 @@ def compose(overrides: Sequence[str] = ()) -> RunConfig:
     for override in selections:
         if override.value() not in choices(override.key_or_group):
             raise unknown(override.key_or_group, override.value(), choices(override.key_or_group))
+    implied = _implied({override.key_or_group: override.value() for override in selections})
     with _our_files_only():
-        defaults = _hydra([override.input_line for override in selections])
+        defaults = _hydra([*implied, *(override.input_line for override in selections)])
         for override in parsed:
             if override.type is OverrideType.CHANGE:
                 _require_path(defaults, override.key_or_group)
-        composed = _hydra([override.input_line for override in parsed])
+        composed = _hydra([*implied, *(override.input_line for override in parsed)])
     return validate(_resolved(composed))
 
 
@@ -137,6 +141,15 @@ def _parse(text: str) -> Override:
     if override.is_sweep_override():
         raise UserError(f"{override.key_or_group}: one run takes one value, not {override.get_value_string()!r}")
     return override
+
+
+def _implied(chosen: dict[str, Any]) -> list[str]:
+    """Overrides for model and task where they are not chosen; ``chosen`` are the groups' choices."""
+    scale = chosen.get("scale", "nano")
+    cells = yaml.safe_load((CONF / "scale" / f"{scale}.yaml").read_text())["matrix"]
+    agreeing = (cell for cell in cells if all(chosen.get(group, cell[group]) == cell[group] for group in _CELL))
+    cell = next(agreeing, cells[0])
+    return [f"{group}={cell[group]}" for group in _CELL if group not in chosen]
 
 
 def _hydra(overrides: list[str]) -> DictConfig:

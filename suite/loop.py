@@ -18,6 +18,7 @@ from suite.capture import Capture
 from suite.kinds import KIND_METERS, KINDS, KindMeter, announce
 from suite.loading import load_object
 from suite.methods import method_layer_factory
+from suite.pacing import rate_schedule
 from suite.records import RunFolder, identity
 from suite.schema import Optimizer, RunConfig
 from suite.seeds import model_seed
@@ -231,8 +232,12 @@ def summarise(trainer: Trainer, folder: RunFolder) -> dict[str, Any]:
     steps = [line for line in lines if line["event"] == "train"]
     final = [line for line in lines if line["event"] == "eval"][-1]
     total = {name: sum(line[name] for line in steps) for name in (*METERS, *KIND_METERS)}
-    count = max(1, len(steps))
-    step_seconds = sum(line["seconds"] for line in steps) / count
+
+    def over_steps(name: str, by: float) -> float | None:
+        """Nothing is known of steps where there were none."""
+        return total[name] / max(1, by) if steps else None
+
+    step_seconds = sum(line["seconds"] for line in steps) / len(steps) if steps else None
     return identity(config) | {
         "steps": len(steps),
         "data": trainer.task.data_record(),
@@ -241,10 +246,11 @@ def summarise(trainer: Trainer, folder: RunFolder) -> dict[str, Any]:
         "metric": asdict(trainer.task.metric),
         "final": {name: value for name, value in final.items() if name not in ("event", "step")},
         "baseline": trainer.task.baseline(),
-        "rate": total["rows_sent"] / max(1, total["rows_routed"]),
+        "rate": over_steps("rows_sent", total["rows_routed"]),
+        "rate_schedule": rate_schedule(steps),
         "rows_by_kind": {kind: {"routed": total[f"routed_{kind}"], "sent": total[f"sent_{kind}"]} for kind in KINDS},
-        "bytes_per_step": total["bytes"] / count,
-        "relative_bytes": total["bytes"] / max(1, total["half_precision_bytes"]),
+        "bytes_per_step": over_steps("bytes", len(steps)),
+        "relative_bytes": over_steps("bytes", total["half_precision_bytes"]),
         "mean_step_seconds": step_seconds,
-        "examples_per_second": config.training.batch_examples / step_seconds if steps else None,
+        "examples_per_second": config.training.batch_examples / step_seconds if step_seconds else None,
     }

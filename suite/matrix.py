@@ -7,7 +7,7 @@ from pathlib import Path
 
 from suite.config import choices, compose
 from suite.errors import UserError, unknown
-from suite.schema import StartsFrom
+from suite.schema import RunConfig
 
 FILTERS = ("models", "tasks", "methods", "seeds")
 # Controls that must send as many rows as another method did: their rate is read from its finished run of the same seed.
@@ -36,9 +36,10 @@ class Matrix:
     runs: tuple[RunKey, ...]
 
     @property
-    def pairs(self) -> list[tuple[str, str]]:
-        """Distinct (model, task)."""
-        return list(dict.fromkeys((run.model, run.task) for run in self.runs))
+    def timed(self) -> list[tuple[str, str]]:
+        """Distinct (model, task) whose step times are measured: those that take training steps."""
+        pairs = dict.fromkeys((run.model, run.task) for run in self.runs)
+        return [(model, task) for model, task in pairs if _composed(model, task, self.scale).training.steps]
 
     def methods(self, model: str, task: str) -> list[str]:
         """Methods selected for one model on one task."""
@@ -82,15 +83,15 @@ def pacemaker(run: RunKey) -> RunKey | None:
 
 def origin(run: RunKey, scale: str) -> RunKey | None:
     """The run whose weights this one starts from; ``None`` if it starts from scratch."""
-    start = _starts_from(run.model, run.task, scale)
+    start = _composed(run.model, run.task, scale).task.starts_from
     if start is None:
         return None
     return replace(run, task=start.task, method=run.method if start.method == "own" else start.method)
 
 
 @cache
-def _starts_from(model: str, task: str, scale: str) -> StartsFrom | None:
-    return compose([f"model={model}", f"task={task}", f"scale={scale}"]).task.starts_from
+def _composed(model: str, task: str, scale: str) -> RunConfig:
+    return compose([f"model={model}", f"task={task}", f"scale={scale}"])
 
 
 def measurement(matrix: Matrix, model: str, task: str, results: Path) -> list[RunKey]:

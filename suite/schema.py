@@ -245,10 +245,9 @@ class RunConfig(_Strict):
                 f"model.sizes.{scale}.experts: {self.size.experts} is not divisible by cluster.ranks={ranks}; "
                 f"allowed: a multiple of {ranks}"
             )
-        for field in ("batch_examples", "eval_examples"):
-            if getattr(self.training, field) % ranks:
-                raise ValueError(
-                    f"task.training.{scale}.{field}: {getattr(self.training, field)} is not divisible by "
-                    f"cluster.ranks={ranks}; allowed: a multiple of {ranks}"
-                )
+        if self.training.batch_examples % ranks:
+            raise ValueError(
+                f"task.training.{scale}.batch_examples: {self.training.batch_examples} is not divisible by "
+                f"cluster.ranks={ranks}; allowed: a multiple of {ranks}"
+            )
         return self

@@ -47,7 +47,8 @@ def to_markdown(title: str, header: Sequence[str], cells: Sequence[Sequence[str]
 
 
 def _alignment(header: Sequence[str]) -> list[str]:
-    return ["left" if name in ("model", "task", "method", "cluster") else "right" for name in header]
+    words = ("model", "task", "method", "cluster", "quantity", "reading")
+    return ["left" if name in words else "right" for name in header]
 
 
 def _number(value: object, form: str = ".3g") -> str:

@@ -2,7 +2,7 @@
 
 import sys
 
-from suite.check import check, starting_point
+from suite.check import check, check_start, starting_point
 from suite.config import compose
 from suite.errors import RunError, exit_on_error
 from suite.launch import launch
@@ -25,7 +25,9 @@ def main(overrides: list[str]) -> None:
             print(f"{folder.path}: already complete")
             return
         starting_point(config)
-        build_task(config).prepare()
+        task = build_task(config)
+        task.prepare()
+        check_start(config, task)
         try:
             launch("suite.worker", [str(folder.path)], config.cluster, folder.path)
         except RunError as error:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -107,7 +108,9 @@ def unpacked(source: Source, cache: Path) -> list[Path]:
     with locked(folder):
         if not _matching(folder, source.documents.members):
             archive = fetch(source, cache)
-            sharing = [other for other in registry().values() if other.sha256 == source.sha256]
+            sharing = [
+                other for other in registry().values() if isinstance(other, Source) and other.sha256 == source.sha256
+            ]
             partial = folder.with_name(folder.name + ".partial")
             with fresh_folder(partial):
                 _unpack(archive, _patterns([source, *sharing]), partial)
@@ -130,6 +133,12 @@ def _matching(folder: Path, patterns: Sequence[str]) -> list[Path]:
 def _unpack(archive: Path, patterns: Sequence[str], folder: Path) -> None:
     """Unpack matching files, reading the archive once."""
     print(f"Unpacking {archive.name}", file=sys.stderr, flush=True)
+    if zipfile.is_zipfile(archive):  # a wheel
+        with zipfile.ZipFile(archive) as wheel:
+            for name in wheel.namelist():
+                if any(PurePosixPath(name).match(pattern) for pattern in patterns):
+                    wheel.extract(name, folder)
+        return
     with tarfile.open(archive, "r|*") as members:
         for member in members:
             if member.isfile() and any(PurePosixPath(member.name).match(pattern) for pattern in patterns):

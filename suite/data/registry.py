@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, TypeAdapter
 
 from suite.errors import unknown
 
@@ -41,7 +41,7 @@ class MemberFiles(_Strict):
 
 
 class Source(_Strict):
-    """One entry of ``registry.yaml``."""
+    """One entry of ``registry.yaml``: an archive."""
 
     name: str
     title: str
@@ -58,14 +58,58 @@ class Source(_Strict):
         return self.model_dump(include={"name", "title", "package", "version", "sha256", "licence", "split"})
 
 
+class HubSource(_Strict):
+    """One entry of ``registry.yaml``: a data set of the Hugging Face hub, streamed. Its revision pins its contents."""
+
+    name: str
+    title: str
+    dataset: str
+    revision: str
+    config: str | None
+    hub_split: str
+    column: str
+    rows_per_document: PositiveInt = Field(description="how many consecutive rows are one document, a line each")
+    licence: str
+    split: str
+
+    def record(self) -> dict[str, str]:
+        """What a run's record says about this source."""
+        return self.model_dump(include={"name", "title", "dataset", "revision", "config", "licence", "split"})
+
+
+class HubExamples(_Strict):
+    """One entry of ``registry.yaml``: labelled examples of the Hugging Face hub, one split at a pinned revision."""
+
+    name: str
+    title: str
+    dataset: str
+    revision: str
+    config: str | None
+    hub_split: str
+    text: str = Field(description="column of the text")
+    pair: str | None = Field(None, description="column of the second text, if there is one")
+    label: str = Field(description="column of the class's number")
+    licence: str
+    split: str
+
+    def record(self) -> dict[str, str]:
+        """What a run's record says about this source."""
+        return self.model_dump(
+            include={"name", "title", "dataset", "revision", "config", "hub_split", "licence", "split"}
+        )
+
+
+AnySource = Source | HubSource | HubExamples
+
+
 @cache
-def registry() -> dict[str, Source]:
+def registry() -> dict[str, AnySource]:
     """All known sources by name."""
     entries = yaml.safe_load(REGISTRY.read_text())
-    return TypeAdapter(dict[str, Source]).validate_python({name: {"name": name, **e} for name, e in entries.items()})
+    return TypeAdapter(dict[str, AnySource]).validate_python({name: {"name": name, **e} for name, e in entries.items()})
 
 
-def source(name: str) -> Source:
+def source(name: str) -> AnySource:
     """The source called ``name``.
 
     Raises:

@@ -10,20 +10,24 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
-from suite.data.registry import CsvDocuments, FileDocuments, Source
+from suite.data.hub import hub_documents
+from suite.data.registry import AnySource, CsvDocuments, FileDocuments, HubSource, Source
 
 Part = Literal["train", "held_out"]
 
 _LINE_BREAK_TAGS = re.compile(r"(\s*<br\s*/?>\s*)+")
 
 
-def documents(source: Source, archive: Path) -> Iterator[str]:
-    """Yield the cleaned, non-empty documents of a source in the order of its archive, reading as it goes."""
-    with zipfile.ZipFile(archive) as opened:
-        read = _csv_documents if isinstance(source.documents, CsvDocuments) else _file_documents
-        for raw in read(opened, source.documents):
-            if document := clean(raw):
-                yield document
+def documents(source: AnySource, archive: Path | None) -> Iterator[str]:
+    """Yield the cleaned, non-empty documents of a source in its order, reading as it goes.
+
+    Args:
+        source: an entry of the registry.
+        archive: where its archive lies; a source of the hub has none.
+    """
+    for raw in hub_documents(source) if isinstance(source, HubSource) else _archived(source, archive):
+        if document := clean(raw):
+            yield document
 
 
 def clean(text: str) -> str:
@@ -48,6 +52,12 @@ def split(texts: Iterable[str], held_out: float) -> Iterator[tuple[str, Part]]:
 
 def _digest(document: str) -> bytes:
     return hashlib.sha256(document.encode()).digest()
+
+
+def _archived(source: Source, archive: Path) -> Iterator[str]:
+    with zipfile.ZipFile(archive) as opened:
+        read = _csv_documents if isinstance(source.documents, CsvDocuments) else _file_documents
+        yield from read(opened, source.documents)
 
 
 def _csv_documents(archive: zipfile.ZipFile, spec: CsvDocuments) -> Iterator[str]:

@@ -3,10 +3,11 @@
 A prepared folder holds ``train.bin`` and ``held_out.bin`` (documents in order, each followed by ``</s>``),
 ``tokenizer.json``, ``train_counts.npy`` (how often each token occurs in ``train.bin``) and ``manifest.json``, written
 last. The folder appears under its final name only when all of it is there.
+
+However large a corpus is, it is read one document at a time, once for the tokenizer and once for the tokens. Training
+maps the streams: each rank reads from disk the windows of its own part of a batch, and no other.
 """
 
-import hashlib
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,11 +21,11 @@ from rich.console import Console
 from rich.progress import track
 from tokenizers import Tokenizer
 
-from suite.data.fetch import archive_path, fetch, fresh_folder, locked, sha256_of, verify
-from suite.data.registry import Source
+from suite.data.fetch import archive_path, fetch, verify
+from suite.data.prepared import prepare_folder, read_manifest, recipe_folder
+from suite.data.registry import AnySource, HubSource, Source
 from suite.data.text import Part, documents, split
 from suite.data.tokenizer import END_OF_DOCUMENT, load_tokenizer, train_tokenizer
-from suite.errors import UserError
 
 FORMAT = 1
 _DOCUMENTS_PER_BATCH = 512
@@ -35,7 +36,7 @@ class PreparedText:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+        self.manifest = read_manifest(folder)
         self.tokenizer = load_tokenizer(folder / "tokenizer.json")
 
     def stream(self, part: Part) -> NDArray[Any]:
@@ -47,7 +48,9 @@ class PreparedText:
         return np.load(self.folder / "train_counts.npy")
 
 
-def prepare_text(sources: Sequence[Source], held_out: float, vocabulary: int, cache: Path) -> Path:
+def prepare_text(
+    sources: Sequence[AnySource], held_out: float, vocabulary: int, cache: Path, most: int | None = None
+) -> Path:
     """Make the prepared folder if it is not there yet, and return it. Safe to call from several processes.
 
     Args:
@@ -55,42 +58,43 @@ def prepare_text(sources: Sequence[Source], held_out: float, vocabulary: int, ca
         held_out: share of documents kept out of training, in (0, 1).
         vocabulary: tokens of the BPE, which is trained on the training part only.
         cache: the data cache.
+        most: how many documents are read of each source, its first; all if ``None``.
 
     Raises:
         UserError: if an archive is missing or corrupted, or a prepared file is; with the remedy.
     """
-    folder = prepared_folder(sources, held_out, vocabulary, cache)
-    with locked(folder):
-        if folder.exists():
-            for source in sources:
-                if archive_path(source, cache).exists():
-                    verify(source, archive_path(source, cache))
-            _verify_prepared(folder)
-        else:
-            partial = folder.with_name(folder.name + ".partial")
-            with fresh_folder(partial):
-                _write(partial, sources, held_out, vocabulary, cache)
-                partial.rename(folder)
+    folder = prepared_folder(sources, held_out, vocabulary, cache, most)
+    if folder.exists():
+        for source in sources:
+            if isinstance(source, Source) and archive_path(source, cache).exists():
+                verify(source, archive_path(source, cache))
+    prepare_folder(folder, lambda partial: _write(partial, sources, held_out, vocabulary, cache, most))
     return folder
 
 
-def prepared_folder(sources: Sequence[Source], held_out: float, vocabulary: int, cache: Path) -> Path:
+def prepared_folder(
+    sources: Sequence[AnySource], held_out: float, vocabulary: int, cache: Path, most: int | None = None
+) -> Path:
     """Where :func:`prepare_text` puts what it makes: named after everything that decides the contents."""
     recipe = {
         "format": FORMAT,
-        "sources": [s.model_dump(mode="json", include={"name", "sha256", "documents"}) for s in sources],
+        "sources": [s.model_dump(mode="json", exclude={"title", "licence", "split"}) for s in sources],
         "held_out": held_out,
         "vocabulary": vocabulary,
+        "most": most,
     }
-    digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
-    return cache / "text" / f"{'-'.join(source.name for source in sources)}-{digest[:12]}"
+    return recipe_folder(cache / "text", [source.name for source in sources], recipe)
 
 
-def _write(folder: Path, sources: Sequence[Source], held_out: float, vocabulary: int, cache: Path) -> None:
-    archives = [fetch(source, cache) for source in sources]
+def _write(
+    folder: Path, sources: Sequence[AnySource], held_out: float, vocabulary: int, cache: Path, most: int | None
+) -> dict[str, Any]:
+    """Fill the folder; returns what its manifest says."""
+    archives = [None if isinstance(source, HubSource) else fetch(source, cache) for source in sources]
 
     def pieces(description: str) -> Iterator[tuple[str, Part]]:
-        texts = (text for source, archive in zip(sources, archives, strict=True) for text in documents(source, archive))
+        places = zip(sources, archives, strict=True)
+        texts = (text for source, archive in places for text in islice(documents(source, archive), most))
         yield from split(track(texts, description, console=Console(stderr=True)), held_out)
 
     training = (document for document, part in pieces("Training the tokenizer") if part == "train")
@@ -99,21 +103,20 @@ def _write(folder: Path, sources: Sequence[Source], held_out: float, vocabulary:
     dtype = np.dtype(np.uint16 if tokenizer.get_vocab_size() <= 2**16 else np.uint32)
     counts, kept, tokens = _encode(folder, pieces("Encoding documents"), tokenizer, dtype)
     np.save(folder / "train_counts.npy", counts)
-    manifest = {
-        "format": FORMAT,
-        "sources": [source.record() for source in sources],
-        "held_out": held_out,
-        "vocabulary": tokenizer.get_vocab_size(),
-        "dtype": dtype.name,
-        "documents": dict(kept),
-        "tokens": dict(tokens),
-        "files": {path.name: sha256_of(path) for path in sorted(folder.iterdir())},
-    }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     print(
         f"Prepared {tokens['train']:,} + {tokens['held_out']:,} tokens of {', '.join(s.name for s in sources)}",
         file=sys.stderr,
     )
+    return {
+        "format": FORMAT,
+        "sources": [source.record() for source in sources],
+        "held_out": held_out,
+        "vocabulary": tokenizer.get_vocab_size(),
+        "documents_per_source": most,
+        "dtype": dtype.name,
+        "documents": dict(kept),
+        "tokens": dict(tokens),
+    }
 
 
 def _encode(
@@ -135,13 +138,3 @@ def _encode(
                 if part == "train":
                     counts += np.bincount(ids, minlength=len(counts))
     return counts, kept, tokens
-
-
-def _verify_prepared(folder: Path) -> None:
-    try:
-        files = json.loads((folder / "manifest.json").read_text())["files"]
-        intact = all(sha256_of(folder / name) == digest for name, digest in files.items())
-    except (OSError, ValueError, KeyError):
-        intact = False
-    if not intact:
-        raise UserError(f"data: {folder} is corrupted; delete it and run again to prepare it anew")

@@ -35,7 +35,7 @@ class GPTMoE(nn.Module):
         if self.classifier is None:
             logits_BTV: Tensor = self.host(tokens_BT)[0]
             return logits_BTV
-        features_BTD = self.host.extract_features(tokens_BT)[0]
+        features_BTD = self.host.decoder(tokens_BT, features_only=True)[0]
         last_B = (tokens_BT != self.padding).sum(1) - 1
         logits_BC: Tensor = self.classifier(features_BTD[last_B.new_tensor(range(len(last_B))), last_B])
         return logits_BC

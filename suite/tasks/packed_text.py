@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -12,13 +13,15 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 from torch import Tensor
 
 from lshmoe.seeding import derive_seed
-from suite.data.registry import source
+from suite.data.made_up import MadeUpText
+from suite.data.registry import AnySource, source
 from suite.data.text import Part
 from suite.data.tokenizer import make_dictionary
 from suite.data.tokens import PreparedText, prepare_text, prepared_folder
 from suite.errors import UserError
 from suite.seeds import data_seed
-from suite.tasks.task import IGNORED, Batch, Task, TextInputs, perplexity, rank_slice
+from suite.tasks.sampling import EpochOrder, in_batches, rank_slice, spread
+from suite.tasks.task import IGNORED, Batch, Task, TextInputs, perplexity
 
 
 class TextData(BaseModel):
@@ -35,6 +38,7 @@ class WindowInputs(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     context: PositiveInt = Field(description="tokens per sequence")
     vocabulary: int = Field(ge=260, description="tokens of the byte-level BPE: 4 special symbols, 256 bytes, merges")
+    documents: PositiveInt | None = Field(None, description="how many are read of each source; all unless given")
 
 
 class PackedText(Task):
@@ -56,7 +60,7 @@ class PackedText(Task):
 
     def prepare(self) -> None:
         """Download and tokenise what is not there yet."""
-        prepare_text(self._sources, self.data.held_out, self.options.vocabulary, self.data_dir)
+        prepare_text(*self._recipe)
         for name, part in (("batch_examples", "train"), ("eval_examples", "held_out")):
             wanted, present = getattr(self.training, name), self._num_windows(part)
             if wanted > present:
@@ -68,15 +72,16 @@ class PackedText(Task):
     @cached_property
     def text(self) -> PreparedText:
         """The prepared tokens, mapped from disk."""
-        folder = prepared_folder(self._sources, self.data.held_out, self.options.vocabulary, self.data_dir)
-        if not folder.exists():
-            raise UserError(f"data: {folder} is not there; run python -m suite.data.prepare for this task and scale")
-        return PreparedText(folder)
+        return PreparedText(prepared_folder(*self._recipe))
 
     @cached_property
     def inputs(self) -> TextInputs:
         """Dictionary and context."""
         return TextInputs(make_dictionary(self.text.tokenizer, self.extra_symbols), self.options.context)
+
+    def make_up_data(self) -> None:
+        """Two windows of text."""
+        self.text = MadeUpText(self.options.vocabulary, 2 * self.options.context + self.overlap)
 
     def data_record(self) -> list[dict[str, Any]]:
         """One entry per source."""
@@ -86,19 +91,15 @@ class PackedText(Task):
 
     def train_batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
         """This rank's windows of a step."""
-        windows, size = self._num_windows("train"), self.training.batch_examples
-        numbers = np.arange(step * size, (step + 1) * size)[rank_slice(size, rank, world)].tolist()
-        places = np.array([self._order(number // windows)[number % windows] for number in numbers])
+        size = self.training.batch_examples
+        numbers = range(step * size, (step + 1) * size)[rank_slice(size, rank, world)]
+        places = np.array([self._order.place(number) for number in numbers])
         return self.make_batch(self._windows("train", places), [derive_seed(self._seed, "draw", n) for n in numbers])
 
     def eval_batches(self, rank: int = 0, world: int = 1) -> Iterator[Batch]:
         """This rank's held-out windows, spread evenly over the held-out part; what is drawn for each is fixed."""
-        count = self.training.eval_examples
-        places = np.arange(count) * self._num_windows("held_out") // count
-        mine = places[rank_slice(count, rank, world)]
-        size = max(1, self.training.batch_examples // world)
-        for start in range(0, len(mine), size):
-            part = mine[start : start + size]
+        places = spread(self.training.eval_examples, self._num_windows("held_out"))
+        for part in in_batches(places, self.training.batch_examples, rank, world):
             yield self.make_batch(self._windows("held_out", part), [derive_seed("held out", n) for n in part.tolist()])
 
     def baseline(self) -> dict[str, Any]:
@@ -115,8 +116,14 @@ class PackedText(Task):
         return counts
 
     @property
-    def _sources(self) -> list[Any]:
+    def _sources(self) -> list[AnySource]:
         return [source(name) for name in self.data.sources]
+
+    @property
+    def _recipe(self) -> tuple[list[AnySource], float, int, Path, int | None]:
+        """What the prepared tokens are made of."""
+        options = self.options
+        return self._sources, self.data.held_out, options.vocabulary, self.data_dir, options.documents
 
     @property
     def _seed(self) -> int:
@@ -125,13 +132,9 @@ class PackedText(Task):
     def _num_windows(self, part: Part) -> int:
         return max(0, len(self.text.stream(part)) - self.overlap) // self.options.context
 
-    def _order(self, epoch: int) -> NDArray[np.int64]:
-        if self._epoch_order is None or self._epoch_order[0] != epoch:
-            random = np.random.Generator(np.random.PCG64(derive_seed(self._seed, "epoch", epoch)))
-            self._epoch_order = epoch, random.permutation(self._num_windows("train"))
-        return self._epoch_order[1]
-
-    _epoch_order: tuple[int, NDArray[np.int64]] | None = None
+    @cached_property
+    def _order(self) -> EpochOrder:
+        return EpochOrder(self._seed, self._num_windows("train"))
 
     def _windows(self, part: Part, places: NDArray[np.int64]) -> Tensor:
         stream, context = self.text.stream(part), self.options.context

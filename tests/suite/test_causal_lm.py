@@ -10,30 +10,15 @@ from torch import Tensor, nn
 
 from suite.config import compose
 from suite.errors import UserError
-from suite.schema import TaskConfig, Training
 from suite.tasks import build_task
 from suite.tasks.causal_lm import CausalLM
 from suite.tasks.task import summed_loss
-from tests.suite.tiny_text import sentences, tiny_source
-
-VOCABULARY = 300
+from tests.suite.tiny_text import VOCABULARY, tiny_task
 
 
 def make_task(cache: Path, monkeypatch: pytest.MonkeyPatch, seed: int = 0, **training: int) -> CausalLM:
-    """A task on 400 made-up documents."""
-    tiny = tiny_source(cache, sentences(400))
-    monkeypatch.setattr("suite.tasks.packed_text.source", lambda _: tiny)
-    plain = compose()
-    inputs = {"context": 16, "vocabulary": VOCABULARY}
-    options = {"batch_examples": 8, "inputs": inputs, "eval_examples": 24} | training
-    task = CausalLM(
-        TaskConfig.model_validate(plain.task.model_dump() | {"data": {"sources": ["tiny"], "held_out": 0.2}}),
-        Training.model_validate(plain.training.model_dump() | options),
-        cache,
-        seed,
-    )
-    task.prepare()
-    return task
+    """The task on made-up documents."""
+    return tiny_task(CausalLM, cache, monkeypatch, {"context": 16}, seed, **training)
 
 
 @pytest.fixture

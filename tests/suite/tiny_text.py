@@ -1,12 +1,20 @@
-"""A small archive in a cache of its own, so that data tests need no network and take no time."""
+"""A small archive in a cache of its own, and tasks on it, so that data tests need no network and take no time."""
 
 import random
 import zipfile
 from pathlib import Path
+from typing import Any, TypeVar
 
+import pytest
+
+from suite.config import compose
 from suite.data.fetch import archive_path, sha256_of
 from suite.data.registry import CsvDocuments, FileDocuments, Source
+from suite.schema import TaskConfig, Training
+from suite.tasks.packed_text import PackedText
 
+VOCABULARY = 300
+_Text = TypeVar("_Text", bound=PackedText)
 _WORDS = "the a film plot was is great dull and but of in congress nation war peace we our people year".split()
 
 
@@ -39,3 +47,26 @@ def tiny_source(cache: Path, texts: list[str], name: str = "tiny", spec: CsvDocu
     )
     assert archive_path(source, cache) == path
     return source
+
+
+def tiny_task(
+    target: type[_Text],
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    inputs: dict[str, Any],
+    seed: int = 0,
+    **training: Any,
+) -> _Text:
+    """A task of class ``target`` on 400 made-up documents, prepared."""
+    tiny = tiny_source(cache, sentences(400))
+    monkeypatch.setattr("suite.tasks.packed_text.source", lambda _: tiny)
+    plain = compose()
+    options = {"batch_examples": 8, "inputs": inputs | {"vocabulary": VOCABULARY}, "eval_examples": 24} | training
+    task = target(
+        TaskConfig.model_validate(plain.task.model_dump() | {"data": {"sources": ["tiny"], "held_out": 0.2}}),
+        Training.model_validate(plain.training.model_dump() | options),
+        cache,
+        seed,
+    )
+    task.prepare()
+    return task

@@ -1,0 +1,72 @@
+"""Labelled texts of a source: read one at a time, each in one part only, together with all others of its group."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from suite.data.fetch import unpacked
+from suite.data.hub import hub_rows
+from suite.data.registry import AnySource, HubExamples, MemberFiles, Source
+from suite.data.text import Part, part_of
+from suite.errors import UserError
+from suite.loading import load_object
+
+
+@dataclass(frozen=True)
+class Example:
+    """A text, or a pair of texts, with its class.
+
+    Attributes:
+        text: the text, or the first of a pair.
+        label: number of its class, from 0.
+        group: examples of equal groups never come apart into training and held-out part.
+        pair: the second text, if there is one.
+    """
+
+    text: str
+    label: int
+    group: str
+    pair: str | None = None
+
+
+def examples(source: AnySource, cache: Path) -> Iterator[Example]:
+    """Read the examples of a source, in its order.
+
+    Raises:
+        UserError: if the source has none, or cannot be had; with the remedy.
+    """
+    if isinstance(source, HubExamples):
+        yield from _hub_examples(source)
+    elif isinstance(source, Source) and isinstance(source.documents, MemberFiles):
+        reader = load_object(f"data {source.name} reader", source.documents.reader)
+        yield from reader(unpacked(source, cache))
+    else:
+        raise UserError(f"data {source.name}: it holds documents; allowed here: a source of labelled examples")
+
+
+def split(train: Iterable[Example], held_out: Iterable[Example] | float) -> Iterator[tuple[Example, Part]]:
+    """Yield examples with their parts.
+
+    Args:
+        train: examples to train on.
+        held_out: the examples to hold out, less those whose group is trained on; or the share of ``train``'s groups.
+    """
+    if isinstance(held_out, float):
+        for example in train:
+            yield example, part_of(example.group, held_out)
+        return
+    trained_on: set[str] = set()
+    for example in train:
+        trained_on.add(example.group)
+        yield example, "train"
+    for example in held_out:
+        if example.group not in trained_on:
+            yield example, "held_out"
+
+
+def _hub_examples(source: HubExamples) -> Iterator[Example]:
+    """Every row of the split, as its makers drew it: no group reaches beyond a row."""
+    columns = [source.text, source.label, *([source.pair] if source.pair else [])]
+    for number, row in enumerate(hub_rows(source, columns)):
+        pair = row[source.pair] if source.pair else None
+        yield Example(row[source.text], row[source.label], f"{source.hub_split} {number}", pair)
