@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lshmoe.parallel import ScaleGradient
 from lshmoe.seeding import generator
 from lshmoe.traffic import Traffic
 
@@ -54,11 +53,9 @@ class Experts(nn.Module):
             traffic: meter for the seconds spent here.
         """
         dtype = rows_SD.dtype
-        weights: list[Tensor] = [self.w1_LDF, self.b1_LF, self.w2_LFD, self.b2_LD]
-        if self.world_size > 1:
-            weights = [ScaleGradient.apply(w, 1 / self.world_size) for w in weights]
-        weights = [w.to(dtype) for w in weights]
-        out: Tensor = _ExpertFFN.apply(rows_SD, *weights, counts_L.tolist(), self.activation, traffic)
+        weights = [w.to(dtype) for w in (self.w1_LDF, self.b1_LF, self.w2_LFD, self.b2_LD)]
+        arguments = (counts_L.tolist(), self.activation, 1 / self.world_size, traffic)
+        out: Tensor = _ExpertFFN.apply(rows_SD, *weights, *arguments)
         return out
 
 
@@ -86,6 +83,7 @@ class _ExpertFFN(torch.autograd.Function):
         b2_LD: Tensor,
         counts: list[int],
         activation: str,
+        share: float,
         traffic: Traffic,
     ) -> Tensor:
         act, _ = _ACTIVATIONS[activation]
@@ -96,13 +94,13 @@ class _ExpertFFN(torch.autograd.Function):
                 torch.addmm(b1_LF[expert], rows, w1_LDF[expert], out=hidden)
                 torch.addmm(b2_LD[expert], act(hidden), w2_LFD[expert], out=out)
         ctx.save_for_backward(rows_SD, hidden_SF, w1_LDF, w2_LFD)
-        ctx.arguments = (counts, activation, traffic)
+        ctx.arguments = (counts, activation, share, traffic)
         return out_SD
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         rows_SD, hidden_SF, w1_LDF, w2_LFD = ctx.saved_tensors
-        counts, activation, traffic = ctx.arguments
+        counts, activation, share, traffic = ctx.arguments
         act, act_backward = _ACTIVATIONS[activation]
         grad_SD = grads[0].contiguous()
         with traffic.clock("experts_backward", rows_SD.device):
@@ -112,13 +110,15 @@ class _ExpertFFN(torch.autograd.Function):
             for expert, (rows, hidden, grad, grad_rows) in enumerate(
                 _groups(counts, rows_SD, hidden_SF, grad_SD, grad_rows_SD)
             ):
-                torch.mm(act(hidden).T, grad, out=grad_w2[expert])
+                # The share of the mean loss rides on the products of the weights' gradients: no pass of its own.
+                torch.addmm(grad_w2[expert], act(hidden).T, grad, beta=0, alpha=share, out=grad_w2[expert])
                 torch.sum(grad, 0, out=grad_b2[expert])
                 grad_hidden = act_backward(grad @ w2_LFD[expert].T, hidden)
-                torch.mm(rows.T, grad_hidden, out=grad_w1[expert])
+                torch.addmm(grad_w1[expert], rows.T, grad_hidden, beta=0, alpha=share, out=grad_w1[expert])
                 torch.sum(grad_hidden, 0, out=grad_b1[expert])
                 torch.mm(grad_hidden, w1_LDF[expert].T, out=grad_rows)
-        return grad_rows_SD, grad_w1, grad_b1, grad_w2, grad_b2, None, None, None
+            grad_b1.mul_(share), grad_b2.mul_(share)
+        return grad_rows_SD, grad_w1, grad_b1, grad_w2, grad_b2, None, None, None, None
 
 
 def _groups(counts: list[int], *tensors: Tensor) -> Any:
