@@ -1,0 +1,112 @@
+"""All-to-all share and LSH's predicted speed-up from 16 to 16,384 GPUs, by the cost model."""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from suite import style
+from suite.costmodel.sheets import sheets
+from suite.extrapolation import extrapolation_rows
+from suite.figures.saving import main, save
+from suite.published import published
+
+# RoBERTa-MoE has the widths of GPT-MoE (15B), and so its curve.
+SHOWN = ("GPT-MoE (15B)", "GPT-MoE (52B)", "T5-MoE", "Swin-MoE-L")
+LOOKS = dict(zip(SHOWN, ("vanilla", "lsh", "int8", "lsh_fp8"), strict=True))
+DASHES = {"flat": "-", "hierarchical": (0, (2, 1.2))}
+
+
+def extrapolation_figure(frame: pd.DataFrame, titles: dict[str, str]) -> Figure:
+    """Shares above, speed-ups below, one column per cluster.
+
+    Args:
+        frame: rows of ``extrapolation.csv``.
+        titles: of the clusters, by name.
+    """
+    style.apply()
+    clusters = list(dict.fromkeys(frame["cluster"]))
+    figure, axes = plt.subplots(
+        2,
+        len(clusters),
+        figsize=(style.FULL_WIDTH, 3.1),
+        sharex=True,
+        sharey="row",
+        layout="constrained",
+        squeeze=False,
+    )
+    for column, cluster in enumerate(clusters):
+        part = frame[frame["cluster"] == cluster]
+        for axis, y, scale in ((axes[0, column], "share", 100), (axes[1, column], "speedup", 1)):
+            _curves(axis, part.assign(**{y: scale * part[y]}), y)
+        _published(axes[0, column], part)
+        axes[0, column].set_title(titles[cluster].replace(": ", "\n", 1).replace(" of 8", "\nof 8", 1), fontsize=6.5)
+        axes[1, column].axhline(1, color="#666666", linewidth=0.7, zorder=1)
+        axes[1, column].set(xlabel="GPUs", ylabel="predicted speed-up" if not column else "")
+        axes[0, column].set(ylabel="all-to-all of step [%]" if not column else "", ylim=(0, 102))
+    figure.legend(handles=_handles(), loc="outside lower center", ncols=4, handlelength=2.6, columnspacing=1.2)
+    return figure
+
+
+def _curves(axis: Axes, part: pd.DataFrame, y: str) -> None:
+    for (model, path), line in part[part["model"].isin(SHOWN)].groupby(["model", "exchange"], sort=False):
+        look = style.look(LOOKS[model])
+        sns.lineplot(
+            line,
+            x="gpus",
+            y=y,
+            errorbar=None,
+            ax=axis,
+            legend=False,
+            color=look.colour,
+            marker=look.marker,
+            markevery=5,
+            markersize=3.2,
+            markeredgewidth=0,
+            linestyle=DASHES[path],
+            linewidth=0.9,
+        )
+    axis.set_xscale("log", base=2)
+    axis.set_xticks([2**4, 2**9, 2**14], ["16", "512", "16k"])
+
+
+def _published(axis: Axes, part: pd.DataFrame) -> None:
+    """Shares that the paper measured on this cluster, as open marks."""
+    known = part[part["published_share"].notna() & (part["exchange"] == "flat") & part["model"].isin(SHOWN)]
+    for row in known.itertuples():
+        look = style.look(LOOKS[row.model])
+        axis.plot(
+            row.gpus,
+            100 * row.published_share,
+            marker=look.marker,
+            markersize=4.5,
+            markerfacecolor="white",
+            markeredgecolor=look.colour,
+            markeredgewidth=1,
+            linestyle="none",
+            zorder=4,
+        )
+
+
+def _handles() -> list[plt.Line2D]:
+    looks = [(model, style.look(LOOKS[model])) for model in SHOWN]
+    models = [
+        plt.Line2D([], [], color=look.colour, marker=look.marker, markersize=3.2, label=model) for model, look in looks
+    ]
+    paths = [plt.Line2D([], [], color="#444444", linestyle=dash, label=path) for path, dash in DASHES.items()]
+    open_mark = {"marker": "o", "markerfacecolor": "white", "markeredgecolor": "#444444", "linestyle": "none"}
+    return [*models, *paths, plt.Line2D([], [], label="measured by the paper", **open_mark)]
+
+
+def build(folder: Path) -> list[Path]:
+    """Write ``figures/extrapolation.{svg,pdf,png}`` below ``folder``; the same at every scale."""
+    frame = pd.DataFrame(extrapolation_rows(published(), sheets()))
+    titles = {key: cluster.title for key, cluster in sheets().clusters.items()}
+    return save(extrapolation_figure(frame, titles), folder / "figures" / "extrapolation")
+
+
+if __name__ == "__main__":
+    main(build)
