@@ -48,19 +48,18 @@ def audit_figure(frame: pd.DataFrame) -> Figure:
     axis.set_yticks(range(len(order)), order)
     for kind, (colour, marker) in MARKS.items():
         part = frame[frame["kind"] == kind]
-        filled = kind == PUBLISHED
+        look = {"color": colour} if kind in (PUBLISHED, LIMIT) else {"color": "white", "edgecolor": colour}
         sns.scatterplot(
             x=part["speedup"],
             y=part["label"].map(order.index),
             ax=axis,
             marker=marker,
-            s=24 if filled or marker == "|" else 16,
-            color=colour if filled or marker == "|" else "white",
-            edgecolor=colour,
+            s=12 if kind == PUBLISHED else 24,
             linewidth=1,
             label=LABELS.get(kind, kind),
             legend=False,
-            zorder=3 if filled else 2,
+            zorder=3 if kind == PUBLISHED else 2,
+            **look,
         )
     axis.axvline(1, color="#666666", linewidth=0.7, zorder=1)
     axis.set(xlabel="speed-up over vanilla", ylabel="", ylim=(len(order) - 0.5, -0.5))

@@ -7,6 +7,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
 from suite import style
 from suite.costmodel.sheets import sheets
@@ -14,9 +15,9 @@ from suite.extrapolation import extrapolation_rows
 from suite.figures.saving import main, save
 from suite.published import published
 
-# RoBERTa-MoE has the widths of GPT-MoE (15B), and so its curve.
-SHOWN = ("GPT-MoE (15B)", "GPT-MoE (52B)", "T5-MoE", "Swin-MoE-L")
-LOOKS = dict(zip(SHOWN, ("vanilla", "lsh", "int8", "lsh_fp8"), strict=True))
+# RoBERTa-MoE and Swin-MoE-L count with the widths of GPT-MoE (15B), so their shares are its.
+LOOKS = {"GPT-MoE (15B)": "vanilla", "GPT-MoE (52B)": "lsh", "T5-MoE": "int8"}
+OPEN = {"marker": "o", "markerfacecolor": "white", "markeredgecolor": "#222222", "linestyle": "none"}
 DASHES = {"flat": "-", "hierarchical": (0, (2, 1.2))}
 
 
@@ -45,14 +46,17 @@ def extrapolation_figure(frame: pd.DataFrame, titles: dict[str, str]) -> Figure:
         _published(axes[0, column], part)
         axes[0, column].set_title(titles[cluster].replace(": ", "\n", 1).replace(" of 8", "\nof 8", 1), fontsize=6.5)
         axes[1, column].axhline(1, color="#666666", linewidth=0.7, zorder=1)
-        axes[1, column].set(xlabel="GPUs", ylabel="predicted speed-up" if not column else "")
+        axes[1, column].set(xlabel="GPUs", ylabel="predicted speed-up" if not column else "", yscale="log")
+        axes[1, column].yaxis.set_major_locator(FixedLocator((1, 1.5, 2, 3, 4, 5)))
+        axes[1, column].yaxis.set_major_formatter(ScalarFormatter())
+        axes[1, column].yaxis.set_minor_locator(NullLocator())
         axes[0, column].set(ylabel="all-to-all of step [%]" if not column else "", ylim=(0, 102))
-    figure.legend(handles=_handles(), loc="outside lower center", ncols=4, handlelength=2.6, columnspacing=1.2)
+    figure.legend(handles=_handles(), loc="outside lower center", ncols=3, handlelength=2.6, columnspacing=1.2)
     return figure
 
 
 def _curves(axis: Axes, part: pd.DataFrame, y: str) -> None:
-    for (model, path), line in part[part["model"].isin(SHOWN)].groupby(["model", "exchange"], sort=False):
+    for (model, path), line in part[part["model"].isin(LOOKS)].groupby(["model", "exchange"], sort=False):
         look = style.look(LOOKS[model])
         sns.lineplot(
             line,
@@ -75,30 +79,30 @@ def _curves(axis: Axes, part: pd.DataFrame, y: str) -> None:
 
 def _published(axis: Axes, part: pd.DataFrame) -> None:
     """Shares that the paper measured on this cluster, as open marks."""
-    known = part[part["published_share"].notna() & (part["exchange"] == "flat") & part["model"].isin(SHOWN)]
-    for row in known.itertuples():
-        look = style.look(LOOKS[row.model])
-        axis.plot(
-            row.gpus,
-            100 * row.published_share,
-            marker=look.marker,
-            markersize=4.5,
-            markerfacecolor="white",
-            markeredgecolor=look.colour,
-            markeredgewidth=1,
-            linestyle="none",
+    known = part[part["published_share"].notna() & (part["exchange"] == "flat")]
+    for model, rows in known.groupby("model", sort=False):
+        axis.plot(rows["gpus"], 100 * rows["published_share"], **OPEN, markersize=3.5, zorder=4)
+        last = rows.iloc[-1]
+        axis.annotate(
+            model,
+            (last["gpus"], 100 * last["published_share"]),
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=5.5,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
             zorder=4,
         )
 
 
 def _handles() -> list[plt.Line2D]:
-    looks = [(model, style.look(LOOKS[model])) for model in SHOWN]
+    looks = {model: style.look(name) for model, name in LOOKS.items()}
     models = [
-        plt.Line2D([], [], color=look.colour, marker=look.marker, markersize=3.2, label=model) for model, look in looks
+        plt.Line2D([], [], color=look.colour, marker=look.marker, markersize=3.2, label=model)
+        for model, look in looks.items()
     ]
     paths = [plt.Line2D([], [], color="#444444", linestyle=dash, label=path) for path, dash in DASHES.items()]
-    open_mark = {"marker": "o", "markerfacecolor": "white", "markeredgecolor": "#444444", "linestyle": "none"}
-    return [*models, *paths, plt.Line2D([], [], label="measured by the paper", **open_mark)]
+    return [*models, *paths, plt.Line2D([], [], label="published", markersize=3.5, **OPEN)]
 
 
 def build(folder: Path) -> list[Path]:
