@@ -17,7 +17,8 @@ from suite.published import published
 
 # RoBERTa-MoE and Swin-MoE-L count with the widths of GPT-MoE (15B), so their shares are its.
 LOOKS = {"GPT-MoE (15B)": "vanilla", "GPT-MoE (52B)": "lsh", "T5-MoE": "int8"}
-OPEN = {"marker": "o", "markerfacecolor": "white", "markeredgecolor": "#222222", "linestyle": "none"}
+PUBLISHED = {"GPT-MoE (15B)": "o", "RoBERTa-MoE": "D", "Swin-MoE-L": "^"}
+OPEN = {"markerfacecolor": "white", "markeredgecolor": "#222222", "linestyle": "none", "markersize": 3.8, "zorder": 4}
 DASHES = {"flat": "-", "hierarchical": (0, (2, 1.2))}
 
 
@@ -80,19 +81,8 @@ def _curves(axis: Axes, part: pd.DataFrame, y: str) -> None:
 def _published(axis: Axes, part: pd.DataFrame) -> None:
     """Shares that the paper measured on this cluster, as open marks."""
     known = part[part["published_share"].notna() & (part["exchange"] == "flat")]
-    for model, rows in known.groupby("model", sort=False):
-        axis.plot(rows["gpus"], 100 * rows["published_share"], **OPEN, markersize=3.5, zorder=4)
-        last = rows.iloc[-1]
-        axis.annotate(
-            model,
-            (last["gpus"], 100 * last["published_share"]),
-            xytext=(5, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=5.5,
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
-            zorder=4,
-        )
+    for model, rows in known.groupby("model"):
+        axis.plot(rows["gpus"], 100 * rows["published_share"], marker=PUBLISHED[model], **OPEN)
 
 
 def _handles() -> list[plt.Line2D]:
@@ -102,7 +92,8 @@ def _handles() -> list[plt.Line2D]:
         for model, look in looks.items()
     ]
     paths = [plt.Line2D([], [], color="#444444", linestyle=dash, label=path) for path, dash in DASHES.items()]
-    return [*models, *paths, plt.Line2D([], [], label="published", markersize=3.5, **OPEN)]
+    shares = [plt.Line2D([], [], marker=mark, label=f"published: {model}", **OPEN) for model, mark in PUBLISHED.items()]
+    return [*models, *paths, *shares]
 
 
 def build(folder: Path) -> list[Path]:

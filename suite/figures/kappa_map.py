@@ -7,7 +7,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from suite import style
 from suite.comparisons import Row, speedup_rows
@@ -64,7 +64,9 @@ def _panel(axis: Axes, curves: pd.DataFrame, points: pd.DataFrame) -> None:
             zorder=3,
         )
     axis.set_xscale("log")
-    axis.xaxis.set_major_formatter(ScalarFormatter())
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.xaxis.set_minor_locator(NullLocator())
     low, high = axis.get_ylim()
     low, high = min(low, 0.9), max(high, 1.1)
     axis.axhspan(low, 1, color="#e4e4e4", linewidth=0, zorder=0)
