@@ -3,11 +3,13 @@
 import re
 from pathlib import Path
 
+import pytest
 import torch
 import yaml
 
 from lshmoe import MoELayer
 from suite.config import compose, validate
+from suite.costmodel import predict
 from suite.methods import check_method
 from suite.tables.audit import AUDIT
 from suite.tables.convergence import CONVERGENCE
@@ -50,6 +52,14 @@ def test_the_guide_s_method_file_is_valid():
     (text,) = blocks("methods.md", "yaml")
     config = validate(compose().model_dump() | {"method": yaml.safe_load(text)})
     check_method(config)
+
+
+def test_the_cost_model_s_example_runs():
+    (code,) = blocks("costmodel.md", "python")
+    names = {}
+    exec(code, names)
+    assert predict(names["costs"][0], names["link"]).kappa == pytest.approx(0.43)
+    assert 1 < names["gain"] < 8.4 / 3.8
 
 
 def test_every_column_is_explained():

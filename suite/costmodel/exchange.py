@@ -123,15 +123,3 @@ class ClusterNetwork:
 def exchanges_per_step(moe_layers: int) -> int:
     """All-to-alls of rows and of counts in one step."""
     return moe_layers * (ROW_EXCHANGES + COUNT_EXCHANGES)
-
-
-def bytes_per_step(moe_layers: int, rows: float, bytes_per_row: float, count_bytes: float) -> float:
-    """Bytes that one GPU puts into all exchanges of a step.
-
-    Args:
-        moe_layers: of the model.
-        rows: that one GPU sends per exchange.
-        bytes_per_row: on the wire.
-        count_bytes: of one exchange of counts.
-    """
-    return moe_layers * (ROW_EXCHANGES * rows * bytes_per_row + COUNT_EXCHANGES * count_bytes)

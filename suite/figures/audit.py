@@ -8,7 +8,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from suite import style
-from suite.audit import BYTES_SHRINK, EXPERTS_SHRINK, audit_rows
+from suite.audit.speedups import BYTES_SHRINK, EXPERTS_SHRINK, speedup_rows
 from suite.figures.saving import main, save
 from suite.published import Published, published
 
@@ -28,7 +28,7 @@ LABELS = {
 def audit_frame(numbers: Published) -> pd.DataFrame:
     """One row per speed-up and kind of mark: ``label``, ``kind``, ``speedup``."""
     rows = []
-    for row in audit_rows(numbers):
+    for row in speedup_rows(numbers):
         if row["reading"] not in LABELS:
             continue
         label = f"{row['model']}, {row['task']}" if row["section"] != "abstract" else f"abstract, {row['published']}×"

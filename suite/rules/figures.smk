@@ -2,7 +2,7 @@
 FIGURE_INPUTS = {
     "convergence": rules.runs.input,
     "kappa_map": [*RECORDS, "suite/comparisons.py", "suite/prediction.py"],
-    "audit": [*PAPER, "suite/audit.py"],
+    "audit": PAPER,
     "extrapolation": [*PAPER, "suite/extrapolation.py"],
 }
 FIGURES = list(FIGURE_INPUTS)

@@ -36,14 +36,13 @@ PAPER = [
     "suite/conf/paper/published.yaml",
     "suite/conf/targets.yaml",
     "suite/conf/hardware.yaml",
-    *sorted(map(str, Path("suite/costmodel").glob("*.py"))),
+    *sorted(str(path) for package in ("costmodel", "audit") for path in Path("suite", package).glob("*.py")),
 ]
 
 
 rule compile_audit:
     input:
         PAPER,
-        "suite/audit.py",
         "suite/tables/audit.py",
     output:
         TABLES["audit"],

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.audit import OVERHEAD_LIMIT, SHARE_TOLERANCE, audit_rows
+from suite.audit import audit_rows
+from suite.audit.judgement import OVERHEAD_LIMIT, SHARE_TOLERANCE
 from suite.comparisons import Row
 from suite.published import published
-from suite.tables.formatting import main, number, to_csv, to_markdown, write_tables
+from suite.tables.formatting import main, number, scaled, to_csv, to_markdown, write_tables
 
 AUDIT = (
     "statement section model task quantity published reading share rate possible limit share_needed rate_needed "
@@ -60,7 +61,8 @@ def _value(row: Row, name: str) -> str:
 
 def _marked(row: Row, name: str) -> str:
     mark = "*" if name in str(row.get("borrowed") or "") else ""
-    return number(row.get(name), ".3g" if row.get(name) is None else ".4g") + mark
+    percent = scaled(row, name, 100)
+    return "–" if percent is None else f"{percent:.3g}%{mark}"
 
 
 def build(folder: Path, scale: str) -> list[Path]:

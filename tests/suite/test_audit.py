@@ -1,6 +1,9 @@
 import pytest
 
-from suite.audit import BYTES_SHRINK, CONSISTENT, EXPERTS_SHRINK, INCONSISTENT, NEEDS_MORE, audit_rows, judge
+from suite.audit import audit_rows
+from suite.audit.judgement import CONSISTENT, INCONSISTENT, NEEDS_MORE, judge
+from suite.audit.speedups import BYTES_SHRINK, EXPERTS_SHRINK
+from suite.costmodel.sheets import sheets
 from suite.published import Published, published
 
 
@@ -100,3 +103,8 @@ def test_models_that_the_equation_cannot_tell_apart_must_have_one_share():
 def test_a_speedup_that_names_an_unknown_number_is_refused(field):
     with pytest.raises(ValueError, match=rf"speedups\.gpt_moe_sst2\.{field}: unknown 'none'; allowed: .*gpt_moe|six"):
         changed(f"speedups.gpt_moe_sst2.{field}", "none")
+
+
+def test_clusters_that_the_paper_ran_on_are_known():
+    named = {model.cluster for model in published().models.values()} | {published().share_cluster.cluster}
+    assert named <= set(sheets().clusters)

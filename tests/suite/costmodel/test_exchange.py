@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from suite.costmodel.exchange import ClusterNetwork, Leg, Link, Topology, bytes_per_step, exchanges_per_step
+from suite.costmodel.exchange import ClusterNetwork, Leg, Link, Topology, exchanges_per_step
 
 SERVERS = Topology(
     servers=4, gpus_per_server=8, nics_per_server=2, nic_rate=100.0, inside_rate=1000.0, latency=0.5, message=0.01
@@ -67,4 +67,3 @@ def test_an_all_reduce_climbs_a_tree_and_back():
 
 def test_a_step_has_four_exchanges_of_rows_and_one_of_counts_per_layer():
     assert exchanges_per_step(6) == 30
-    assert bytes_per_step(6, rows=100, bytes_per_row=8, count_bytes=16) == 6 * (4 * 800 + 16)
