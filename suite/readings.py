@@ -8,9 +8,9 @@ from typing import Literal
 from lshmoe import moe_layers
 from suite.blueprint import blueprint
 from suite.config import parse_options
-from suite.paper import Placement
 from suite.parameters import Parameters, count
 from suite.schema import ModelConfig
+from suite.table1 import Placement
 from suite.tasks.task import ImageInputs, TextInputs
 
 Quantity = Literal["moe", "total", "dense"]

@@ -10,8 +10,8 @@ from lshmoe import is_expert
 from suite.blueprint import as_shapes, blueprint
 from suite.config import choices, compose
 from suite.loop import build_model
-from suite.paper import table1
 from suite.schema import TransformerSize
+from suite.table1 import table1
 from suite.tasks import build_task
 from suite.tasks.task import TextInputs
 

@@ -1,10 +1,9 @@
-"""Table 1 of the paper beside this project's models: ``python -m suite.models_table scale=nano``.
+"""Table 1 of the paper beside this project's models.
 
 Whatever the scale, the models are those of the ``paper`` sizes, built as shapes; no weight is allocated and no data are
-read. Writes ``<results>/<scale>/tables/models.{csv,md}``.
+read.
 """
 
-import sys
 from pathlib import Path
 
 import torch
@@ -13,13 +12,11 @@ from lshmoe import moe_layers
 from suite.blueprint import blueprint
 from suite.comparisons import Row
 from suite.config import choices, compose
-from suite.errors import exit_on_error
-from suite.files import write_atomically
-from suite.paper import Table1, TableRow, table1
 from suite.parameters import count
 from suite.readings import Quantity, Reading, nearest, readings
 from suite.schema import ModelConfig
-from suite.tables import to_csv, to_markdown
+from suite.table1 import Table1, TableRow, table1
+from suite.tables.formatting import main, to_csv, to_markdown, write_tables
 
 MODELS = "model quantity paper ours reading match counted deviation readings_matching readings_tried".split()
 MILLION = 1e6
@@ -153,8 +150,9 @@ def _number(value: object) -> str:
     return f"{value / MILLION:,.6g} M" if isinstance(value, int) and value >= MILLION else str(value)
 
 
-def build(folder: Path, table: Table1) -> list[Path]:
-    """Write ``tables/models.{csv,md}`` below ``folder``."""
+def build(folder: Path, scale: str) -> list[Path]:
+    """Write ``tables/models.{csv,md}`` below ``folder``; they are the same at every scale."""
+    table = table1()
     rows, whole = [], []
     for row in table.rows:
         if row.model not in choices("model"):
@@ -163,18 +161,8 @@ def build(folder: Path, table: Table1) -> list[Path]:
         candidates = row_readings(table, row)
         rows += model_rows(row, candidates, table.tolerance)
         whole.append(whole_row(row, candidates, table.tolerance))
-    texts = {"models.csv": to_csv(rows, MODELS), "models.md": models_markdown(rows, table, whole)}
-    for name, text in texts.items():
-        write_atomically(folder / "tables" / name, text)
-    return [folder / "tables" / name for name in texts]
-
-
-def main() -> None:
-    with exit_on_error():
-        config = compose(sys.argv[1:])
-        for path in build(config.results / config.scale.name, table1()):
-            print(path)
+    return write_tables(folder, {"models.csv": to_csv(rows, MODELS), "models.md": models_markdown(rows, table, whole)})
 
 
 if __name__ == "__main__":
-    main()
+    main(build)
