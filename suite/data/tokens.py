@@ -5,8 +5,6 @@ A prepared folder holds ``train.bin`` and ``held_out.bin`` (documents in order, 
 last. The folder appears under its final name only when all of it is there.
 """
 
-import hashlib
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,11 +18,11 @@ from rich.console import Console
 from rich.progress import track
 from tokenizers import Tokenizer
 
-from suite.data.fetch import archive_path, fetch, fresh_folder, locked, sha256_of, verify
+from suite.data.fetch import archive_path, fetch, verify
+from suite.data.prepared import prepare_folder, read_manifest, recipe_folder
 from suite.data.registry import Source
 from suite.data.text import Part, documents, split
 from suite.data.tokenizer import END_OF_DOCUMENT, load_tokenizer, train_tokenizer
-from suite.errors import UserError
 
 FORMAT = 1
 _DOCUMENTS_PER_BATCH = 512
@@ -35,7 +33,7 @@ class PreparedText:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+        self.manifest = read_manifest(folder)
         self.tokenizer = load_tokenizer(folder / "tokenizer.json")
 
     def stream(self, part: Part) -> NDArray[Any]:
@@ -60,17 +58,11 @@ def prepare_text(sources: Sequence[Source], held_out: float, vocabulary: int, ca
         UserError: if an archive is missing or corrupted, or a prepared file is; with the remedy.
     """
     folder = prepared_folder(sources, held_out, vocabulary, cache)
-    with locked(folder):
-        if folder.exists():
-            for source in sources:
-                if archive_path(source, cache).exists():
-                    verify(source, archive_path(source, cache))
-            _verify_prepared(folder)
-        else:
-            partial = folder.with_name(folder.name + ".partial")
-            with fresh_folder(partial):
-                _write(partial, sources, held_out, vocabulary, cache)
-                partial.rename(folder)
+    if folder.exists():
+        for source in sources:
+            if archive_path(source, cache).exists():
+                verify(source, archive_path(source, cache))
+    prepare_folder(folder, lambda partial: _write(partial, sources, held_out, vocabulary, cache))
     return folder
 
 
@@ -82,11 +74,11 @@ def prepared_folder(sources: Sequence[Source], held_out: float, vocabulary: int,
         "held_out": held_out,
         "vocabulary": vocabulary,
     }
-    digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
-    return cache / "text" / f"{'-'.join(source.name for source in sources)}-{digest[:12]}"
+    return recipe_folder(cache / "text", [source.name for source in sources], recipe)
 
 
-def _write(folder: Path, sources: Sequence[Source], held_out: float, vocabulary: int, cache: Path) -> None:
+def _write(folder: Path, sources: Sequence[Source], held_out: float, vocabulary: int, cache: Path) -> dict[str, Any]:
+    """Fill the folder; returns what its manifest says."""
     archives = [fetch(source, cache) for source in sources]
 
     def pieces(description: str) -> Iterator[tuple[str, Part]]:
@@ -99,7 +91,11 @@ def _write(folder: Path, sources: Sequence[Source], held_out: float, vocabulary:
     dtype = np.dtype(np.uint16 if tokenizer.get_vocab_size() <= 2**16 else np.uint32)
     counts, kept, tokens = _encode(folder, pieces("Encoding documents"), tokenizer, dtype)
     np.save(folder / "train_counts.npy", counts)
-    manifest = {
+    print(
+        f"Prepared {tokens['train']:,} + {tokens['held_out']:,} tokens of {', '.join(s.name for s in sources)}",
+        file=sys.stderr,
+    )
+    return {
         "format": FORMAT,
         "sources": [source.record() for source in sources],
         "held_out": held_out,
@@ -107,13 +103,7 @@ def _write(folder: Path, sources: Sequence[Source], held_out: float, vocabulary:
         "dtype": dtype.name,
         "documents": dict(kept),
         "tokens": dict(tokens),
-        "files": {path.name: sha256_of(path) for path in sorted(folder.iterdir())},
     }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
-    print(
-        f"Prepared {tokens['train']:,} + {tokens['held_out']:,} tokens of {', '.join(s.name for s in sources)}",
-        file=sys.stderr,
-    )
 
 
 def _encode(
@@ -135,13 +125,3 @@ def _encode(
                 if part == "train":
                     counts += np.bincount(ids, minlength=len(counts))
     return counts, kept, tokens
-
-
-def _verify_prepared(folder: Path) -> None:
-    try:
-        files = json.loads((folder / "manifest.json").read_text())["files"]
-        intact = all(sha256_of(folder / name) == digest for name, digest in files.items())
-    except (OSError, ValueError, KeyError):
-        intact = False
-    if not intact:
-        raise UserError(f"data: {folder} is corrupted; delete it and run again to prepare it anew")

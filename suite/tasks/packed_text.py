@@ -18,6 +18,7 @@ from suite.data.tokenizer import make_dictionary
 from suite.data.tokens import PreparedText, prepare_text, prepared_folder
 from suite.errors import UserError
 from suite.seeds import data_seed
+from suite.tasks.order import places
 from suite.tasks.task import IGNORED, Batch, Task, TextInputs, perplexity, rank_slice
 
 
@@ -68,10 +69,7 @@ class PackedText(Task):
     @cached_property
     def text(self) -> PreparedText:
         """The prepared tokens, mapped from disk."""
-        folder = prepared_folder(self._sources, self.data.held_out, self.options.vocabulary, self.data_dir)
-        if not folder.exists():
-            raise UserError(f"data: {folder} is not there; run python -m suite.data.prepare for this task and scale")
-        return PreparedText(folder)
+        return PreparedText(prepared_folder(self._sources, self.data.held_out, self.options.vocabulary, self.data_dir))
 
     @cached_property
     def inputs(self) -> TextInputs:
@@ -87,15 +85,15 @@ class PackedText(Task):
     def train_batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
         """This rank's windows of a step."""
         windows, size = self._num_windows("train"), self.training.batch_examples
-        numbers = np.arange(step * size, (step + 1) * size)[rank_slice(size, rank, world)].tolist()
-        places = np.array([self._order(number // windows)[number % windows] for number in numbers])
-        return self.make_batch(self._windows("train", places), [derive_seed(self._seed, "draw", n) for n in numbers])
+        numbers = range(step * size, (step + 1) * size)[rank_slice(size, rank, world)]
+        windows_BT = self._windows("train", places(numbers.start, numbers.stop, windows, self._seed))
+        return self.make_batch(windows_BT, [derive_seed(self._seed, "draw", number) for number in numbers])
 
     def eval_batches(self, rank: int = 0, world: int = 1) -> Iterator[Batch]:
         """This rank's held-out windows, spread evenly over the held-out part; what is drawn for each is fixed."""
         count = self.training.eval_examples
-        places = np.arange(count) * self._num_windows("held_out") // count
-        mine = places[rank_slice(count, rank, world)]
+        spread = np.arange(count) * self._num_windows("held_out") // count
+        mine = spread[rank_slice(count, rank, world)]
         size = max(1, self.training.batch_examples // world)
         for start in range(0, len(mine), size):
             part = mine[start : start + size]
@@ -125,16 +123,8 @@ class PackedText(Task):
     def _num_windows(self, part: Part) -> int:
         return max(0, len(self.text.stream(part)) - self.overlap) // self.options.context
 
-    def _order(self, epoch: int) -> NDArray[np.int64]:
-        if self._epoch_order is None or self._epoch_order[0] != epoch:
-            random = np.random.Generator(np.random.PCG64(derive_seed(self._seed, "epoch", epoch)))
-            self._epoch_order = epoch, random.permutation(self._num_windows("train"))
-        return self._epoch_order[1]
-
-    _epoch_order: tuple[int, NDArray[np.int64]] | None = None
-
-    def _windows(self, part: Part, places: NDArray[np.int64]) -> Tensor:
+    def _windows(self, part: Part, numbers: NDArray[np.int64]) -> Tensor:
         stream, context = self.text.stream(part), self.options.context
         length = context + self.overlap
-        rows = [stream[place * context : place * context + length] for place in places.tolist()]
+        rows = [stream[place * context : place * context + length] for place in numbers.tolist()]
         return torch.from_numpy(np.stack(rows).astype(np.int64))
