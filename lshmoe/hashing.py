@@ -12,7 +12,7 @@ from lshmoe.seeding import generator
 # Rows hashed at once: keeps the rotated temporaries small against the layer's own activations.
 _ROWS_AT_ONCE = 512
 
-DEFAULT_COORDINATES = 16
+DEFAULT_COORDINATES = 4
 
 
 def cross_polytope_codes(rotated_xP: Tensor) -> Tensor:
@@ -58,7 +58,7 @@ class CrossPolytopeHash(nn.Module):
         dim: width D of a row.
         num_hashes: H; more functions make more and smaller buckets. The paper's default is 6.
         coordinates: P, the coordinates each rotation keeps, 1 to ``dim``; a function has 2·P outcomes. The paper is
-            silent; ``None`` keeps 16, or all of a narrower row.
+            silent; ``None`` keeps 4, or all of a narrower row (docs/hashing.md says why).
         rotation: ``"orthogonal"``, ``"gaussian"`` or ``"hd3"``.
         seed: draws the rotations; they do not depend on anything else.
 

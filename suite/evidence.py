@@ -95,10 +95,8 @@ def read_evidence(folder: Path) -> Evidence:
 
 def _read_run(path: Path) -> Run:
     if not (path / "summary.json").exists():
-        raise RecordError("no summary.json: the run has not finished")
+        raise RecordError(f"no summary.json: {_why_unfinished(path / 'failure.json')}")
     summary = _json_object((path / "summary.json").read_text(), "summary.json")
-    if summary.get("status") == "failed":
-        raise RecordError(f"the run failed: {summary.get('reason', 'no reason given')}")
     _require(summary, RUN_KEYS, "summary.json")
     model, task, method, seed = path.parts[-4:]
     if (summary["model"], summary["task"], summary["method"], f"seed{summary['seed']}") != (model, task, method, seed):
@@ -115,6 +113,12 @@ def _read_run(path: Path) -> Run:
         if isinstance(value, int | float) and name in last and not math.isclose(last[name], value, rel_tol=1e-9):
             raise RecordError(f"final {name} is {value} in summary.json and {last[name]} in metrics.jsonl")
     return Run(model, task, method, summary["seed"], summary, train, evals)
+
+
+def _why_unfinished(failure: Path) -> str:
+    if not failure.exists():
+        return "the run has not finished"
+    return f"the run failed: {_json_object(failure.read_text(), failure.name).get('reason', 'no reason given')}"
 
 
 def _read_speed(path: Path) -> Speed:

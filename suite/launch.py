@@ -37,7 +37,7 @@ def launch(module: str, arguments: Sequence[str], cluster: ClusterConfig, folder
         module: the entry point of a rank; its body runs inside :func:`reporting_failure`.
         arguments: given to every rank.
         cluster: how many ranks, and threads of each.
-        folder: torchrun's own messages and the ranks' reasons for failing are kept here.
+        folder: torchrun's own messages are kept here, and after a failure its reason, in ``failure.json``.
 
     Raises:
         RunError: in one line, why the ranks failed. All of them are gone by then.
@@ -55,9 +55,12 @@ def launch(module: str, arguments: Sequence[str], cluster: ClusterConfig, folder
         with _stopping(process) as received:
             code = process.wait()
     if received:
+        reason.unlink(missing_ok=True)  # ranks that end one after the other may have taken that for a failure
         raise Stopped(received[0])
     if code:
-        raise RunError(_why(reason, log))
+        why = _why(reason, log)
+        _write_reason(reason, why)
+        raise RunError(why)
 
 
 @contextmanager
@@ -95,6 +98,10 @@ def _why(reason: Path, log: Path) -> str:
     return f"rank {rank} ended with exit code {code} and no reason; see {log}"
 
 
+def _write_reason(path: Path, reason: str) -> None:
+    write_atomically(path, json.dumps({"reason": reason}) + "\n")
+
+
 @contextmanager
 def reporting_failure(folder: Path, rank: int) -> Iterator[None]:
     """For the body of a rank: leave the reason of a failure in ``folder`` for the launcher to print, then exit."""
@@ -105,7 +112,7 @@ def reporting_failure(folder: Path, rank: int) -> Iterator[None]:
         # The first rank to fail has the reason; the others only notice that it is gone.
         if not (folder / "failure.json").exists():
             line = f"{type(error).__name__}: {' '.join(str(error).split())}"
-            write_atomically(folder / "failure.json", json.dumps({"rank": rank, "reason": f"rank {rank}: {line}"}))
+            _write_reason(folder / "failure.json", f"rank {rank}: {line}")
         sys.stderr.flush()
         # Destructors of a broken process group can wait for ranks that are gone.
         os._exit(1)

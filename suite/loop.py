@@ -18,6 +18,7 @@ from suite.capture import Capture
 from suite.kinds import KIND_METERS, KINDS, KindMeter, announce
 from suite.loading import load_object
 from suite.methods import method_layer_factory
+from suite.pacing import rate_schedule
 from suite.records import RunFolder, identity
 from suite.schema import Optimizer, RunConfig
 from suite.seeds import model_seed
@@ -242,6 +243,7 @@ def summarise(trainer: Trainer, folder: RunFolder) -> dict[str, Any]:
         "final": {name: value for name, value in final.items() if name not in ("event", "step")},
         "baseline": trainer.task.baseline(),
         "rate": total["rows_sent"] / max(1, total["rows_routed"]),
+        "rate_schedule": rate_schedule(steps),
         "rows_by_kind": {kind: {"routed": total[f"routed_{kind}"], "sent": total[f"sent_{kind}"]} for kind in KINDS},
         "bytes_per_step": total["bytes"] / count,
         "relative_bytes": total["bytes"] / max(1, total["half_precision_bytes"]),

@@ -37,8 +37,8 @@ class Plan:
 def parse(arguments: Sequence[str]) -> Plan:
     """The plan for Hydra overrides and one ``methods=[a,b]``; without it, the methods of the scale's matrix.
 
-    A method whose run of that seed is on record is measured with the settings of that run, so that a control keeps the
-    rate it was trained with.
+    A method whose run of that seed is on record is measured with the settings of that run; a control with the rate that
+    it had at last, as the weights are those of the last step.
 
     Raises:
         UserError: for bad input, in one line.
@@ -61,7 +61,12 @@ def parse(arguments: Sequence[str]) -> Plan:
 
 def _as_trained(config: RunConfig) -> RunConfig:
     recorded = RunFolder.of(config).config
-    return config.model_copy(update={"method": from_yaml(recorded.read_text()).method}) if recorded.exists() else config
+    if not recorded.exists():
+        return config
+    method = from_yaml(recorded.read_text()).method
+    if method.reduction is not None and isinstance(rate := method.reduction.get("rate"), list):
+        method = method.model_copy(update={"reduction": method.reduction | {"rate": rate[-1][1]}})
+    return config.model_copy(update={"method": method})
 
 
 def main(arguments: list[str]) -> None:

@@ -25,7 +25,8 @@ class RunFolder:
         metrics: ``metrics.jsonl``, one line per step and per evaluation, appended as the run goes.
         checkpoints: ``checkpoint/``, the newest whole one.
         captures: ``captures/``, samples of rows, if the run was asked for them.
-        summary: ``summary.json``, written last. Its ``status`` is ``complete``, or ``failed`` with a ``reason``.
+        summary: ``summary.json``, written last: there is one if and only if the run is complete.
+        failure: ``failure.json``, the ``reason`` why the last attempt failed; left by the launcher.
     """
 
     def __init__(self, path: Path) -> None:
@@ -36,6 +37,7 @@ class RunFolder:
         self.checkpoints = path / "checkpoint"
         self.captures = path / "captures"
         self.summary = path / "summary.json"
+        self.failure = path / "failure.json"
 
     @classmethod
     def of(cls, config: RunConfig) -> "RunFolder":
@@ -68,7 +70,7 @@ class RunFolder:
     def begin(self, config: RunConfig) -> bool:
         """Make the folder ready to start or to resume ``config``; returns whether the run is complete already.
 
-        A failed summary is dropped: the run is tried again.
+        A summary that cannot be read is dropped.
 
         Raises:
             UserError: if the folder holds a checkpoint or a result of another configuration.
@@ -107,14 +109,7 @@ class RunFolder:
 
     def finish(self, summary: dict[str, Any]) -> None:
         """Write the summary of a complete run, last and whole."""
-        self._write_summary(summary | {"status": "complete"})
-
-    def fail(self, config: RunConfig, reason: str) -> None:
-        """Write the summary of a run that failed; metrics and checkpoints stay as they are."""
-        self._write_summary(identity(config) | {"status": "failed", "reason": reason})
-
-    def _write_summary(self, summary: dict[str, Any]) -> None:
-        write_atomically(self.summary, json.dumps(summary, indent=2, allow_nan=False) + "\n")
+        write_atomically(self.summary, json.dumps(summary | {"status": "complete"}, indent=2, allow_nan=False) + "\n")
 
     def is_complete(self) -> bool:
         """Whether the run has finished. An unreadable summary is none: making it anew takes seconds."""

@@ -4,7 +4,7 @@ import sys
 
 from suite.check import check, starting_point
 from suite.config import compose
-from suite.errors import RunError, Stopped, exit_on_error
+from suite.errors import RunError, exit_on_error
 from suite.launch import launch
 from suite.records import RunFolder
 from suite.tasks import build_task
@@ -29,8 +29,6 @@ def main(overrides: list[str]) -> None:
         try:
             launch("suite.worker", [str(folder.path)], config.cluster, folder.path)
         except RunError as error:
-            if not isinstance(error, Stopped):
-                folder.fail(config, str(error))
             error.add_note("the same command resumes the run")
             raise
 

@@ -1,5 +1,8 @@
 """What the reductions that draw at random share."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -7,9 +10,15 @@ from lshmoe.clustering import expert_of_rows
 from lshmoe.reduction import Reduction
 from lshmoe.seeding import generator
 
+# One rate for all training; or pairs (first call, rate) in order: from that training call on, counted from 0, it holds.
+Rate = float | Sequence[tuple[int, float]]
+
 
 class DrawingReduction(Reduction):
     """A reduction that sends ``ceil(rate · rows)`` rows to each expert and draws anew at every training call.
+
+    A control must send what the method that it controls for does, whose rate changes as training goes: so a rate can be
+    a schedule.
 
     The number of training calls so far is a persistent buffer and the only state: a draw is a function of (seed,
     calls), so a run that resumes from a checkpoint draws what the uninterrupted one does; the state of a generator
@@ -18,20 +27,29 @@ class DrawingReduction(Reduction):
 
     Args:
         seed: draws.
-        rate: in (0, 1]; an expert with rows sends at least one.
+        rate: in (0, 1], or a schedule of such rates that begins at call 0; an expert with rows sends at least one.
 
     Raises:
-        ValueError: if ``rate`` is out of range.
+        ValueError: if ``rate`` is out of range, or a schedule does not begin at 0 or is out of order.
     """
 
     calls: Tensor
 
-    def __init__(self, seed: int, rate: float) -> None:
+    def __init__(self, seed: int, rate: Rate) -> None:
         super().__init__()
-        if not 0 < rate <= 1:
-            raise ValueError(f"rate: must be in (0, 1], got {rate}")
-        self.seed, self.rate = seed, rate
+        self.starts, self.rates = zip(*([(0, rate)] if isinstance(rate, int | float) else rate), strict=True)
+        for value in self.rates:
+            if not 0 < value <= 1:
+                raise ValueError(f"rate: must be in (0, 1], got {value}")
+        if self.starts[0] != 0 or list(self.starts) != sorted(set(self.starts)):
+            raise ValueError(f"rate: a schedule must begin at call 0 and go on in order, got calls {self.starts}")
+        self.seed = seed
         self.register_buffer("calls", torch.zeros((), dtype=torch.int64))
+
+    @property
+    def rate(self) -> float:
+        """The rate that holds now."""
+        return float(self.rates[bisect_right(self.starts, int(self.calls)) - 1])
 
     def sizes(self, counts_E: Tensor) -> Tensor:
         """int64 ``[E]``: how many rows each expert shall be sent."""

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from baselines.reductions.drawing import DrawingReduction
+from baselines.reductions.drawing import DrawingReduction, Rate
 from baselines.reductions.size_classes import padded_rows, size_classes
 from lshmoe import (
     Clusters,
@@ -30,7 +30,7 @@ class KMeans(DrawingReduction):
     Args:
         dim: width of the rows; any will do.
         seed: draws the first centroids.
-        rate: clusters per row, in (0, 1].
+        rate: clusters per row, in (0, 1], or a schedule.
         iterations: updates of the centroids before the last assignment.
         error_compensation: add each row's residual to its centroid's output (§3.2).
         clusters_per_expert: if given, replaces ``rate``: this many clusters, or as many as the expert has rows.
@@ -43,7 +43,7 @@ class KMeans(DrawingReduction):
         self,
         dim: int,
         seed: int = 0,
-        rate: float = 0.2,
+        rate: Rate = 0.2,
         iterations: int = 2,
         error_compensation: bool = True,
         clusters_per_expert: int | None = None,

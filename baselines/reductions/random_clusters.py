@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from baselines.reductions.drawing import DrawingReduction
+from baselines.reductions.drawing import DrawingReduction, Rate
 from lshmoe import IdentityReduction, Reduced, clustered_reduction, clusters_from_assignment, expert_of_rows
 
 
@@ -15,14 +15,14 @@ class RandomClusters(DrawingReduction):
     Args:
         dim: width of the rows; any will do.
         seed: draws the clusters.
-        rate: clusters per row, in (0, 1].
+        rate: clusters per row, in (0, 1], or a schedule.
         error_compensation: add each row's residual to its centroid's output (§3.2).
 
     Raises:
         ValueError: if ``rate`` is out of range.
     """
 
-    def __init__(self, dim: int, seed: int = 0, rate: float = 0.2, error_compensation: bool = True) -> None:
+    def __init__(self, dim: int, seed: int = 0, rate: Rate = 0.2, error_compensation: bool = True) -> None:
         super().__init__(seed, rate)
         self.error_compensation = error_compensation
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from baselines.reductions.drawing import DrawingReduction
+from baselines.reductions.drawing import DrawingReduction, Rate
 from lshmoe import Reduced, expert_of_rows
 
 
@@ -16,13 +16,13 @@ class RowDropping(DrawingReduction):
     Args:
         dim: width of the rows; any will do.
         seed: draws the subset.
-        rate: share of the rows that travel, in (0, 1].
+        rate: share of the rows that travel, in (0, 1], or a schedule.
 
     Raises:
         ValueError: if ``rate`` is out of range.
     """
 
-    def __init__(self, dim: int, seed: int = 0, rate: float = 0.2) -> None:
+    def __init__(self, dim: int, seed: int = 0, rate: Rate = 0.2) -> None:
         super().__init__(seed, rate)
 
     def forward(self, rows_RD: Tensor, counts_E: Tensor) -> Reduced:

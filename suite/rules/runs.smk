@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from suite.pacing import rate_override
+
 RUN = f"{RESULTS}/runs/{{model}}/{{task}}/{{method}}/seed{{seed}}"
 
 
@@ -14,10 +16,8 @@ def summary_of(run):
     return [f"{RESULTS}/{run.path}/summary.json"] if run else []
 
 
-def rate_override(wildcards, input):
-    if not input.pacemaker:
-        return ""
-    return f"method.reduction.rate={json.loads(Path(input.pacemaker[0]).read_text())['rate']:.4f}"
+def pace(wildcards, input):
+    return rate_override(json.loads(Path(input.pacemaker[0]).read_text())) if input.pacemaker else ""
 
 
 rule run:
@@ -39,10 +39,10 @@ rule run:
     params:
         scale=MATRIX.scale,
         cluster=CLUSTER,
-        rate=rate_override,
+        rate=pace,
     shell:
         "python -m suite.train model={wildcards.model} task={wildcards.task} method={wildcards.method}"
-        " seed={wildcards.seed} scale={params.scale} cluster={params.cluster} {params.rate} 2>&1 | tee {log}"
+        " seed={wildcards.seed} scale={params.scale} cluster={params.cluster} '{params.rate}' 2>&1 | tee {log}"
 
 
 rule runs:

@@ -54,6 +54,18 @@ def test_draws_change_with_call_and_seed_and_resume_with_the_state(kind):
     assert torch.equal(resumed(rows(), COUNTS).rows_CD, sent[1])
 
 
+def test_a_schedule_of_rates_is_followed_call_by_call_and_survives_a_checkpoint():
+    reduction = RandomClusters(DIM, rate=[(0, 0.5), (2, 0.25)])
+    sent = [int(reduction(rows(), COUNTS).counts_E.sum()) for _ in range(4)]
+    assert sent[0] == sent[1] > sent[2] == sent[3]
+    resumed = RandomClusters(DIM, rate=[(0, 0.5), (2, 0.25)])
+    resumed.load_state_dict(reduction.state_dict())
+    assert resumed.rate == 0.25
+    for wrong in ([(1, 0.5)], [(0, 0.5), (0, 0.2)], [(0, 0.5), (3, 0.2), (2, 0.1)]):
+        with pytest.raises(ValueError, match="a schedule must begin at call 0 and go on in order"):
+            RandomClusters(DIM, rate=wrong)
+
+
 def test_a_rate_that_means_a_whole_number_is_not_rounded_up_by_floating_point():
     assert 0.07 * 100 > 7
     assert RowDropping(DIM, rate=0.07).sizes(torch.tensor([100])).tolist() == [7]

@@ -1,5 +1,6 @@
 """Ranks end together: with a reason, on request, and when their launcher is gone."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -57,6 +58,7 @@ def test_a_rank_that_fails_ends_the_others_and_gives_the_reason(tmp_path: Path, 
         launch(JOBS, [how, str(tmp_path)], CLUSTER, tmp_path)
     assert time.monotonic() - began < 60
     assert str(caught.value).startswith(reason) and "\n" not in str(caught.value)
+    assert json.loads((tmp_path / "failure.json").read_text()) == {"reason": str(caught.value)}
     assert_gone(pids(tmp_path))
 
 
@@ -69,6 +71,7 @@ def test_a_launcher_that_is_asked_to_end_ends_its_ranks_first(
     _, errors = process.communicate(timeout=60)
     assert process.returncode == code
     assert errors == f"error: stopped by {number.name}\n"
+    assert not (tmp_path / "failure.json").exists(), "a stopped run has not failed"
     assert_gone(pids(tmp_path))
 
 

@@ -32,7 +32,7 @@ def test_the_default_is_the_scale_s_matrix():
 
 
 def test_a_recorded_run_is_measured_with_its_own_settings(tmp_path):
-    trained = compose(["method=random", "method.reduction.rate=0.37", f"results={tmp_path}"])
+    trained = compose(["method=random", "method.reduction.rate=[[0,0.9],[80,0.37]]", f"results={tmp_path}"])
     folder = RunFolder.of(trained)
     folder.path.mkdir(parents=True)
     folder.config.write_text(to_yaml(trained))

@@ -1,9 +1,19 @@
-"""A fairseq user directory: ``fairseq-train --user-dir lshmoe/integrations/fairseq_plugin --arch moe_transformer_lm``.
+"""A fairseq user directory: ``fairseq-train --user-dir lshmoe/integrations/fairseq_plugin``, with one of these pairs:
+
+- ``--task language_modeling --arch moe_transformer_lm --criterion moe_cross_entropy``
+- ``--task masked_lm --arch moe_roberta --criterion moe_masked_lm``
 
 It is not called ``fairseq`` because fairseq imports it by its last path component. On several ranks run it with
 ``--ddp-backend legacy_ddp``, which leaves expert parameters alone.
 """
 
-from . import criterion, models
+from argparse import Namespace
 
-__all__ = ["criterion", "models"]
+import torch
+
+from . import criterions, roberta, transformer_lm
+
+__all__ = ["criterions", "roberta", "transformer_lm"]
+
+# What takes its options from argparse (RoBERTa, SGD) leaves a namespace in checkpoints; torch.load must know of it.
+torch.serialization.add_safe_globals([Namespace])
