@@ -65,6 +65,9 @@ class SwinSize(_Size):
     ffn_ratio: PositiveFloat
     patch: PositiveInt = Field(description="pixels per side of a patch")
     window: PositiveInt = Field(description="patches per side of an attention window")
+    pretrained: str | None = Field(
+        description="timm's name of weights to start from, all but the MoE layers; null: none"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> "SwinSize":
@@ -75,6 +78,8 @@ class SwinSize(_Size):
         for stage, heads in enumerate(self.heads):
             if (width := self.width * 2**stage) % heads:
                 raise ValueError(f"heads: {heads} does not divide the width {width} of stage {stage}")
+        if int(self.width * self.ffn_ratio) != self.width * self.ffn_ratio:
+            raise ValueError(f"ffn_ratio: {self.ffn_ratio:g} times width={self.width} is not a whole number")
         if self.moe_every > max(self.layers):
             raise ValueError(f"moe_every: {self.moe_every} leaves no MoE layer; allowed: 1 to {max(self.layers)}")
         return self
