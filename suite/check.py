@@ -2,6 +2,7 @@
 
 from suite.config import compose
 from suite.errors import UserError
+from suite.lab import permission
 from suite.loading import load_object
 from suite.methods import check_method
 from suite.records import RunFolder
@@ -16,6 +17,8 @@ def check(config: RunConfig) -> None:
         UserError: one line naming the field and the allowed values.
     """
     check_method(config)
+    if config.cluster.network == "lab":
+        permission.entry()
     task = build_task(config)
     objectives = load_object("model.host", f"{config.model.host}.OBJECTIVES")
     if task.objective not in objectives:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from suite.config import compose
 from suite.errors import exit_on_error
-from suite.launch import die_with_parent, launch, reporting_failure
+from suite.launch import launch, reporting_failure
+from suite.processes import die_with_parent
 
 CLUSTER = compose().cluster
 

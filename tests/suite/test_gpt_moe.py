@@ -29,7 +29,7 @@ def dictionary() -> Any:
 
 def build(*overrides: str) -> nn.Module:
     """The tiny model as a run builds it."""
-    return build_model(tiny(*overrides), SimpleNamespace(inputs=TextInputs(dictionary(), 16)), torch.device("cpu"))
+    return build_model(tiny(*overrides), SimpleNamespace(inputs=TextInputs(dictionary(), 16)), ALONE)
 
 
 def tiny(*overrides: str) -> RunConfig:
