@@ -26,9 +26,11 @@ class Member:
         group: the exchanges' process group, all ranks; the default one where the network has one fabric only.
         ranks_per_server: G; ranks of a server are consecutive.
         link: its server's link, on the networks ``lab`` and ``paced``.
+        transport: ``shaped`` or ``paced`` links, or the ``loopback`` or ``host`` network as it is; goes on record.
     """
 
     device: torch.device
+    transport: str = "host"
     group: dist.ProcessGroup | None = None
     ranks_per_server: int = 1
     link: Link | None = None
@@ -60,7 +62,7 @@ def connect(cluster: ClusterConfig) -> Member:
         device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
         torch.cuda.set_device(device)
     if cluster.network == "lab":
-        return _join_lab(cluster, device)
+        return _connect_lab(cluster, device)
     if cluster.network in ("loopback", "paced"):
         _use_interface("lo")
     dist.init_process_group(cluster.backend, timeout=COLLECTIVE_TIMEOUT)
@@ -68,10 +70,10 @@ def connect(cluster: ClusterConfig) -> Member:
     if cluster.network == "paced":
         assert group is not None
         link = Link(group, cluster.ranks_per_server, "paced", pace=Pace(None, cluster.ranks_per_server))
-    return Member(device, group, cluster.ranks_per_server, link)
+    return Member(device, link.transport if link else cluster.network, group, cluster.ranks_per_server, link)
 
 
-def _join_lab(cluster: ClusterConfig, device: torch.device) -> Member:
+def _connect_lab(cluster: ClusterConfig, device: torch.device) -> Member:
     """Two groups on two fabrics; whatever group is made later, an exchange makes, between the same interfaces."""
     _use_interface(DENSE if cluster.dense_fabric == "open" else A2A)
     dist.init_process_group(cluster.backend, timeout=COLLECTIVE_TIMEOUT)
@@ -79,7 +81,7 @@ def _join_lab(cluster: ClusterConfig, device: torch.device) -> Member:
     group = dist.new_group(timeout=COLLECTIVE_TIMEOUT)
     assert isinstance(group, dist.ProcessGroup)
     link = Link(group, cluster.ranks_per_server, "shaped")
-    return Member(device, group, cluster.ranks_per_server, link)
+    return Member(device, link.transport, group, cluster.ranks_per_server, link)
 
 
 def _use_interface(name: str) -> None:

@@ -34,7 +34,7 @@ def measure(plan: Plan) -> None:
         step = checkpoint.load_weights(trained, model).step
         trainers[config.method.name] = Trainer(standing_still(config), task, model, member.device, kinds=False)
     settings = plan.vanilla.scale.measurement
-    environment = describe_ranks()
+    environment = describe_ranks() | {"transport": member.transport}
     leader = dist.get_rank() == 0
     blocks = []
     for block in run_blocks(

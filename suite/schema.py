@@ -196,7 +196,7 @@ class ClusterConfig(_Strict):
     """Where ranks run.
 
     ``network`` is ``loopback`` (processes of one machine), ``lab`` (network namespaces joined by shaped links),
-    ``paced`` (loopback, and every all-to-all sleeps for as long as the link would take) or ``host`` (the machine's own).
+    ``paced`` (loopback, and every all-to-all sleeps as long as the link would take) or ``host`` (the machine's own).
     """
 
     name: str

@@ -25,7 +25,7 @@ def main(path: Path) -> None:
     with reporting_failure(path, int(os.environ["RANK"])):
         member = join(config.cluster)
         task = build_task(config)
-        environment = describe_ranks()
+        environment = describe_ranks() | {"transport": member.transport}
         leader = dist.get_rank() == 0
         if leader:
             write_atomically(folder.environment, json.dumps(environment, indent=2) + "\n")

@@ -11,45 +11,27 @@ cannot do.
 """
 
 import os
-import secrets
-import select
 import shlex
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from suite.errors import UserError, exit_on_error, unknown
-from suite.lab import permission
-from suite.lab.layout import A2A, DENSE, MAX_SERVERS
+from suite.lab import keeper
+from suite.lab.layout import A2A, DENSE, MAX_SERVERS, Layout
 from suite.lab.registry import Registry, State
-
-_READY_SECONDS = 20.0
 
 
 def up(options: dict[str, str]) -> None:
     """Start a keeper that outlives this process, and say what it made."""
     servers = _number("servers", options.get("servers", "2"), int, MAX_SERVERS)
     ranks = _number("ranks_per_server", options.get("ranks_per_server", "1"), int)
-    rate = str(_number("rate_mbit", options["rate_mbit"], float)) if "rate_mbit" in options else ""
-    registry, lab = Registry.of_user(), secrets.token_hex(3)
-    command = [*permission.entry(), sys.executable, "-m", "suite.lab.keeper", str(registry.folder), lab]
-    command += [str(servers), str(ranks), str(int(permission.needs_user_namespace())), rate]
-    with tempfile.TemporaryFile("w+") as errors:
-        keeper = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
-        )
-        assert keeper.stdout is not None
-        ready, _, _ = select.select([keeper.stdout], [], [], _READY_SECONDS)
-        if not ready or not keeper.stdout.readline():
-            keeper.kill()
-            keeper.wait()
-            errors.seek(0)
-            raise UserError(errors.read().strip().removeprefix("error: ") or "lab: its keeper did not start")
-    _print(registry.find(lab))
+    rate = _number("rate_mbit", options["rate_mbit"], float) if "rate_mbit" in options else None
+    _print(keeper.start(Registry.of_user(), Layout(servers, ranks), rate))
 
 
 def show(options: dict[str, str]) -> None:
@@ -85,6 +67,7 @@ def clean(options: dict[str, str]) -> None:
         print(f"lab={lab}")
 
 
+_Number = TypeVar("_Number", int, float)
 COMMANDS: dict[str, tuple[Callable[[dict[str, str]], None], set[str]]] = {
     "up": (up, {"servers", "ranks_per_server", "rate_mbit"}),
     "show": (show, {"lab"}),
@@ -113,11 +96,11 @@ def main(arguments: list[str]) -> None:
     command(options)
 
 
-def _number(field: str, text: str, kind: type[int] | type[float], most: float = float("inf")) -> int | float:
+def _number(field: str, text: str, kind: Callable[[str], _Number], most: float = float("inf")) -> _Number:
     try:
         value = kind(text)
     except ValueError:
-        value = 0
+        value = kind("0")
     if not 0 < value <= most or value == float("inf"):
         limit = f" to {most:g}" if most != float("inf") else ""
         raise UserError(f"{field}: {text!r}; allowed: a {'whole ' * (kind is int)}number above 0{limit}")

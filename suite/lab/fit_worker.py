@@ -1,4 +1,4 @@
-"""One rank that measures a living lab's link: ``python -m suite.lab.fit_worker FOLDER CLUSTER``, started by torchrun."""
+"""One rank that measures a living lab's link: ``python -m suite.lab.fit_worker FOLDER CLUSTER``, under torchrun."""
 
 import os
 import sys

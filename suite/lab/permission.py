@@ -11,6 +11,7 @@ _REMEDY = "or choose cluster.network=paced, whose record says so"
 # Root needs nothing but a namespace; anyone else becomes root of a user namespace, over nothing but what it makes.
 _AS_ROOT = ["unshare", "--net"]
 _AS_USER = ["unshare", "--user", "--map-root-user", "--net"]
+_ADMIN_FOLDERS = "/usr/sbin:/sbin"  # where tc is, and where the search path of a user does not lead
 
 
 @cache
@@ -20,12 +21,14 @@ def entry() -> tuple[str, ...]:
     Raises:
         UserError: in one line, what is missing and the remedy.
     """
-    missing = [program for program in ("ip", "tc", "unshare") if shutil.which(program) is None]
+    path = f"{os.environ.get('PATH', os.defpath)}:{_ADMIN_FOLDERS}"
+    missing = [program for program in ("ip", "tc", "unshare") if shutil.which(program, path=path) is None]
     if missing:
         raise UserError(f"cluster.network: lab needs {', '.join(missing)}; install iproute2 and util-linux, {_REMEDY}")
     ways = [_AS_ROOT, _AS_USER] if os.geteuid() == 0 else [_AS_USER]
     refusals = []
     for way in ways:
+        way = ["env", f"PATH={path}", *way]
         trial = [*way, "ip", "link", "add", "name", "trial", "type", "veth"]
         done = subprocess.run(trial, capture_output=True, text=True, check=False)
         if done.returncode == 0:

@@ -5,10 +5,12 @@ import subprocess
 from suite.errors import UserError
 from suite.lab.layout import A2A
 
-# A packet that leaves is at most this long, and no more than two may leave at once: a message after a pause then meets
-# the same link as one without. The kernel's default of 64 KiB packets would let small messages pass unshaped.
-PACKET_BYTES = 8192
-BURST_BYTES = 2 * PACKET_BYTES
+# How long a link may run ahead of its rate after a pause. A deeper bucket would let whole messages pass unshaped, and
+# alpha–beta would not hold; a shallower one loses rate to late timers.
+CREDIT_SECONDS = 1e-4
+FRAME_BYTES = 1514  # the largest on Ethernet
+LEAST_BURST_BYTES = 1600  # a frame must fit
+OPEN_PACKET_BYTES = 65536  # the kernel's own choice: it cuts packets up only after the veth
 # So deep a queue never drops: TCP's own window fills first.
 QUEUE_BYTES = 64 * 2**20
 
@@ -18,11 +20,13 @@ def commands(rate_mbit: float | None) -> list[list[str]]:
     if rate_mbit is None:
         return [
             ["tc", "qdisc", "replace", "dev", A2A, "root", "pfifo_fast"],
-            ["ip", "link", "set", "dev", A2A, "gso_max_size", "65536"],
+            ["ip", "link", "set", "dev", A2A, "gso_max_size", str(OPEN_PACKET_BYTES)],
         ]
-    bucket = ["rate", f"{round(rate_mbit * 1e6)}bit", "burst", str(BURST_BYTES), "limit", str(QUEUE_BYTES)]
+    burst = max(LEAST_BURST_BYTES, round(rate_mbit * 1e6 / 8 * CREDIT_SECONDS))
+    bucket = ["rate", f"{round(rate_mbit * 1e6)}bit", "burst", str(burst), "limit", str(QUEUE_BYTES)]
+    packet = min(max(FRAME_BYTES, burst // 2), OPEN_PACKET_BYTES)
     return [
-        ["ip", "link", "set", "dev", A2A, "gso_max_size", str(PACKET_BYTES)],
+        ["ip", "link", "set", "dev", A2A, "gso_max_size", str(packet)],
         ["tc", "qdisc", "replace", "dev", A2A, "root", "tbf", *bucket],
     ]
 

@@ -10,6 +10,7 @@ from torch import nn
 
 from lshmoe import MoELayer, is_expert, moe_layers
 from suite.config import compose
+from suite.joining import ALONE
 from suite.loop import build_model
 from suite.quiet import quiet_import
 from suite.schema import RunConfig
