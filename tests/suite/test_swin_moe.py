@@ -16,6 +16,7 @@ from suite.check import check
 from suite.config import compose
 from suite.errors import UserError
 from suite.hosts.swin_moe import build as build_swin
+from suite.joining import ALONE
 from suite.loop import Trainer, build_model
 from suite.schema import RunConfig
 from suite.seeds import model_seed
@@ -30,7 +31,7 @@ CLASSES = 4
 def build(*overrides: str) -> nn.Module:
     """The tiny model as a run builds it."""
     inputs = ImageInputs(16, 3, CLASSES)
-    return build_model(tiny(*overrides), SimpleNamespace(inputs=inputs), torch.device("cpu"))
+    return build_model(tiny(*overrides), SimpleNamespace(inputs=inputs), ALONE)
 
 
 def tiny(*overrides: str) -> RunConfig:
