@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lshmoe.parallel import ScaleGradient
 from lshmoe.seeding import generator
 from lshmoe.traffic import Traffic
 
@@ -40,10 +39,10 @@ class Experts(nn.Module):
             raise ValueError(f"activation: {activation!r} is unknown; choose from {', '.join(_ACTIVATIONS)}")
         self.activation, self.world_size = activation, world_size
         gens = [generator(seed, "expert", number) for number in expert_ids]
-        self.w1_LDF = _parameter([_uniform(gen, dim, dim, hidden_dim) for gen in gens])
-        self.b1_LF = _parameter([_uniform(gen, dim, hidden_dim) for gen in gens])
-        self.w2_LFD = _parameter([_uniform(gen, hidden_dim, hidden_dim, dim) for gen in gens])
-        self.b2_LD = _parameter([_uniform(gen, hidden_dim, dim) for gen in gens])
+        self.w1_LDF = _parameter(gens, dim, dim, hidden_dim)
+        self.b1_LF = _parameter(gens, dim, hidden_dim)
+        self.w2_LFD = _parameter(gens, hidden_dim, hidden_dim, dim)
+        self.b2_LD = _parameter(gens, hidden_dim, dim)
 
     def forward(self, rows_SD: Tensor, counts_L: Tensor, traffic: Traffic) -> Tensor:
         """Apply each expert to its rows.
@@ -54,20 +53,19 @@ class Experts(nn.Module):
             traffic: meter for the seconds spent here.
         """
         dtype = rows_SD.dtype
-        weights: list[Tensor] = [self.w1_LDF, self.b1_LF, self.w2_LFD, self.b2_LD]
-        if self.world_size > 1:
-            weights = [ScaleGradient.apply(w, 1 / self.world_size) for w in weights]
-        weights = [w.to(dtype) for w in weights]
-        out: Tensor = _ExpertFFN.apply(rows_SD, *weights, counts_L.tolist(), self.activation, traffic)
+        weights = [w.to(dtype) for w in (self.w1_LDF, self.b1_LF, self.w2_LFD, self.b2_LD)]
+        arguments = (counts_L.tolist(), self.activation, 1 / self.world_size, traffic)
+        out: Tensor = _ExpertFFN.apply(rows_SD, *weights, *arguments)
         return out
 
 
-def _uniform(gen: torch.Generator, fan_in: int, *shape: int) -> Tensor:
-    return (torch.rand(*shape, generator=gen) * 2 - 1) / math.sqrt(fan_in)
-
-
-def _parameter(tensors: list[Tensor]) -> nn.Parameter:
-    parameter = nn.Parameter(torch.stack(tensors))
+def _parameter(gens: list[torch.Generator | None], fan_in: int, *shape: int) -> nn.Parameter:
+    """``[L, *shape]``, uniform within ``±fan_in**-0.5``, each expert drawn from its own generator."""
+    values = torch.empty(len(gens), *shape)
+    for value, gen in zip(values, gens, strict=True):
+        if gen is not None:
+            value.copy_((torch.rand(*shape, generator=gen) * 2 - 1) / math.sqrt(fan_in))
+    parameter = nn.Parameter(values)
     parameter.expert = True  # type: ignore[attr-defined]
     return parameter
 
@@ -85,6 +83,7 @@ class _ExpertFFN(torch.autograd.Function):
         b2_LD: Tensor,
         counts: list[int],
         activation: str,
+        share: float,
         traffic: Traffic,
     ) -> Tensor:
         act, _ = _ACTIVATIONS[activation]
@@ -95,13 +94,13 @@ class _ExpertFFN(torch.autograd.Function):
                 torch.addmm(b1_LF[expert], rows, w1_LDF[expert], out=hidden)
                 torch.addmm(b2_LD[expert], act(hidden), w2_LFD[expert], out=out)
         ctx.save_for_backward(rows_SD, hidden_SF, w1_LDF, w2_LFD)
-        ctx.arguments = (counts, activation, traffic)
+        ctx.arguments = (counts, activation, share, traffic)
         return out_SD
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         rows_SD, hidden_SF, w1_LDF, w2_LFD = ctx.saved_tensors
-        counts, activation, traffic = ctx.arguments
+        counts, activation, share, traffic = ctx.arguments
         act, act_backward = _ACTIVATIONS[activation]
         grad_SD = grads[0].contiguous()
         with traffic.clock("experts_backward", rows_SD.device):
@@ -111,13 +110,15 @@ class _ExpertFFN(torch.autograd.Function):
             for expert, (rows, hidden, grad, grad_rows) in enumerate(
                 _groups(counts, rows_SD, hidden_SF, grad_SD, grad_rows_SD)
             ):
-                torch.mm(act(hidden).T, grad, out=grad_w2[expert])
+                # The share of the mean loss rides on the products of the weights' gradients: no pass of its own.
+                torch.addmm(grad_w2[expert], act(hidden).T, grad, beta=0, alpha=share, out=grad_w2[expert])
                 torch.sum(grad, 0, out=grad_b2[expert])
                 grad_hidden = act_backward(grad @ w2_LFD[expert].T, hidden)
-                torch.mm(rows.T, grad_hidden, out=grad_w1[expert])
+                torch.addmm(grad_w1[expert], rows.T, grad_hidden, beta=0, alpha=share, out=grad_w1[expert])
                 torch.sum(grad_hidden, 0, out=grad_b1[expert])
                 torch.mm(grad_hidden, w1_LDF[expert].T, out=grad_rows)
-        return grad_rows_SD, grad_w1, grad_b1, grad_w2, grad_b2, None, None, None
+            grad_b1.mul_(share), grad_b2.mul_(share)
+        return grad_rows_SD, grad_w1, grad_b1, grad_w2, grad_b2, None, None, None, None
 
 
 def _groups(counts: list[int], *tensors: Tensor) -> Any:

@@ -1,11 +1,14 @@
 """Top-k gate with load-balance loss."""
 
+import math
+
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
 from lshmoe.parallel import active_group_size
 from lshmoe.seeding import generator
+from lshmoe.traffic import Traffic
 
 
 class TopKGate(nn.Module):
@@ -32,8 +35,12 @@ class TopKGate(nn.Module):
         weight_ED = torch.rand(num_experts, dim, generator=generator(seed, "gate")) * 2 - 1
         self.weight = nn.Parameter(weight_ED * dim**-0.5)
 
-    def forward(self, x_ND: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, x_ND: Tensor, traffic: Traffic | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Route tokens ``[N, D]``.
+
+        Args:
+            x_ND: tokens.
+            traffic: meter for the all-reduce of expert loads.
 
         Returns:
             ids_NK: int64 ``[N, K]``, experts, best first.
@@ -43,7 +50,8 @@ class TopKGate(nn.Module):
         """
         dtype = torch.promote_types(x_ND.dtype, torch.float32)
         probability_NE = torch.softmax(nn.functional.linear(x_ND.to(dtype), self.weight.to(dtype)), -1)
-        weights_NK, ids_NK = probability_NE.topk(self.k)
+        ids_NK = _best(probability_NE.detach(), self.k)
+        weights_NK = probability_NE.gather(-1, ids_NK)
         if self.k > 1:
             weights_NK = weights_NK / weights_NK.sum(-1, keepdim=True)
         load_E = torch.bincount(ids_NK.flatten(), minlength=self.num_experts).to(probability_NE.dtype)
@@ -51,9 +59,22 @@ class TopKGate(nn.Module):
         tokens = load_E.new_full((1,), float(x_ND.shape[0]))
         if world_size > 1:
             totals = torch.cat([load_E, tokens])
-            dist.all_reduce(totals, group=self.group)
+            traffic = Traffic() if traffic is None else traffic
+            traffic.bytes["loads"] += totals.nbytes
+            traffic.remote_bytes["loads"] += 2 * totals.nbytes * (world_size - 1) // world_size
+            with traffic.clock("loads", totals.device):
+                dist.all_reduce(totals, group=self.group)
             load_E, tokens = totals[:-1], totals[-1:]
         # Summing (not averaging) own tokens and scaling by W keeps ranks with fewer tokens at their true share.
         share_E = probability_NE.sum(0) * world_size / tokens.clamp(min=1)
         balance_loss = self.num_experts * (load_E / load_E.sum().clamp(min=1) * share_E).sum()
         return ids_NK, weights_NK.to(x_ND.dtype), balance_loss
+
+
+def _best(values_NE: Tensor, k: int) -> Tensor:
+    """int64 ``[N, K]``: the k largest of each row, best first, the first of equals; for few k far faster than topk."""
+    left_NE, ids = values_NE.clone(), []
+    for _ in range(k):
+        ids.append(left_NE.argmax(-1, keepdim=True))
+        left_NE.scatter_(-1, ids[-1], -math.inf)
+    return torch.cat(ids, -1)

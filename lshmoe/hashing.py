@@ -9,8 +9,10 @@ from torch import Tensor, nn
 from lshmoe.rotations import SharedRotation, make_rotation
 from lshmoe.seeding import generator
 
-# Rows hashed at once: keeps the rotated temporaries small against the layer's own activations.
+# Rows hashed at once, which keeps rotated temporaries far below the layer's own activations; those of a shared
+# rotation, which keeps every coordinate of every hash, shall stay in the cache.
 _ROWS_AT_ONCE = 512
+_ROWS_AT_ONCE_SHARED = 128
 
 DEFAULT_COORDINATES = 4
 
@@ -25,7 +27,8 @@ def cross_polytope_codes(rotated_xP: Tensor) -> Tensor:
         int64 ``[...]``: ``i`` if the value is positive, else ``i + P``, where ``i`` is the first coordinate of largest
         magnitude.
     """
-    index_x1 = rotated_xP.abs().argmax(-1, keepdim=True)
+    # max with indices is faster than argmax, several times where rows are last; both name the first of equals.
+    index_x1 = rotated_xP.abs().max(-1, keepdim=True).indices
     positive_x1 = rotated_xP.gather(-1, index_x1) > 0
     return torch.where(positive_x1, index_x1, index_x1 + rotated_xP.shape[-1]).squeeze(-1)
 
@@ -36,14 +39,14 @@ def _blocked_cross_polytope_codes(rotated_xBb: Tensor) -> Tensor:
     One vectorised maximum over memory replaces an index-carrying one that is many times slower.
     """
     blocks, size = rotated_xBb.shape[-2:]
-    # Rows last but one is how SharedRotation lays out memory; reading in that order is several times faster.
-    in_order = rotated_xBb.movedim(0, -2)
-    peak_xB = torch.maximum(in_order.amax(-1), -in_order.amin(-1)).movedim(-1, 0)
-    winner_x = peak_xB.argmax(-1)
-    inside_xb = rotated_xBb.gather(-2, winner_x[..., None, None].expand(*winner_x.shape, 1, size)).squeeze(-2)
-    codes_x = cross_polytope_codes(inside_xb)
+    # Rows last is how SharedRotation lays out memory; maxima across whole contiguous rows vectorise.
+    in_order = rotated_xBb.movedim(0, -1)
+    peak_Bx = torch.maximum(in_order.amax(-2), -in_order.amin(-2))
+    winner_x = peak_Bx.max(-2).indices
+    inside_1bx = in_order.gather(-3, winner_x[..., None, None, :].expand(*winner_x.shape[:-1], 1, size, -1))
+    codes_x = cross_polytope_codes(inside_1bx.squeeze(-3).movedim(-2, -1).contiguous())
     negative_x = codes_x >= size
-    return winner_x * size + codes_x + negative_x * (blocks * size - size)
+    return (winner_x * size + codes_x + negative_x * (blocks * size - size)).movedim(-1, 0)
 
 
 def _check_positive(field: str, value: int) -> None:
@@ -91,8 +94,10 @@ class CrossPolytopeHash(nn.Module):
     @torch.no_grad()
     def forward(self, rows_RD: Tensor) -> Tensor:
         """Hash rows ``[R, D]`` to int64 codes ``[R, H]``."""
-        codes = _blocked_cross_polytope_codes if isinstance(self.rotation, SharedRotation) else cross_polytope_codes
-        return torch.cat([codes(self.rotation(chunk)) for chunk in torch.split(rows_RD, _ROWS_AT_ONCE)])
+        shared = isinstance(self.rotation, SharedRotation)
+        codes = _blocked_cross_polytope_codes if shared else cross_polytope_codes
+        chunks = torch.split(rows_RD, _ROWS_AT_ONCE_SHARED if shared else _ROWS_AT_ONCE)
+        return torch.cat([codes(self.rotation(chunk)) for chunk in chunks])
 
 
 class SphericalPlaneHash(nn.Module):

@@ -131,7 +131,7 @@ class MoELayer(nn.Module):
         if self.check_finite:
             self._refuse_non_finite(x_ND)
         # 1. Route: rows sorted by expert, each remembering its token.
-        ids_NK, weights_NK, self.balance_loss = self.gate(x_ND)
+        ids_NK, weights_NK, self.balance_loss = self.gate(x_ND, self.traffic)
         tokens, weights_R, counts_E = self._sort_by_expert(ids_NK, weights_NK)
         rows_RD = spread(x_ND, tokens)
         # 2. Choose the rows to send.

@@ -4,7 +4,6 @@ Convention: the training loss is the mean of the ranks' losses, as data-parallel
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -15,19 +14,6 @@ from torch.nn.parallel import DistributedDataParallel
 def active_group_size(group: dist.ProcessGroup | None) -> int:
     """Ranks in ``group`` (or the default group); 1 when torch.distributed is not initialised."""
     return dist.get_world_size(group) if dist.is_available() and dist.is_initialized() else 1
-
-
-class ScaleGradient(torch.autograd.Function):
-    """Identity whose gradient is multiplied by a constant."""
-
-    @staticmethod
-    def forward(ctx: Any, tensor: Tensor, factor: float) -> Tensor:
-        ctx.factor = factor
-        return tensor.view_as(tensor)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        return grads[0] * ctx.factor, None
 
 
 def is_expert(parameter: nn.Parameter) -> bool:

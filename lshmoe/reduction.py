@@ -65,7 +65,7 @@ def clustered_reduction(rows_RD: Tensor, clusters: Clusters, error_compensation:
         if not error_compensation:
             return spread(outputs_CD, clusters)
         # E(c) - c per cluster first: one gather of rows instead of two.
-        return rows_RD + spread(outputs_CD - centroids_CD, clusters)
+        return spread(outputs_CD - centroids_CD, clusters).add_(rows_RD)
 
     return Reduced(centroids_CD, clusters.counts_E, restore, clusters.assignment_R)
 

@@ -19,7 +19,7 @@ from lshmoe.seeding import generator
 ROTATIONS = ("orthogonal", "gaussian", "hd3")
 
 
-def haar_orthogonal(gen: torch.Generator, *shape: int) -> Tensor:
+def haar_orthogonal(gen: torch.Generator | None, *shape: int) -> Tensor:
     """Draw Haar-distributed matrices ``[..., n, m]`` (n >= m) with orthonormal columns, float32."""
     q, r = torch.linalg.qr(torch.randn(*shape, generator=gen, dtype=torch.float64))
     # Without the sign of R's diagonal, QR of a Gaussian matrix is not Haar distributed.
@@ -49,9 +49,9 @@ class DenseRotation(nn.Module):
 class SharedRotation(nn.Module):
     """One dense Haar rotation shared by H hashes, each adding its own permutation and block-orthogonal round.
 
-    Costs ``2·D²`` operations per row instead of ``2·H·D²``. Blocks of hash h mix coordinates that are spread over all
-    blocks of every other hash, so two hashes are related by a dense matrix with entries of size 1/sqrt(D), as two
-    independent rotations are.
+    Costs ``2·D²`` operations per row instead of ``2·H·D²``. A block of hash h mixes coordinates that lie in as many
+    blocks of any other hash, so a coordinate of one hash spreads over about b² coordinates of another, 1/b of it to
+    each, for blocks of b: joint collisions cannot be told from those of independent rotations from b = 16 on.
     """
 
     def __init__(self, dim: int, num_hashes: int, block: int, seed: int) -> None:
@@ -66,13 +66,13 @@ class SharedRotation(nn.Module):
         self.register_buffer("blocks", haar_orthogonal(gen, num_hashes, dim // block, block, block), persistent=False)
 
     def forward(self, rows_RD: Tensor) -> Tensor:
-        """Rotate rows ``[R, D]`` to ``[R, H, D / block, block]``, a view of memory laid out with rows last but one."""
+        """Rotate rows ``[R, D]`` to ``[R, H, D / block, block]``, a view of memory laid out with rows last."""
         num_hashes, num_blocks, block, _ = self.blocks.shape
         turned_DR = self.shared.to(rows_RD.dtype) @ rows_RD.T
         # Coordinates are permuted while each is a contiguous row: a plain block copy.
         permuted = turned_DR.index_select(0, self.permutation.flatten()).view(num_hashes * num_blocks, block, -1)
-        mixed = torch.bmm(permuted.transpose(1, 2), self.blocks.to(rows_RD.dtype).flatten(0, 1))
-        return torch.unflatten(mixed, 0, (num_hashes, num_blocks)).permute(2, 0, 1, 3)
+        mixed = torch.bmm(self.blocks.to(rows_RD.dtype).flatten(0, 1), permuted)
+        return torch.unflatten(mixed, 0, (num_hashes, num_blocks)).movedim(-1, 0)
 
 
 class HadamardRotation(nn.Module):
@@ -113,7 +113,7 @@ def make_rotation(kind: str, dim: int, num_hashes: int, coordinates: int, seed: 
         raise ValueError(f"rotation: {kind!r} is unknown; choose from {', '.join(ROTATIONS)}")
     if kind == "hd3":
         return HadamardRotation(dim, num_hashes, coordinates, seed)
-    block = _largest_divisor(dim, at_most=32)
+    block = _largest_divisor(dim, at_most=16)
     if kind == "orthogonal" and coordinates == dim and num_hashes > 1 and block >= 8:
         return SharedRotation(dim, num_hashes, block, seed)
     return DenseRotation(dim, num_hashes, coordinates, kind, seed)

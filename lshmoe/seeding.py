@@ -14,6 +14,11 @@ def derive_seed(*parts: int | str) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
-def generator(*parts: int | str) -> torch.Generator:
-    """Return a CPU generator seeded with :func:`derive_seed` of ``parts``."""
+def generator(*parts: int | str) -> torch.Generator | None:
+    """Return a CPU generator seeded with :func:`derive_seed` of ``parts``.
+
+    ``None`` where modules are built with ``torch.device("meta")``: there are no numbers to draw.
+    """
+    if torch.get_default_device().type == "meta":
+        return None
     return torch.Generator().manual_seed(derive_seed(*parts))

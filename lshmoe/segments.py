@@ -58,8 +58,9 @@ def segment_sum(rows_RD: Tensor, segments: Segments, weights_R: Tensor | None = 
 
 def segment_mean(rows_RD: Tensor, segments: Segments) -> Tensor:
     """Mean of the rows of each segment, ``[S, D]``; an empty segment gives a zero row."""
-    sizes_S = segments.sizes_S.clamp(min=1).to(rows_RD.dtype)
-    return segment_sum(rows_RD, segments) / sizes_S[:, None]
+    # As weights of the sum, the sizes cost R numbers instead of another pass over [S, D].
+    weights_R = segments.sizes_S.to(rows_RD.dtype).reciprocal()[segments.assignment_R]
+    return segment_sum(rows_RD, segments, weights_R)
 
 
 def spread(values_SD: Tensor, segments: Segments) -> Tensor:

@@ -8,18 +8,21 @@ from dataclasses import dataclass, field
 
 import torch
 
-WIRE_PHASES = ("counts", "dispatch", "combine", "combine_backward", "dispatch_backward")
+ALL_TO_ALL_PHASES = ("counts", "dispatch", "combine", "combine_backward", "dispatch_backward")
 
 
 @dataclass
 class Traffic:
     """Meters of one layer on one rank; they add up until :meth:`reset`.
 
+    Wire phases are the all-to-alls, and ``loads``: the gate's all-reduce of expert loads for the balance loss.
+
     Attributes:
         rows_routed: rows the gate routed (R).
         rows_sent: rows left after the reduction (C).
-        bytes: per wire phase, bytes of the all-to-all buffers: rows, scales and counts, own-rank share included.
-        remote_bytes: per wire phase, the part that leaves this rank.
+        bytes: per wire phase, bytes of the buffers handed to collectives: rows, scales, counts and expert loads,
+            own-rank share included.
+        remote_bytes: per wire phase, the part that leaves this rank; of an all-reduce, what a ring makes it send.
     """
 
     rows_routed: int = 0
@@ -51,7 +54,7 @@ class Traffic:
     def all_to_all_seconds(self) -> float:
         """Seconds inside collectives of the exchange, waiting for other ranks included."""
         seconds = self.seconds
-        return float(sum(seconds[phase] for phase in WIRE_PHASES))
+        return float(sum(seconds[phase] for phase in ALL_TO_ALL_PHASES))
 
     @contextmanager
     def clock(self, phase: str, device: torch.device) -> Iterator[None]:

@@ -69,6 +69,18 @@ def look(method: str) -> Look:
     return Look(*spare, SPARE_DASHES[number // 49 % len(SPARE_DASHES)])
 
 
+def line(method: str) -> dict[str, object]:
+    """Matplotlib's properties of a curve of ``method``."""
+    chosen = look(method)
+    return {
+        "color": chosen.colour,
+        "marker": chosen.marker,
+        "linestyle": (0, chosen.dash) if chosen.dash else "-",
+        "markeredgecolor": "white",
+        "markeredgewidth": 0.3,
+    }
+
+
 def in_order(methods: Iterable[str]) -> list[str]:
     """Distinct methods in the order of every table and legend: the listed ones first, then the others by name."""
     known = list(LOOKS)

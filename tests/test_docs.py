@@ -3,13 +3,20 @@
 import re
 from pathlib import Path
 
+import pytest
 import torch
 import yaml
 
 from lshmoe import MoELayer
 from suite.config import compose, validate
+from suite.costmodel import predict
 from suite.methods import check_method
-from suite.tables import CONVERGENCE, SPEEDUP
+from suite.tables.audit import AUDIT
+from suite.tables.convergence import CONVERGENCE
+from suite.tables.extrapolation import EXTRAPOLATION
+from suite.tables.models import MODELS
+from suite.tables.prediction import KAPPA_MAP, PREDICTION
+from suite.tables.speedup import SPEEDUP
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -48,6 +55,15 @@ def test_the_guide_s_method_file_is_valid():
     check_method(config)
 
 
+def test_the_cost_model_s_example_runs():
+    (code,) = blocks("costmodel.md", "python")
+    names = {}
+    exec(code, names)
+    assert predict(names["costs"][0], names["link"]).kappa == pytest.approx(0.43)
+    assert 1 < names["gain"] < 8.4 / 3.8
+
+
 def test_every_column_is_explained():
     explained = set(re.findall(r"`(\w+)`", (DOCS / "columns.md").read_text()))
-    assert set(CONVERGENCE) | set(SPEEDUP) <= explained
+    columns = {*CONVERGENCE, *SPEEDUP, *AUDIT, *EXTRAPOLATION, *KAPPA_MAP, *MODELS, *PREDICTION}
+    assert columns <= explained, columns - explained

@@ -1,22 +1,34 @@
-# From records alone, each as SVG, PDF and PNG.
-FIGURES = [f"{RESULTS}/figures/convergence.{suffix}" for suffix in ("svg", "pdf", "png")]
+# Each as SVG, PDF and PNG. The first two are drawn from records alone, the others without any.
+FIGURE_INPUTS = {
+    "convergence": rules.runs.input,
+    "kappa_map": [*RECORDS, "suite/comparisons.py", "suite/prediction.py"],
+    "audit": PAPER,
+    "extrapolation": [*PAPER, "suite/extrapolation.py"],
+}
+FIGURES = list(FIGURE_INPUTS)
+if all(run.method == "vanilla" for run in MATRIX.runs):
+    FIGURES.remove("kappa_map")  # it compares methods
+FIGURE = [f"{RESULTS}/figures/{{figure}}.{suffix}" for suffix in ("svg", "pdf", "png")]
 
 
-rule draw_figures:
+rule draw_figure:
     input:
-        rules.runs.input,
-        "suite/figures.py",
+        lambda wildcards: FIGURE_INPUTS[wildcards.figure],
+        "suite/figures/{figure}.py",
+        "suite/figures/saving.py",
         "suite/style.py",
     output:
-        FIGURES,
+        FIGURE,
     log:
-        f"{RESULTS}/logs/figures.log",
+        f"{RESULTS}/logs/figures/{{figure}}.log",
+    wildcard_constraints:
+        figure="|".join(FIGURE_INPUTS),
     params:
         scale=MATRIX.scale,
     shell:
-        "python -m suite.figures scale={params.scale} 2>&1 | tee {log}"
+        "python -m suite.figures.{wildcards.figure} scale={params.scale} 2>&1 | tee {log}"
 
 
 rule figures:
     input:
-        FIGURES,
+        expand(FIGURE, figure=FIGURES),

@@ -17,7 +17,9 @@ def summary_of(run):
 
 
 def pace(wildcards, input):
-    return rate_override(json.loads(Path(input.pacemaker[0]).read_text())) if input.pacemaker else ""
+    if not input.pacemaker:
+        return ""
+    return f"'{rate_override(json.loads(Path(input.pacemaker[0]).read_text()))}'"
 
 
 rule run:
@@ -42,7 +44,7 @@ rule run:
         rate=pace,
     shell:
         "python -m suite.train model={wildcards.model} task={wildcards.task} method={wildcards.method}"
-        " seed={wildcards.seed} scale={params.scale} cluster={params.cluster} '{params.rate}' 2>&1 | tee {log}"
+        " seed={wildcards.seed} scale={params.scale} cluster={params.cluster} {params.rate} 2>&1 | tee {log}"
 
 
 rule runs:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 from torch import Tensor
 
 from lshmoe.seeding import derive_seed
+from suite.data.made_up import MadeUpText
 from suite.data.registry import AnySource, source
 from suite.data.text import Part
 from suite.data.tokenizer import make_dictionary
@@ -77,6 +78,10 @@ class PackedText(Task):
     def inputs(self) -> TextInputs:
         """Dictionary and context."""
         return TextInputs(make_dictionary(self.text.tokenizer, self.extra_symbols), self.options.context)
+
+    def make_up_data(self) -> None:
+        """Two windows of text."""
+        self.text = MadeUpText(self.options.vocabulary, 2 * self.options.context + self.overlap)
 
     def data_record(self) -> list[dict[str, Any]]:
         """One entry per source."""

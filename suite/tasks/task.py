@@ -144,6 +144,13 @@ class Task(ABC):
     def baseline(self) -> dict[str, Any]:
         """``name`` of the trivial model, and its quality on the held-out examples as :meth:`evaluate` names it."""
 
+    def make_up_data(self) -> None:  # noqa: B027
+        """Let made-up examples of the configured sizes stand in for data: :attr:`inputs` and :meth:`train_batch` then
+        work before anything is prepared, and only the shapes of what they return mean anything.
+
+        A task that does not define it goes on needing its data.
+        """
+
     # -- what tasks share --------------------------------------------------------------------------------------------
 
     def evaluate(

@@ -6,6 +6,8 @@ import torch
 from tests.baselines import combinations, exchange_jobs
 from tests.ranks import run_ranks
 
+# The load of every expert and a number of tokens, in single precision.
+LOADS_BYTES = 4 * (combinations.EXPERTS + 1)
 PHASES = ["dispatch", "combine", "combine_backward", "dispatch_backward"]
 
 
@@ -35,6 +37,7 @@ def test_every_combination_on_two_ranks():
             for phase in ("dispatch", "combine_backward"):
                 assert result["bytes"][phase] == result["rows sent"] * result["row bytes"], names
             assert result["bytes"]["counts"] == 8 * combinations.EXPERTS
+            assert result["bytes"]["loads"] == LOADS_BYTES
         total = sum(sum(result["bytes"].values()) for result in ranks)
         sent = sum(result["rows sent"] * result["row bytes"] for result in ranks)
-        assert total == 4 * sent + 2 * 8 * combinations.EXPERTS, names
+        assert total == 4 * sent + 2 * (8 * combinations.EXPERTS + LOADS_BYTES), names

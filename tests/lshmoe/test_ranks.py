@@ -57,6 +57,8 @@ def test_bytes_count_the_whole_buffer_and_its_remote_part(two_ranks):
         arrived += total["combine"] // width
         assert total["counts"] == rank_jobs.EXPERTS * 8
         assert remote["counts"] == total["counts"] // 2
+        # Double-precision loads of all experts and a number of tokens; on two ranks a ring sends the buffer once.
+        assert remote["loads"] == total["loads"] == (rank_jobs.EXPERTS + 1) * 8
         assert 0 < remote["dispatch"] < total["dispatch"]
         assert remote["dispatch"] % width == 0
     assert arrived == rank_jobs.TOKENS * 2

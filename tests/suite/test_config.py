@@ -62,7 +62,7 @@ def test_every_cell_of_every_matrix_composes(scale: str) -> None:
         (["model.sizes.nano.top_k=9"], ["model.sizes.nano.top_k: 9", "1 to 8"]),
         (["model.sizes.nano.heads=3"], ["model.sizes.nano.heads: 3", "width=128"]),
         (["task.training.nano.batch_examples=15"], ["task.training.nano.batch_examples: 15", "multiple of 2"]),
-        (["~task.training.nano"], ["scale:", "text_lm", "mini, paper"]),
+        (["~task.training.nano"], ["scale:", "text_lm", "allowed: mini"]),
         (["+method.wire={dtype: bfloat16}"], ["method.wire", "_target_ is missing"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) and "=" in value[0] else "",

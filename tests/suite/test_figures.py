@@ -7,8 +7,10 @@ import pytest
 from suite import style
 from suite.errors import UserError
 from suite.evidence import read_evidence
-from suite.figures import build, convergence_frame
-from tests.suite.synthetic import write_run
+from suite.figures import __main__ as figures
+from suite.figures import kappa_map
+from suite.figures.convergence import build, convergence_frame
+from tests.suite.synthetic import write_run, write_speed
 
 
 @pytest.fixture
@@ -58,3 +60,17 @@ def test_listed_methods_differ_in_colour_and_marker_and_neighbours_in_lightness(
 def test_an_unlisted_method_keeps_its_look():
     assert style.look("mine") == style.look("mine")
     assert style.in_order(["mine", "lsh", "another", "vanilla"]) == ["vanilla", "lsh", "another", "mine"]
+
+
+def test_figures_that_need_no_record_are_drawn_without_any(tmp_path, capsys):
+    drawn = {path.name: path.read_bytes() for path in figures.build(tmp_path)}
+    assert {name.split(".")[0] for name in drawn} == {"audit", "extrapolation"}
+    assert b"possible with nothing sent" in drawn["audit.svg"]
+    assert b"hierarchical" in drawn["extrapolation.svg"]
+    assert capsys.readouterr().err.count("not drawn: results:") == 2  # runs and step times
+
+
+def test_the_kappa_map_shows_where_compression_loses(tmp_path):
+    write_speed(tmp_path, {"vanilla": 2.0, "lsh": 1.0})
+    svg, *_ = kappa_map.build(tmp_path)
+    assert "compression loses" in svg.read_text()

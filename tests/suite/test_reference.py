@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from suite import figures, tables
 from suite.errors import UserError
+from suite.figures import convergence
 from suite.reference import BEGIN, END, publish
+from suite.tables import __main__ as tables
 from tests.suite.synthetic import write_run, write_speed
 
 
@@ -17,7 +18,7 @@ def finished(tmp_path):
     write_speed(source, {"vanilla": 2.0, "lsh": 1.0})
     (source / "data").mkdir()
     tables.build(source, "nano")
-    figures.build(source)
+    convergence.build(source)
     (tmp_path / "README.md").write_text(f"# Before\n{BEGIN}\nold\n{END}\nafter\n")
     return tmp_path
 

@@ -3,7 +3,9 @@ import json
 
 import pytest
 
-from suite.tables import CONVERGENCE, SPEEDUP, build
+from suite.tables.__main__ import build
+from suite.tables.convergence import CONVERGENCE
+from suite.tables.speedup import SPEEDUP
 from tests.suite.synthetic import write_run, write_speed
 
 

@@ -1,7 +1,5 @@
-"""The convergence figure of one scale, from its records alone: ``python -m suite.figures scale=nano``."""
+"""The convergence figure of one scale, from its records alone."""
 
-import io
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,13 +12,9 @@ from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
 from suite import style
 from suite.comparisons import data_name
-from suite.config import compose
-from suite.errors import UserError, exit_on_error
+from suite.errors import UserError
 from suite.evidence import Run, read_evidence
-from suite.files import write_atomically
-
-# Metadata that would differ from build to build is left out, so that equal records give equal files.
-FORMATS = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
+from suite.figures.saving import main, save
 
 
 def convergence_frame(runs: Sequence[Run]) -> pd.DataFrame:
@@ -71,27 +65,16 @@ def convergence_figure(frame: pd.DataFrame) -> Figure:
         by_time.set(xlabel="minutes in training steps", ylabel="")
         distance.set(xlabel="training step", ylabel="above vanilla [%]")
         by_step.set_title(f"{model} on {part['data'].iloc[0]}", loc="left")
-    handles = [plt.Line2D([], [], label=method, **_line(method)) for method in methods]
+    handles = [plt.Line2D([], [], label=method, **style.line(method)) for method in methods]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, handlelength=3.2, columnspacing=1.4)
     return figure
-
-
-def _line(method: str) -> dict[str, object]:
-    look = style.look(method)
-    return {
-        "color": look.colour,
-        "marker": look.marker,
-        "linestyle": (0, look.dash) if look.dash else "-",
-        "markeredgecolor": "white",
-        "markeredgewidth": 0.3,
-    }
 
 
 def _curve(axis: Axes, part: pd.DataFrame, x: str, y: str) -> None:
     """Mean over seeds at each evaluation; against steps with several seeds, a band of their full range."""
     if part[y].isna().all():
         return
-    line = _line(part["method"].iloc[0])
+    line = style.line(part["method"].iloc[0])
     if x == "step" and part["seed"].nunique() > 1:
         sns.lineplot(part, x=x, y=y, errorbar=("pi", 100), err_kws={"linewidth": 0}, ax=axis, legend=False, **line)
     else:
@@ -109,18 +92,6 @@ def _reference_line(axis: Axes, height: float, label: str) -> None:
     )
 
 
-def save(figure: Figure, stem: Path) -> list[Path]:
-    """Write ``stem`` as SVG, PDF and PNG."""
-    paths = []
-    for suffix, metadata in FORMATS.items():
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format=suffix, metadata=metadata)
-        write_atomically(stem.with_suffix(f".{suffix}"), buffer.getvalue())
-        paths.append(stem.with_suffix(f".{suffix}"))
-    plt.close(figure)
-    return paths
-
-
 def build(folder: Path) -> list[Path]:
     """Write ``figures/convergence.{svg,pdf,png}`` below ``folder`` from its valid runs.
 
@@ -133,12 +104,5 @@ def build(folder: Path) -> list[Path]:
     return save(convergence_figure(convergence_frame(runs)), folder / "figures" / "convergence")
 
 
-def main() -> None:
-    with exit_on_error():
-        config = compose(sys.argv[1:])
-        paths = build(config.results / config.scale.name)
-    print(*paths, sep="\n")
-
-
 if __name__ == "__main__":
-    main()
+    main(build)

@@ -1,0 +1,20 @@
+"""The cost model: the paper's equations as printed, and a step model fitted to measurements or data sheets."""
+
+from suite.costmodel.bound import speedup_bound
+from suite.costmodel.calibrate import measured_cost
+from suite.costmodel.exchange import Link
+from suite.costmodel.solve import link_for
+from suite.costmodel.step import Method, MethodCost, Prediction, Workload, predict, speedup
+
+__all__ = [
+    "Link",
+    "Method",
+    "MethodCost",
+    "Prediction",
+    "Workload",
+    "link_for",
+    "measured_cost",
+    "predict",
+    "speedup",
+    "speedup_bound",
+]

@@ -1,0 +1,187 @@
+"""Clusters by their data sheets: ``suite/conf/targets.yaml``, validated, and the workload of a model on one of them."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+
+from suite.config import CONF, parse_options
+from suite.costmodel.exchange import ClusterNetwork, Path, Topology, exchanges_per_step
+from suite.costmodel.step import Method, Workload
+from suite.hardware import Hardware, hardware
+from suite.published import PublishedModel
+
+TARGETS = CONF / "targets.yaml"
+
+BITS_PER_BYTE = 8
+FLOPS_PER_PARAMETER = 6  # and token, forward and backward; eq. 8 counts the same
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Assumptions(_Strict):
+    """What neither the paper nor a data sheet says."""
+
+    tokens_per_gpu: PositiveInt
+    bytes_per_element: PositiveFloat
+    moe_every: PositiveInt
+    top_k: PositiveInt
+    num_hashes: PositiveInt
+    coordinates: PositiveInt
+    gate_bytes: PositiveFloat
+    count_bytes: PositiveFloat
+    imbalance: Annotated[float, Field(ge=1)]
+
+
+class Cluster(_Strict):
+    """Servers and what joins them."""
+
+    title: str
+    hardware: str
+    servers: PositiveInt
+    sites: bool = Field(False, description="whether servers are sites, whose number stays while their GPUs grow")
+    gpus_per_server: PositiveInt
+    nics_per_server: PositiveInt
+    nic_bits_per_second: PositiveFloat
+    latency_seconds: NonNegativeFloat
+    message_seconds: NonNegativeFloat
+    achieved_fraction: Annotated[float, Field(gt=0, le=1)]
+    source: str
+
+    @property
+    def gpu(self) -> Hardware:
+        return hardware()[self.hardware]
+
+    @property
+    def flops_per_second(self) -> float:
+        """Achieved by one GPU."""
+        return self.achieved_fraction * self.gpu.flops
+
+    @property
+    def nic_rate(self) -> float:
+        """Bytes/s of one NIC, one way."""
+        return self.nic_bits_per_second / BITS_PER_BYTE
+
+    def topology(self, gpus: int | None = None) -> Topology:
+        """The cluster as it is, or grown (or shrunk) to ``gpus``.
+
+        Raises:
+            ValueError: ``gpus`` are not whole servers, or do not spread evenly over the sites.
+        """
+        gpus = self.servers * self.gpus_per_server if gpus is None else gpus
+        unit = self.servers if self.sites else self.gpus_per_server
+        if gpus < unit or gpus % unit:
+            raise ValueError(f"gpus: {gpus} is not a multiple of {unit}, as {self.title} needs")
+        return Topology(
+            servers=self.servers if self.sites else gpus // self.gpus_per_server,
+            gpus_per_server=gpus // self.servers if self.sites else self.gpus_per_server,
+            nics_per_server=self.nics_per_server,
+            nic_rate=self.nic_rate,
+            inside_rate=self.gpu.nvlink_bytes,
+            latency=self.latency_seconds,
+            message=self.message_seconds,
+        )
+
+
+class Targets(_Strict):
+    """Assumptions and clusters."""
+
+    assumptions: Assumptions
+    clusters: dict[str, Cluster] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _hardware_is_known(self) -> "Targets":
+        for name, cluster in self.clusters.items():
+            if cluster.hardware not in hardware():
+                raise ValueError(
+                    f"clusters.{name}.hardware: unknown {cluster.hardware!r}; allowed: {', '.join(hardware())}"
+                )
+        return self
+
+
+@cache
+def sheets() -> Targets:
+    """Read and validate the clusters.
+
+    Raises:
+        UserError: naming the field at fault.
+    """
+    return parse_options("targets", Targets, yaml.safe_load(TARGETS.read_text()))
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What of a transformer decides its step: ``moe_layers`` of ``layers`` have ``top_k`` active experts for a FFN.
+
+    As in the paper's model, attention has 4·width² parameters, and embeddings, norms and the products of queries and
+    keys are left out.
+    """
+
+    layers: int
+    moe_layers: int
+    width: int
+    ffn: int
+    experts: int
+    top_k: int
+
+    @classmethod
+    def of(cls, model: PublishedModel, assumptions: Assumptions) -> "Shape":
+        """A model of the paper, with MoE layers where its text has them."""
+        moe = model.layers // assumptions.moe_every
+        return cls(model.layers, moe, model.d_model, model.d_ffn, model.experts, assumptions.top_k)
+
+    @property
+    def dense_flops(self) -> float:
+        """FLOPs per token and step outside experts."""
+        dense_ffns = (self.layers - self.moe_layers) * 2 * self.width * self.ffn
+        return FLOPS_PER_PARAMETER * (self.layers * 4 * self.width**2 + dense_ffns)
+
+    @property
+    def expert_flops(self) -> float:
+        """FLOPs per token and step in its experts."""
+        return FLOPS_PER_PARAMETER * self.moe_layers * self.top_k * 2 * self.width * self.ffn
+
+    @property
+    def expert_part(self) -> float:
+        """Experts' part of all FLOPs."""
+        return self.expert_flops / (self.expert_flops + self.dense_flops)
+
+
+def workload(shape: Shape, cluster: Cluster, network: ClusterNetwork, assumptions: Assumptions) -> Workload:
+    """A step of one GPU by data sheets. The dense part holds the gate's all-reduces, as a meter would have it.
+
+    The number of experts grows with the GPUs, at least one on each, as in Appendix A.2.
+    """
+    tokens, flops = assumptions.tokens_per_gpu, cluster.flops_per_second
+    experts = max(shape.experts, network.topology.gpus)
+    rows = tokens * shape.top_k * shape.moe_layers
+    gate = shape.moe_layers * network.all_reduce_seconds(experts * assumptions.gate_bytes)
+    return Workload(
+        dense=tokens * shape.dense_flops / flops + gate,
+        experts_fixed=0.0,
+        experts_per_row=tokens * shape.expert_flops / flops / rows,
+        rows=rows,
+        exchanges=exchanges_per_step(shape.moe_layers),
+        count_bytes=shape.moe_layers * experts * assumptions.count_bytes,
+        imbalance=assumptions.imbalance,
+    )
+
+
+def vanilla_method(shape: Shape, assumptions: Assumptions) -> Method:
+    """All rows in the numbers of the model."""
+    return Method(rate=1.0, bytes_per_row=shape.width * assumptions.bytes_per_element)
+
+
+def lsh_method(shape: Shape, cluster: Cluster, assumptions: Assumptions, rate: float) -> Method:
+    """LSH at a given rate; hashing is a product of a row with the kept coordinates of every rotation."""
+    hashing = 2 * assumptions.num_hashes * assumptions.coordinates * shape.width / cluster.flops_per_second
+    return Method(rate, shape.width * assumptions.bytes_per_element, reduction_per_row=hashing)
+
+
+def network(cluster: Cluster, path: Path, gpus: int | None = None) -> ClusterNetwork:
+    """The cluster's network at ``gpus``."""
+    return ClusterNetwork(cluster.topology(gpus), path)

@@ -1,0 +1,43 @@
+"""The link that gives a calibrated vanilla step the wanted kappa."""
+
+import math
+
+from suite.costmodel.exchange import Link
+from suite.costmodel.step import MethodCost
+from suite.errors import UserError
+
+
+def least_kappa(vanilla: MethodCost, latency: float) -> float:
+    """Kappa on an infinitely fast link of that latency."""
+    return (vanilla.waiting + vanilla.exchanges * latency) / _local(vanilla)
+
+
+def link_for(vanilla: MethodCost, kappa: float, latency: float, fastest: float = math.inf) -> Link:
+    """The link on which vanilla's all-to-alls take ``kappa`` times the rest of its step.
+
+    Args:
+        vanilla: calibrated, in seconds and in bytes of the link.
+        kappa: target, above 0.
+        latency: alpha, seconds per exchange.
+        fastest: bytes/s that the machine carries.
+
+    Raises:
+        UserError: latency and waiting alone take longer, or the link would have to be faster than ``fastest``.
+    """
+    left = kappa * _local(vanilla) - vanilla.waiting - vanilla.exchanges * latency
+    if left <= 0:
+        raise UserError(
+            f"kappa: {kappa:g} cannot be reached; latency and waiting alone make it "
+            f"{least_kappa(vanilla, latency):.3g}; take a larger kappa, or more work per step"
+        )
+    rate = vanilla.bytes / left
+    if rate > fastest:
+        raise UserError(
+            f"kappa: {kappa:g} needs a link of {rate:.3g} bytes/s, and the machine carries {fastest:.3g}; "
+            "take a larger kappa"
+        )
+    return Link(latency, rate)
+
+
+def _local(cost: MethodCost) -> float:
+    return cost.dense + cost.experts + cost.reduction

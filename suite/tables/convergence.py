@@ -1,0 +1,76 @@
+"""The convergence table of one scale, from its records alone."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from suite.comparisons import TARGET_SLACK, Row, convergence_rows
+from suite.evidence import read_evidence
+from suite.tables.formatting import (
+    data_note,
+    fault_notes,
+    main,
+    number,
+    to_csv,
+    to_markdown,
+    with_interval,
+    write_tables,
+)
+
+CONVERGENCE = (
+    "model task method seed_count steps metric value value_low value_high steps_to_target time_to_target_ratio "
+    "exact_value rate relative_bytes target data"
+).split()
+
+
+def convergence_markdown(rows: Sequence[Row], scale: str) -> str:
+    header = (
+        "model task method seeds steps metric value exact_value rate relative_bytes steps_to_target "
+        "time_to_target_ratio"
+    ).split()
+    cells = [
+        [
+            *(str(row[name]) for name in ("model", "task", "method")),
+            number(row.get("seed_count")),
+            number(row.get("steps")),
+            number(row.get("metric")),
+            with_interval(row, "value", ".4g"),
+            number(row.get("exact_value"), ".4g"),
+            number(row.get("rate"), ".1%"),
+            number(row.get("relative_bytes"), ".1%"),
+            number(row.get("steps_to_target"), ".0f"),
+            number(row.get("time_to_target_ratio"), ".2f"),
+        ]
+        for row in rows
+    ]
+    targets = sorted({f"{row['target']:.4g} ({row['model']}, {row['task']})" for row in rows if row.get("target")})
+    notes = [
+        "Value: the held-out metric after the last step (perplexity: lower is better; all others: higher), with the "
+        "method on, and with exact (uncompressed) dispatch of the same weights. Rate: rows sent over rows routed, mean "
+        "over training. Relative bytes: bytes in all-to-alls over those of a plain 16-bit wire. "
+        f"Target: {TARGET_SLACK:g} times vanilla's last perplexity, or what it misses to 1, here "
+        f"{', '.join(targets) or 'unknown'}; "
+        "time-to-target ratio: vanilla's steps to the target over the method's, times the paired speed-up; above 1 the "
+        "method gets there sooner, – if never.",
+        _replication(rows),
+        data_note(rows),
+    ]
+    return to_markdown(f"Convergence, scale {scale}", header, cells, notes)
+
+
+def _replication(rows: Sequence[Row]) -> str:
+    if max((row.get("seed_count") or 0 for row in rows), default=0) < 2:
+        return "One seed each: there is no interval, and small differences between methods mean nothing yet."
+    return "Intervals: 95 %, Student's t over seeds."
+
+
+def build(folder: Path, scale: str) -> list[Path]:
+    """Write ``tables/convergence.{csv,md}`` below ``folder`` and report runs at fault on stderr."""
+    evidence = read_evidence(folder)
+    faults = fault_notes([record for record in evidence.invalid if record.method is not None], folder)
+    rows = convergence_rows(evidence)
+    markdown = "\n".join([convergence_markdown(rows, scale), *faults])
+    return write_tables(folder, {"convergence.csv": to_csv(rows, CONVERGENCE), "convergence.md": markdown})
+
+
+if __name__ == "__main__":
+    main(build)

@@ -1,0 +1,88 @@
+"""What all tables share: rows as CSV and as Markdown, and the entry point of one table."""
+
+import csv
+import io
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from tabulate import tabulate
+
+from suite.comparisons import Row
+from suite.config import compose
+from suite.errors import exit_on_error
+from suite.evidence import Invalid
+from suite.files import write_atomically
+
+WORDS = "model task method cluster quantity reading statement section verdict reason path exchange".split()
+
+
+def to_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
+    """Rows as CSV: six significant digits, nothing where a value is missing."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_plain(row.get(column)) for column in columns] for row in rows)
+    return buffer.getvalue()
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def to_markdown(title: str, header: Sequence[str], cells: Sequence[Sequence[str]], notes: Sequence[str]) -> str:
+    """A titled Markdown table with its notes below."""
+    alignment = ["left" if name in WORDS else "right" for name in header]
+    # Without a row there is nothing to align, and the table is its header.
+    table = tabulate(cells, header, tablefmt="pipe", disable_numparse=True, colalign=alignment if cells else None)
+    return "\n\n".join([f"### {title}", table, *notes]) + "\n"
+
+
+def number(value: object, form: str = ".3g") -> str:
+    """A number in ``form``, – for a missing one, anything else as text."""
+    return "–" if value is None else f"{value:{form}}" if isinstance(value, int | float) else str(value)
+
+
+def with_interval(row: Row, name: str, form: str) -> str:
+    """``value [low, high]``, or the value alone where there is no interval."""
+    text = number(row.get(name), form)
+    if row.get(f"{name}_low") is None:
+        return text
+    return f"{text} [{number(row[f'{name}_low'], form)}, {number(row[f'{name}_high'], form)}]"
+
+
+def scaled(row: Row, name: str, factor: float) -> float | None:
+    """A number in another unit."""
+    value = row.get(name)
+    return value * factor if isinstance(value, int | float) else None
+
+
+def data_note(rows: Sequence[Row]) -> str:
+    """The data sets of all rows, as a sentence."""
+    return f"Data: {'; '.join(sorted({str(row['data']) for row in rows if row.get('data')})) or 'unknown'}."
+
+
+def fault_notes(faults: Sequence[Invalid], folder: Path) -> list[str]:
+    """Report records at fault on stderr; return a line of Markdown for each."""
+    for record in faults:
+        print(record, file=sys.stderr)
+    return [f"Invalid record `{record.path.relative_to(folder)}`: {record.reason}." for record in faults]
+
+
+def write_tables(folder: Path, texts: Mapping[str, str]) -> list[Path]:
+    """Write ``tables/<name>`` below ``folder``."""
+    paths = []
+    for name, text in texts.items():
+        write_atomically(folder / "tables" / name, text)
+        paths.append(folder / "tables" / name)
+    return paths
+
+
+def main(build: Callable[[Path, str], list[Path]]) -> None:
+    """Entry point of a table: ``scale=nano`` on the command line."""
+    with exit_on_error():
+        config = compose(sys.argv[1:])
+        paths = build(config.results / config.scale.name, config.scale.name)
+    print(*paths, sep="\n")

@@ -1,0 +1,67 @@
+"""Predicted against measured speed-ups of one scale, and the map over kappa, from its records alone."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from suite.comparisons import Row, speedup_rows
+from suite.evidence import read_evidence
+from suite.prediction import MEDIAN_BAR, WORST_BAR, PredictionReport, kappa_map_rows, prediction_report
+from suite.tables.formatting import main, number, to_csv, to_markdown, with_interval, write_tables
+
+KAPPA_MAP = "model task method kappa speedup speedup_low speedup_high predicted_speedup kind".split()
+PREDICTION = "model task method kappa speedup speedup_low speedup_high predicted_speedup error".split()
+
+
+def prediction_markdown(report: PredictionReport, scale: str) -> str:
+    header = "model task method kappa speedup predicted error".split()
+    cells = [
+        [
+            *(str(row[name]) for name in ("model", "task", "method")),
+            number(row["kappa"], ".3f"),
+            with_interval(row, "speedup", ".3f"),
+            number(row["predicted_speedup"], ".3f"),
+            number(row["error"], "+.1%"),
+        ]
+        for row in report.rows
+    ]
+    notes = [
+        "Calibrated on the cluster with the smallest kappa, tested on all others. Error: predicted over measured "
+        "speed-up, less 1.",
+        verdict(report),
+    ]
+    return to_markdown(f"Predicted against measured speed-up, scale {scale}", header, cells, notes)
+
+
+def verdict(report: PredictionReport) -> str:
+    """Errors beside their bars, in one sentence."""
+    bars = f"median at most {MEDIAN_BAR:.0%}, worst at most {WORST_BAR:.0%}"
+    if report.median is None or report.worst is None:
+        return f"Bars: {bars}. Nothing to compare: no cluster was measured besides the one that calibrates."
+    return (
+        f"Bars: {bars}. Over {len(report.rows)} cells the median error is {report.median:.1%} "
+        f"({_met(report.median <= MEDIAN_BAR)}) and the worst {report.worst:.1%} ({_met(report.worst <= WORST_BAR)})."
+    )
+
+
+def _met(met: bool) -> str:
+    return "met" if met else "not met"
+
+
+def prediction_texts(kappa_map: Sequence[Row], scale: str) -> dict[str, str]:
+    """Texts of the files, by name, for a kappa map."""
+    report = prediction_report(kappa_map)
+    return {
+        "kappa_map.csv": to_csv(kappa_map, KAPPA_MAP),
+        "prediction.csv": to_csv(report.rows, PREDICTION),
+        "prediction.md": prediction_markdown(report, scale),
+    }
+
+
+def build(folder: Path, scale: str) -> list[Path]:
+    """Write ``tables/kappa_map.csv`` and ``tables/prediction.{csv,md}`` below ``folder``."""
+    kappa_map = kappa_map_rows(speedup_rows(read_evidence(folder)))
+    return write_tables(folder, prediction_texts(kappa_map, scale))
+
+
+if __name__ == "__main__":
+    main(build)
