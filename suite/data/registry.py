@@ -58,8 +58,8 @@ class Source(_Strict):
         return self.model_dump(include={"name", "title", "package", "version", "sha256", "licence", "split"})
 
 
-class HubSource(_Strict):
-    """One entry of ``registry.yaml``: a data set of the Hugging Face hub, streamed. Its revision pins its contents."""
+class _Hub(_Strict):
+    """A split of a data set of the Hugging Face hub. Its revision pins its contents."""
 
     name: str
     title: str
@@ -67,8 +67,6 @@ class HubSource(_Strict):
     revision: str
     config: str | None
     hub_split: str
-    column: str
-    rows_per_document: PositiveInt = Field(description="how many consecutive rows are one document, a line each")
     licence: str
     split: str
 
@@ -77,26 +75,19 @@ class HubSource(_Strict):
         return self.model_dump(include={"name", "title", "dataset", "revision", "config", "licence", "split"})
 
 
-class HubExamples(_Strict):
-    """One entry of ``registry.yaml``: labelled examples of the Hugging Face hub, one split at a pinned revision."""
+class HubSource(_Hub):
+    """One entry of ``registry.yaml``: documents of the hub, streamed."""
 
-    name: str
-    title: str
-    dataset: str
-    revision: str
-    config: str | None
-    hub_split: str
+    column: str
+    rows_per_document: PositiveInt = Field(description="how many consecutive rows are one document, a line each")
+
+
+class HubExamples(_Hub):
+    """One entry of ``registry.yaml``: labelled examples of the hub, one in each row."""
+
     text: str = Field(description="column of the text")
     pair: str | None = Field(None, description="column of the second text, if there is one")
     label: str = Field(description="column of the class's number")
-    licence: str
-    split: str
-
-    def record(self) -> dict[str, str]:
-        """What a run's record says about this source."""
-        return self.model_dump(
-            include={"name", "title", "dataset", "revision", "config", "hub_split", "licence", "split"}
-        )
 
 
 AnySource = Source | HubSource | HubExamples

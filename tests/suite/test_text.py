@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suite.data.registry import CsvDocuments, HubSource, registry, source
+from suite.data.registry import CsvDocuments, HubSource, Source, registry, source
 from suite.data.text import clean, documents, part_of, split
 from suite.errors import UserError
 from tests.suite.tiny_text import sentences, tiny_source
@@ -49,7 +49,7 @@ def test_the_part_depends_on_the_document_alone() -> None:
 
 def test_the_registry_says_where_everything_comes_from() -> None:
     for known in registry().values():
-        origin = {"dataset", "revision", "config"} if isinstance(known, HubSource) else {"package", "version", "sha256"}
+        origin = {"package", "version", "sha256"} if isinstance(known, Source) else {"dataset", "revision", "config"}
         assert known.record().keys() == {"name", "title", "licence", "split"} | origin
 
 
