@@ -69,15 +69,34 @@ class Exchange:
         group: process group of the expert-parallel ranks; ``None`` is the default group when torch.distributed is
             initialised, else a single process.
         wire: encoding of the rows; ``None`` is :class:`~lshmoe.wire.NativeWire`.
+        ranks_per_server: G; consecutive ranks of the group share a server. Here only the meters ask for it.
+
+    Attributes:
+        collective: what moves rows, called like :func:`torch.distributed.all_to_all_single`; a bench may put a slower
+            one in its place.
+
+    Raises:
+        ValueError: if ``ranks_per_server`` is not positive or does not divide the number of ranks.
     """
 
-    def __init__(self, group: dist.ProcessGroup | None = None, wire: Wire | None = None) -> None:
+    def __init__(
+        self, group: dist.ProcessGroup | None = None, wire: Wire | None = None, ranks_per_server: int = 1
+    ) -> None:
+        if ranks_per_server < 1:
+            raise ValueError(f"ranks_per_server: must be 1 or more, got {ranks_per_server}")
         self.group = group
         self.wire: Wire = NativeWire() if wire is None else wire
         active = dist.is_available() and dist.is_initialized()
         self.world_size = dist.get_world_size(group) if active else 1
         self.rank = dist.get_rank(group) if active else 0
         self.traffic = Traffic()
+        self.collective: Callable[..., Any] = dist.all_to_all_single
+        self.server_of = {0: 0}  # by global rank
+        if self.world_size > 1:
+            if self.world_size % ranks_per_server:
+                raise ValueError(f"ranks_per_server: {ranks_per_server} does not divide the {self.world_size} ranks")
+            ranks = dist.get_process_group_ranks(group)
+            self.server_of = {rank: place // ranks_per_server for place, rank in enumerate(ranks)}
 
     def __call__(self, rows_CD: Tensor, counts_E: Tensor) -> Received:
         """Send rows to the ranks of their experts.
@@ -130,9 +149,12 @@ class Exchange:
         row_bytes = rows[:1].nbytes if len(rows) else rows.new_empty(1, *rows.shape[1:]).nbytes
         self.traffic.bytes[phase] += sum(send) * row_bytes
         self.traffic.remote_bytes[phase] += (sum(send) - send[own]) * row_bytes
+        servers = [self.server_of[rank] for rank in dist.get_process_group_ranks(group)]
+        leaving = sum(count for count, server in zip(send, servers, strict=True) if server != servers[own])
+        self.traffic.inter_server_bytes[phase] += leaving * row_bytes
         received = rows.new_empty(sum(receive), *rows.shape[1:])
         with self.traffic.clock(phase, rows.device):
-            dist.all_to_all_single(received, rows.contiguous(), receive, send, group=group)
+            self.collective(received, rows.contiguous(), receive, send, group=group)
         return received
 
     def _send(self, rows: Tensor, plan: Any, reverse: bool, phase: str) -> Tensor:

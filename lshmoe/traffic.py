@@ -23,19 +23,22 @@ class Traffic:
         bytes: per wire phase, bytes of the buffers handed to collectives: rows, scales, counts and expert loads,
             own-rank share included.
         remote_bytes: per wire phase, the part that leaves this rank; of an all-reduce, what a ring makes it send.
+        inter_server_bytes: per wire phase, the part of ``remote_bytes`` that leaves this rank's server. Over all ranks
+            it is the same along every path, which differ in the number of messages.
     """
 
     rows_routed: int = 0
     rows_sent: int = 0
     bytes: Counter[str] = field(default_factory=Counter)
     remote_bytes: Counter[str] = field(default_factory=Counter)
+    inter_server_bytes: Counter[str] = field(default_factory=Counter)
     _seconds: Counter[str] = field(default_factory=Counter)
     _events: list[tuple[str, torch.cuda.Event, torch.cuda.Event]] = field(default_factory=list)
 
     def reset(self) -> None:
         """Set every meter to zero."""
         self.rows_routed = self.rows_sent = 0
-        for meter in (self.bytes, self.remote_bytes, self._seconds, self._events):
+        for meter in (self.bytes, self.remote_bytes, self.inter_server_bytes, self._seconds, self._events):
             meter.clear()
 
     @property

@@ -5,6 +5,7 @@ from typing import Any
 
 from suite.config import compose, from_yaml
 from suite.errors import UserError
+from suite.lab import permission
 from suite.loading import load_object
 from suite.methods import check_method
 from suite.records import RunFolder
@@ -20,6 +21,8 @@ def check(config: RunConfig) -> None:
         UserError: one line naming the field and the allowed values.
     """
     check_method(config)
+    if config.cluster.network == "lab":
+        permission.entry()
     task = build_task(config)
     objectives = load_object("model.host", f"{config.model.host}.OBJECTIVES")
     if task.objective not in objectives:

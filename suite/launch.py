@@ -1,6 +1,5 @@
 """Start ranks under torchrun, and end them together."""
 
-import ctypes
 import json
 import os
 import re
@@ -11,26 +10,19 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 from suite.errors import RunError, Stopped
 from suite.files import write_atomically
+from suite.lab import supervisor
+from suite.lab.layout import Layout
+from suite.lab.registry import State
+from suite.processes import die_with_parent, on_stop
 from suite.schema import ClusterConfig
 
-_PR_SET_PDEATHSIG = 1
-_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_INIT = 1
 
-
-def die_with_parent() -> None:
-    """Ask Linux to kill this process when its parent dies, so that no rank outlives a launcher that was killed."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == _INIT:  # it died before we asked
-            os._exit(1)
-
-
-def launch(module: str, arguments: Sequence[str], cluster: ClusterConfig, folder: Path) -> None:
+def launch(
+    module: str, arguments: Sequence[str], cluster: ClusterConfig, folder: Path, lab: State | None = None
+) -> None:
     """Run ``python -m module arguments`` on every rank of ``cluster`` and wait. Call it from the main thread.
 
     Args:
@@ -38,6 +30,7 @@ def launch(module: str, arguments: Sequence[str], cluster: ClusterConfig, folder
         arguments: given to every rank.
         cluster: how many ranks, and threads of each.
         folder: torchrun's own messages are kept here, and after a failure its reason, in ``failure.json``.
+        lab: a living lab to run in; without one, a cluster on the ``lab`` network gets one for as long as this takes.
 
     Raises:
         RunError: in one line, why the ranks failed. All of them are gone by then.
@@ -45,14 +38,17 @@ def launch(module: str, arguments: Sequence[str], cluster: ClusterConfig, folder
     """
     reason, log = folder / "failure.json", folder / "torchrun.log"
     reason.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += [f"--nproc-per-node={cluster.ranks}", "-m", module, *arguments]
     environment = os.environ | {"OMP_NUM_THREADS": str(cluster.threads_per_rank)}
-    if cluster.name == "loopback":
-        environment["GLOO_SOCKET_IFNAME"] = "lo"
+    if cluster.network == "lab":
+        layout = Layout(cluster.ranks // cluster.ranks_per_server, cluster.ranks_per_server)
+        command = supervisor.command(module, arguments, layout, reason, lab)
+    else:
+        command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+        command += [f"--nproc-per-node={cluster.ranks}", "-m", module, *arguments]
     with log.open("w") as messages:
         process = subprocess.Popen(command, env=environment, stderr=messages, preexec_fn=die_with_parent)
-        with _stopping(process) as received:
+        # Whoever asks twice does not want to wait: the ranks die with torchrun.
+        with on_stop(lambda times: process.kill() if times > 1 else process.terminate()) as received:
             code = process.wait()
     if received:
         reason.unlink(missing_ok=True)  # ranks that end one after the other may have taken that for a failure
@@ -63,24 +59,6 @@ def launch(module: str, arguments: Sequence[str], cluster: ClusterConfig, folder
         raise RunError(why)
 
 
-@contextmanager
-def _stopping(process: subprocess.Popen[bytes]) -> Iterator[list[int]]:
-    """Inside, pass requests to end on to torchrun, which ends its ranks; yields the signals that came."""
-    received: list[int] = []
-
-    def stop(number: int, _: FrameType | None) -> None:
-        received.append(number)
-        # Whoever asks twice does not want to wait: the ranks die with torchrun.
-        process.kill() if len(received) > 1 else process.terminate()
-
-    before = {number: signal.signal(number, stop) for number in _STOPS}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def _why(reason: Path, log: Path) -> str:
     """The likeliest cause: a rank that was killed, else what a rank wrote, else its exit code.
 
@@ -88,6 +66,8 @@ def _why(reason: Path, log: Path) -> str:
     """
     pairs = re.findall(r"rank *: (\d+) .*\n *exitcode *: (-?\d+)", log.read_text())
     ended = sorted((int(code) == -signal.SIGTERM, int(code), int(rank)) for rank, code in pairs)
+    if not ended and reason.exists():
+        return str(json.loads(reason.read_text())["reason"])
     if not ended:
         return f"no rank started; see {log}"
     by_torchrun, code, rank = ended[0]

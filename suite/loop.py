@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from lshmoe import NativeWire, clip_grad_norm, data_parallel, derive_seed, exact_dispatch, moe_layers
 from suite import checkpoint
 from suite.capture import Capture
+from suite.joining import Member
 from suite.kinds import KIND_METERS, KINDS, KindMeter, announce
 from suite.loading import load_object
 from suite.methods import method_layer_factory
@@ -29,12 +30,12 @@ METERS = ("rows_routed", "rows_sent", "bytes", "remote_bytes", "all_to_all_secon
 COUNTS = (*(name for name in METERS if "seconds" not in name), *KIND_METERS, "targets")
 
 
-def build_model(config: RunConfig, task: Task, device: torch.device) -> nn.Module:
+def build_model(config: RunConfig, task: Task, member: Member) -> nn.Module:
     """The run's host with its MoE layers; the same weights on every rank and for every world size."""
     torch.manual_seed(model_seed(config.seed))
     build = load_object("model.host", f"{config.model.host}.build")
-    model: nn.Module = build(config.size, task.inputs, method_layer_factory(config))
-    return model.to(device)
+    model: nn.Module = build(config.size, task.inputs, method_layer_factory(config, member))
+    return model.to(member.device)
 
 
 def learning_rate(options: Optimizer, step: int, steps: int) -> float:

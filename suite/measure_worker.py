@@ -12,6 +12,7 @@ from lshmoe.seeding import derive_seed
 from suite import checkpoint
 from suite.environment import describe_ranks
 from suite.files import write_atomically
+from suite.joining import join
 from suite.launch import reporting_failure
 from suite.loop import Trainer, build_model
 from suite.measure import Plan, parse
@@ -20,21 +21,20 @@ from suite.records import RunFolder
 from suite.schema import RECORD_SCHEMA, RunConfig
 from suite.statistics import paired_ratio
 from suite.tasks import build_task
-from suite.worker import join
 
 
 def measure(plan: Plan) -> None:
     """Build a model per method, all with vanilla's weights, measure, and write the record on rank 0."""
-    device = join(plan.vanilla.cluster)
+    member = join(plan.vanilla.cluster)
     task = build_task(plan.vanilla)
     trained = RunFolder.of(plan.vanilla).checkpoints
     trainers, step = {}, 0
     for config in plan.configs:
-        model = build_model(config, task, device)
+        model = build_model(config, task, member)
         step = checkpoint.load_weights(trained, model).step
-        trainers[config.method.name] = Trainer(standing_still(config), task, model, device, kinds=False)
+        trainers[config.method.name] = Trainer(standing_still(config), task, model, member.device, kinds=False)
     settings = plan.vanilla.scale.measurement
-    environment = describe_ranks()
+    environment = describe_ranks() | {"transport": member.transport}
     leader = dist.get_rank() == 0
     blocks = []
     for block in run_blocks(

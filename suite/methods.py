@@ -6,11 +6,11 @@ from typing import Any
 
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
-from torch.distributed import ProcessGroup
 
 from lshmoe import Exchange, MoELayer, NativeWire
 from lshmoe.seeding import derive_seed
 from suite.errors import UserError, unknown
+from suite.joining import ALONE, Member
 from suite.loading import load_object
 from suite.schema import MethodConfig, RunConfig
 from suite.seeds import hash_seed, model_seed
@@ -28,13 +28,16 @@ def build_wire(method: MethodConfig) -> Any:
     return _build("wire", method.wire) or NativeWire()
 
 
-def build_exchange(method: MethodConfig, group: ProcessGroup | None) -> Exchange:
-    """The method's exchange over ``group``, with its wire; the flat one unless configured."""
-    wire = build_wire(method)
-    return _build("exchange", method.exchange, group=group, wire=wire) or Exchange(group, wire)
+def build_exchange(method: MethodConfig, member: Member) -> Exchange:
+    """The method's exchange over the member's group, with its wire; the flat one unless configured."""
+    given = {"group": member.group, "wire": build_wire(method), "ranks_per_server": member.ranks_per_server}
+    exchange: Exchange = _build("exchange", method.exchange, **given) or Exchange(**given)
+    if member.link is not None and member.link.pace is not None:
+        exchange.collective = member.link.pace
+    return exchange
 
 
-def method_layer_factory(config: RunConfig, group: ProcessGroup | None = None) -> MakeLayer:
+def method_layer_factory(config: RunConfig, member: Member = ALONE) -> MakeLayer:
     """Return ``make_layer(name, dim, hidden)``, which makes the MoE layer called ``name`` of a host for a run.
 
     Gate and experts are seeded by (model seed, name), the reduction by (hash seed, name), so that a layer's function
@@ -52,7 +55,7 @@ def method_layer_factory(config: RunConfig, group: ProcessGroup | None = None) -
             top_k=config.size.top_k,
             reduction=build_reduction(config.method, dim, derive_seed(hash_seed(config.seed), name)),
             seed=derive_seed(model_seed(config.seed), name),
-            exchange=build_exchange(config.method, group),
+            exchange=build_exchange(config.method, member),
             check_finite=True,
             name=name,
         )
@@ -67,7 +70,7 @@ def check_method(config: RunConfig) -> None:
         UserError: one line naming the field and the allowed values.
     """
     build_reduction(config.method, config.size.width, seed=0)
-    build_exchange(config.method, group=None)
+    build_exchange(config.method, ALONE)
 
 
 def _build(field: str, component: dict[str, Any] | None, **given: Any) -> Any:

@@ -65,6 +65,9 @@ class SwinSize(_Size):
     ffn_ratio: PositiveFloat
     patch: PositiveInt = Field(description="pixels per side of a patch")
     window: PositiveInt = Field(description="patches per side of an attention window")
+    pretrained: str | None = Field(
+        description="timm's name of weights to start from, all but the MoE layers; null: none"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> "SwinSize":
@@ -75,6 +78,8 @@ class SwinSize(_Size):
         for stage, heads in enumerate(self.heads):
             if (width := self.width * 2**stage) % heads:
                 raise ValueError(f"heads: {heads} does not divide the width {width} of stage {stage}")
+        if int(self.width * self.ffn_ratio) != self.width * self.ffn_ratio:
+            raise ValueError(f"ffn_ratio: {self.ffn_ratio:g} times width={self.width} is not a whole number")
         if self.moe_every > max(self.layers):
             raise ValueError(f"moe_every: {self.moe_every} leaves no MoE layer; allowed: 1 to {max(self.layers)}")
         return self
@@ -193,11 +198,18 @@ class Capture(_Strict):
 
 
 class ClusterConfig(_Strict):
-    """Where ranks run."""
+    """Where ranks run.
+
+    ``network`` is ``loopback`` (processes of one machine), ``lab`` (network namespaces joined by shaped links),
+    ``paced`` (loopback, and every all-to-all sleeps as long as the link would take) or ``host`` (the machine's own).
+    """
 
     name: str
     ranks: PositiveInt
     ranks_per_server: PositiveInt
+    network: Literal["loopback", "lab", "paced", "host"]
+    rate_mbit: PositiveFloat | None = Field(description="nominal 10⁶ bit/s leaving a server; null leaves links open")
+    dense_fabric: Literal["open", "shaped"] = Field(description="where everything but the all-to-alls travels")
     backend: Literal["gloo", "nccl"]
     device: Literal["cpu", "cuda"]
     threads_per_rank: PositiveInt
@@ -210,6 +222,14 @@ class ClusterConfig(_Strict):
             )
         if self.backend == "nccl" and self.device == "cpu":
             raise ValueError("backend: nccl needs device=cuda; allowed with device=cpu: gloo")
+        if self.network == "lab" and self.backend != "gloo":
+            raise ValueError(f"backend: {self.backend} does not run on network=lab; allowed there: gloo")
+        if self.network == "paced" and self.rate_mbit is None:
+            raise ValueError("rate_mbit: null, but network=paced needs one; allowed: a number above 0")
+        if self.network in ("loopback", "host") and self.rate_mbit is not None:
+            raise ValueError(f"rate_mbit: network={self.network} has no link to shape; allowed: null, or network=lab")
+        if self.network != "lab" and self.dense_fabric == "shaped":
+            raise ValueError(f"dense_fabric: network={self.network} has one fabric; allowed: open, or network=lab")
         return self
 
 

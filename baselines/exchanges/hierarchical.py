@@ -1,32 +1,13 @@
 """Two-step all-to-all: inside each server first, then between servers."""
 
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from lshmoe import Exchange, Traffic, Wire
+from lshmoe import Exchange, Wire
 from lshmoe.exchange import block_permutation
-
-
-@dataclass
-class HierarchicalTraffic(Traffic):
-    """Meters of a path with two steps: ``bytes`` and ``remote_bytes`` add up both, as a row is sent in both.
-
-    Attributes:
-        inter_server_bytes: per wire phase, the part of ``remote_bytes`` that leaves the server; the rest stays inside.
-            Over all ranks it equals what a flat exchange sends between servers, in G times fewer messages, for servers
-            of G ranks.
-    """
-
-    inter_server_bytes: Counter[str] = field(default_factory=Counter)
-
-    def reset(self) -> None:
-        """Set every meter to zero."""
-        super().reset()
-        self.inter_server_bytes.clear()
 
 
 @dataclass(frozen=True)
@@ -66,22 +47,15 @@ class HierarchicalExchange(Exchange):
         ValueError: if ``ranks_per_server`` is not positive or does not divide the number of ranks.
     """
 
-    traffic: HierarchicalTraffic
-
     def __init__(
         self, group: dist.ProcessGroup | None = None, wire: Wire | None = None, ranks_per_server: int = 1
     ) -> None:
-        super().__init__(group, wire)
-        if ranks_per_server < 1:
-            raise ValueError(f"ranks_per_server: must be 1 or more, got {ranks_per_server}")
-        self.traffic = HierarchicalTraffic()
+        super().__init__(group, wire, ranks_per_server)
         self.servers = self.per_server = 1
         self.inside: dist.ProcessGroup | None = None
         self.between: dist.ProcessGroup | None = None
         if self.world_size == 1:
             return
-        if self.world_size % ranks_per_server:
-            raise ValueError(f"ranks_per_server: {ranks_per_server} does not divide the {self.world_size} ranks")
         ranks_SG = torch.tensor(dist.get_process_group_ranks(group)).view(-1, ranks_per_server)
         server, place = divmod(self.rank, ranks_per_server)
         self.servers, self.per_server = ranks_SG.shape
@@ -115,15 +89,6 @@ class HierarchicalExchange(Exchange):
             return torch.empty_like(rows).index_copy_(0, plan.inside_C, rows)
         rows = self._all_to_all(rows.index_select(0, plan.inside_C), *inside, self.inside, phase)
         return self._all_to_all(rows.index_select(0, plan.between_M), *between, self.between, phase)
-
-    def _all_to_all(
-        self, rows: Tensor, send: list[int], receive: list[int], group: dist.ProcessGroup | None, phase: str
-    ) -> Tensor:
-        before = self.traffic.remote_bytes[phase]
-        received = super()._all_to_all(rows, send, receive, group, phase)
-        if group is self.between:
-            self.traffic.inter_server_bytes[phase] += self.traffic.remote_bytes[phase] - before
-        return received
 
 
 def _subgroup(ranks: list[int], parent: dist.ProcessGroup | None) -> dist.ProcessGroup:

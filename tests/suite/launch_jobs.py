@@ -1,4 +1,4 @@
-"""A launcher and its ranks for the launch tests: ``python -m tests.suite.launch_jobs launch|HOW FOLDER``."""
+"""A launcher and its ranks for the launch tests: ``python -m tests.suite.launch_jobs CLUSTER|HOW FOLDER``."""
 
 import os
 import signal
@@ -8,16 +8,18 @@ from pathlib import Path
 
 from suite.config import compose
 from suite.errors import exit_on_error
-from suite.launch import die_with_parent, launch, reporting_failure
+from suite.files import write_atomically
+from suite.launch import launch, reporting_failure
+from suite.processes import die_with_parent
 
-CLUSTER = compose().cluster
+CLUSTERS = {name: compose([f"cluster={name}"]).cluster for name in ("loopback", "lab")}
 
 
 def rank_body(how: str, folder: Path) -> None:
     """Rank 1 ends as ``how`` says, while rank 0 sleeps."""
     rank = int(os.environ["RANK"])
     die_with_parent()
-    (folder / f"rank{rank}.pid").write_text(str(os.getpid()))
+    write_atomically(folder / f"rank{rank}.pid", str(os.getpid()))
     with reporting_failure(folder, rank):
         if rank == 1 and how == "raise":
             raise ValueError("two\n  lines")
@@ -31,8 +33,8 @@ def rank_body(how: str, folder: Path) -> None:
 
 if __name__ == "__main__":
     mode, place = sys.argv[1], Path(sys.argv[2])
-    if mode == "launch":
+    if mode in CLUSTERS:
         with exit_on_error():
-            launch("tests.suite.launch_jobs", ["sleep", str(place)], CLUSTER, place)
+            launch("tests.suite.launch_jobs", ["sleep", str(place)], CLUSTERS[mode], place)
     else:
         rank_body(mode, place)

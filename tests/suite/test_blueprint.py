@@ -9,6 +9,7 @@ import torch
 from lshmoe import is_expert
 from suite.blueprint import as_shapes, blueprint
 from suite.config import choices, compose
+from suite.joining import ALONE, Member
 from suite.loop import build_model
 from suite.schema import TransformerSize
 from suite.table1 import table1
@@ -45,15 +46,13 @@ def test_52_billion_parameters_take_seconds_and_megabytes():
 def test_a_run_s_model_builds_as_shapes_whatever_the_method(method):
     config, task = made_up(f"method={method}", "scale=paper")
     with as_shapes():
-        model = build_model(config, task, torch.device("meta"))
+        model = build_model(config, task, Member(torch.device("meta")))
     assert all(tensor.is_meta for tensor in (*model.parameters(), *model.buffers()))
 
 
 def test_a_blueprint_has_the_shapes_of_the_real_model():
     config, task = made_up()
-    assert shapes(blueprint(config.model.host, config.size, task.inputs)) == shapes(
-        build_model(config, task, torch.device("cpu"))
-    )
+    assert shapes(blueprint(config.model.host, config.size, task.inputs)) == shapes(build_model(config, task, ALONE))
 
 
 def test_a_rank_holds_its_share_of_the_experts_alone():

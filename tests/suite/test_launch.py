@@ -12,7 +12,8 @@ import pytest
 
 from suite.errors import RunError
 from suite.launch import launch
-from tests.suite.launch_jobs import CLUSTER
+from tests.suite.lab.needs import needs_lab
+from tests.suite.launch_jobs import CLUSTERS
 
 JOBS = "tests.suite.launch_jobs"
 
@@ -21,9 +22,9 @@ def pids(folder: Path) -> list[int]:
     return [int(path.read_text()) for path in sorted(folder.glob("rank*.pid"))]
 
 
-def start_launcher(folder: Path) -> subprocess.Popen[str]:
+def start_launcher(folder: Path, cluster: str) -> subprocess.Popen[str]:
     """A launcher with two sleeping ranks."""
-    command = [sys.executable, "-m", JOBS, "launch", str(folder)]
+    command = [sys.executable, "-m", JOBS, cluster, str(folder)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while len(pids(folder)) < 2:
@@ -39,34 +40,44 @@ def assert_gone(numbers: list[int]) -> None:
 
 
 def test_success_is_silent(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    launch(JOBS, ["finish", str(tmp_path)], CLUSTER, tmp_path)
+    launch(JOBS, ["finish", str(tmp_path)], CLUSTERS["loopback"], tmp_path)
     assert len(pids(tmp_path)) == 2
     assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(
-    ("how", "reason"),
+    ("cluster", "how", "reason"),
     [
-        ("raise", "rank 1: ValueError: two lines"),
-        ("killed", "rank 1 was killed by SIGKILL"),
-        ("exit", "rank 1 ended with exit code 3 and no reason; see "),
+        ("loopback", "raise", "rank 1: ValueError: two lines"),
+        ("loopback", "killed", "rank 1 was killed by SIGKILL"),
+        ("loopback", "exit", "rank 1 ended with exit code 3 and no reason; see "),
+        pytest.param("lab", "raise", "rank 1: ValueError: two lines", marks=needs_lab),
     ],
 )
-def test_a_rank_that_fails_ends_the_others_and_gives_the_reason(tmp_path: Path, how: str, reason: str) -> None:
+def test_a_rank_that_fails_ends_the_others_and_gives_the_reason(
+    tmp_path: Path, cluster: str, how: str, reason: str
+) -> None:
     began = time.monotonic()
     with pytest.raises(RunError) as caught:
-        launch(JOBS, [how, str(tmp_path)], CLUSTER, tmp_path)
+        launch(JOBS, [how, str(tmp_path)], CLUSTERS[cluster], tmp_path)
     assert time.monotonic() - began < 60
     assert str(caught.value).startswith(reason) and "\n" not in str(caught.value)
     assert json.loads((tmp_path / "failure.json").read_text()) == {"reason": str(caught.value)}
     assert_gone(pids(tmp_path))
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("cluster", "number", "code"),
+    [
+        ("loopback", signal.SIGTERM, 143),
+        ("loopback", signal.SIGINT, 130),
+        pytest.param("lab", signal.SIGTERM, 143, marks=needs_lab),
+    ],
+)
 def test_a_launcher_that_is_asked_to_end_ends_its_ranks_first(
-    tmp_path: Path, number: signal.Signals, code: int
+    tmp_path: Path, cluster: str, number: signal.Signals, code: int
 ) -> None:
-    process = start_launcher(tmp_path)
+    process = start_launcher(tmp_path, cluster)
     process.send_signal(number)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == code
@@ -75,8 +86,9 @@ def test_a_launcher_that_is_asked_to_end_ends_its_ranks_first(
     assert_gone(pids(tmp_path))
 
 
-def test_ranks_die_with_a_launcher_that_was_killed(tmp_path: Path) -> None:
-    process = start_launcher(tmp_path)
+@pytest.mark.parametrize("cluster", ["loopback", pytest.param("lab", marks=needs_lab)])
+def test_ranks_die_with_a_launcher_that_was_killed(tmp_path: Path, cluster: str) -> None:
+    process = start_launcher(tmp_path, cluster)
     process.kill()
     process.wait()
     assert_gone(pids(tmp_path))

@@ -6,6 +6,7 @@ import torch
 from lshmoe import moe_layers
 from suite.activations import SavedTensors, measure_activations, saved_bytes
 from suite.config import compose
+from suite.joining import ALONE
 from suite.loop import build_model
 from suite.memory import MemoryModel
 from suite.tasks import build_task
@@ -40,7 +41,7 @@ def forward(config, task, model):
 )
 def test_activations_are_those_of_a_real_forward_pass(model, task, precision):
     config, task = made_up(f"model={model}", f"task={task}", f"task.training.nano.precision={precision}")
-    model = build_model(config, task, torch.device("cpu"))
+    model = build_model(config, task, ALONE)
     with SavedTensors(model.parameters()) as saved:
         forward(config, task, model)
     planned = measure_activations(config, task).at(config.training.batch_examples, config.size.experts)
@@ -56,7 +57,7 @@ def test_activations_of_other_ranks_follow_from_three():
 
 def test_weights_gradients_and_moments_are_those_of_a_real_step():
     config, task = made_up()
-    model = build_model(config, task, torch.device("cpu"))
+    model = build_model(config, task, ALONE)
     optimizer = torch.optim.AdamW(model.parameters())
     forward(config, task, model).backward()
     optimizer.step()

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from lshmoe import is_expert
 from suite import checkpoint
 from suite.config import compose
+from suite.joining import ALONE
 from suite.kinds import kinds_of
 from suite.loop import Trainer, build_model
 from suite.quiet import quiet_import
@@ -89,7 +90,7 @@ class Host:
     def build(self, *overrides: str) -> nn.Module:
         """The model as a run builds it."""
         task = SimpleNamespace(inputs=self.inputs())
-        return build_model(self.config(*overrides), task, torch.device("cpu"))
+        return build_model(self.config(*overrides), task, ALONE)
 
 
 def text() -> TextInputs:
@@ -144,7 +145,7 @@ def unbroken_and_resumed(host: Host, folder: Path) -> list[tuple[list[dict[str, 
 
     def trainer() -> Trainer:
         device = torch.device("cpu")
-        return Trainer(config, task, build_model(config, task, device), device)
+        return Trainer(config, task, build_model(config, task, ALONE), device)
 
     def last_two(trained: Trainer) -> tuple[list[dict[str, float]], dict[str, Tensor]]:
         metrics = [trained.step(number) for number in (2, 3)]

@@ -1,0 +1,124 @@
+"""Labelled images as memory-mapped arrays: prepared once for each recipe, shared by every run that asks for the same.
+
+A prepared folder holds ``<part>_images.npy``, uint8 ``[n, channels, side, side]``, and ``<part>_labels.npy``, int64
+``[n]``, of the parts ``train`` and ``held_out``. The manifest names the classes, counts images by part and class, and
+has mean and deviation of each channel over the training part, of pixels in [0, 1].
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suite.data.fetch import unpacked
+from suite.data.prepared import prepare_folder, read_manifest, recipe_folder
+from suite.data.registry import MemberFiles, Source
+from suite.data.text import Part
+from suite.loading import load_object
+
+FORMAT = 1
+# An image, uint8 ``[channels, side, side]``, and the name of its class.
+Labelled = tuple[NDArray[np.uint8], str]
+
+
+class PreparedImages:
+    """A prepared folder, opened for reading; images stay on disk and are mapped, not loaded."""
+
+    def __init__(self, folder: Path) -> None:
+        self.manifest = read_manifest(folder)
+        self._images = {part: np.load(folder / f"{part}_images.npy", mmap_mode="r") for part in ("train", "held_out")}
+        self._labels = {part: np.load(folder / f"{part}_labels.npy") for part in ("train", "held_out")}
+
+    def images(self, part: Part) -> NDArray[np.uint8]:
+        """All images of a part, uint8 ``[n, channels, side, side]``, as a read-only memory map."""
+        return self._images[part]
+
+    def labels(self, part: Part) -> NDArray[np.int64]:
+        """Their classes, int64 ``[n]``: places in the manifest's ``classes``."""
+        return self._labels[part]
+
+
+def prepare_images(source: Source, held_out: float, cache: Path) -> Path:
+    """Make the prepared folder if it is not there yet, and return it. Safe to call from several processes.
+
+    Args:
+        source: its reader yields :data:`Labelled`; equal images count once.
+        held_out: share of each class kept out of training, in (0, 1).
+        cache: the data cache.
+
+    Raises:
+        UserError: if the archive is missing or corrupted, or a prepared file is; with the remedy.
+    """
+    folder = prepared_folder(source, held_out, cache)
+    prepare_folder(folder, lambda partial: _write(partial, source, held_out, cache))
+    return folder
+
+
+def prepared_folder(source: Source, held_out: float, cache: Path) -> Path:
+    """Where :func:`prepare_images` puts what it makes: named after everything that decides the contents."""
+    recipe = {
+        "format": FORMAT,
+        "source": source.model_dump(mode="json", include={"name", "sha256", "documents"}),
+        "held_out": held_out,
+    }
+    return recipe_folder(cache / "images", [source.name], recipe)
+
+
+def stratified(examples: Iterable[Labelled], held_out: float) -> dict[Part, list[Labelled]]:
+    """Distinct images by part, ``held_out`` of each class being held out: those whose hashes are the smallest.
+
+    The parts depend on the images alone, not on their order; within a part images are ordered by hash.
+    """
+    by_class: dict[str, dict[bytes, Labelled]] = {}
+    seen: set[bytes] = set()
+    for image, label in examples:
+        digest = hashlib.sha256(image.tobytes()).digest()
+        if digest not in seen:
+            seen.add(digest)
+            by_class.setdefault(label, {})[digest] = image, label
+    parts: dict[Part, dict[bytes, Labelled]] = {"train": {}, "held_out": {}}
+    for members in by_class.values():
+        for place, digest in enumerate(sorted(members)):
+            parts["held_out" if place < round(held_out * len(members)) else "train"][digest] = members[digest]
+    return {part: [members[digest] for digest in sorted(members)] for part, members in parts.items()}
+
+
+def cifar10_hex(paths: list[Path]) -> Iterator[Labelled]:
+    """Read BIG-bench's CIFAR-10: pixels written as ``#rrggbb``, a row of 32 to a line."""
+    (path,) = paths
+    for example in json.loads(path.read_text())["examples"]:
+        digits = example["input"].replace("#", "").replace("\n", "")
+        pixels = np.frombuffer(bytes.fromhex(digits), dtype=np.uint8).reshape(32, 32, 3)
+        yield pixels.transpose(2, 0, 1), max(example["target_scores"], key=example["target_scores"].__getitem__)
+
+
+def _write(folder: Path, source: Source, held_out: float, cache: Path) -> dict[str, Any]:
+    assert isinstance(source.documents, MemberFiles)
+    read: Callable[[list[Path]], Iterator[Labelled]] = load_object("registry.reader", source.documents.reader)
+    parts = stratified(read(unpacked(source, cache)), held_out)
+    classes = sorted({label for _, label in parts["train"]})
+    counts: dict[str, dict[str, int]] = {}
+    for part, examples in parts.items():
+        images = np.stack([image for image, _ in examples])
+        labels = np.array([classes.index(label) for _, label in examples], dtype=np.int64)
+        np.save(folder / f"{part}_images.npy", images)
+        np.save(folder / f"{part}_labels.npy", labels)
+        counts[part] = dict(zip(classes, np.bincount(labels, minlength=len(classes)).tolist(), strict=True))
+        if part == "train":
+            pixels = images.transpose(1, 0, 2, 3).reshape(images.shape[1], -1) / 255
+            mean, deviation = pixels.mean(1).tolist(), pixels.std(1).tolist()
+    print(f"Prepared {len(parts['train']):,} + {len(parts['held_out']):,} images of {source.name}", file=sys.stderr)
+    return {
+        "format": FORMAT,
+        "sources": [source.record()],
+        "held_out": held_out,
+        "classes": classes,
+        "images": counts,
+        "mean": mean,
+        "deviation": deviation,
+    }

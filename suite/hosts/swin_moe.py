@@ -1,0 +1,91 @@
+"""Swin-MoE: timm's Swin transformer with MoE layers in place of FFNs (Table 1: in every other layer)."""
+
+from dataclasses import dataclass
+
+import timm
+from timm.models.swin_transformer import SwinTransformer
+from torch import Tensor, nn
+
+from suite.errors import UserError
+from suite.hosts.surgery import place_moe_layers
+from suite.kinds import Stream
+from suite.methods import MakeLayer
+from suite.schema import SwinSize
+from suite.tasks.task import ImageInputs
+
+OBJECTIVES = ("images",)
+
+
+class SwinMoE(nn.Module):
+    """timm's model. It has no streams: patches are of no kinds worth telling apart."""
+
+    def __init__(self, host: SwinTransformer) -> None:
+        super().__init__()
+        self.host = host
+        self.streams: dict[str, Stream] = {}
+
+    def forward(self, images_BCHW: Tensor) -> Tensor:
+        """Map images, float ``[B, channels, size, size]``, to logits ``[B, classes]``."""
+        logits_BK: Tensor = self.host(images_BCHW)
+        return logits_BK
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Blocks of one stage, which are all alike."""
+
+    width: int
+    ffn: int
+    moe_every: int
+
+
+def build(size: SwinSize, inputs: ImageInputs, make_layer: MakeLayer) -> nn.Module:
+    """Build the model; weights come from torch's global generator, experts and gates from their own seeds.
+
+    Args:
+        size: its shape; blocks ``moe_every - 1, 2·moe_every - 1, …`` of each stage get a MoE layer. ``dropout`` is the
+            last block's stochastic depth, the only dropout that Swin is trained with.
+        inputs: size, channels and classes of images.
+        make_layer: ``(name, width, ffn) -> MoELayer``.
+
+    Raises:
+        UserError: if ``size.pretrained`` names weights of another shape.
+    """
+    host = SwinTransformer(
+        img_size=inputs.size,
+        patch_size=size.patch,
+        in_chans=inputs.channels,
+        num_classes=inputs.classes,
+        embed_dim=size.width,
+        depths=tuple(size.layers),
+        num_heads=tuple(size.heads),
+        window_size=size.window,
+        mlp_ratio=size.ffn_ratio,
+        drop_path_rate=size.dropout,
+    )
+    if size.pretrained is not None:
+        _load_pretrained(host, size.pretrained, inputs)
+    for number, stage in enumerate(host.layers):
+        width = size.width * 2**number
+        place_moe_layers(
+            f"stages.{number}", stage.blocks, Stage(width, int(width * size.ffn_ratio), size.moe_every), make_layer
+        )
+    return SwinMoE(host)
+
+
+def _load_pretrained(host: SwinTransformer, name: str, inputs: ImageInputs) -> None:
+    """Load timm's weights before FFNs are replaced; with other classes than theirs, the classifier stays as it is."""
+    trained = timm.create_model(name, pretrained=True, img_size=inputs.size, in_chans=inputs.channels)
+    weights, wanted = trained.state_dict(), host.state_dict()
+    if trained.num_classes != inputs.classes:
+        weights |= {key: value for key, value in wanted.items() if key.startswith("head.")}
+    misfits = [
+        k
+        for k in wanted.keys() | weights.keys()
+        if k not in weights or k not in wanted or weights[k].shape != wanted[k].shape
+    ]
+    if misfits:
+        raise UserError(
+            f"model.sizes.<scale>.pretrained: {name!r} has another shape than this model, at {min(misfits)}"
+        )
+    host.load_state_dict(weights)

@@ -1,0 +1,38 @@
+"""Processes that end together: with their parent, and when they are asked to."""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_PR_SET_PDEATHSIG = 1
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_INIT = 1
+
+
+def die_with_parent() -> None:
+    """Ask Linux to kill this process when its parent dies, so that no rank outlives a launcher that was killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == _INIT:  # it died before we asked
+            os._exit(1)
+
+
+@contextmanager
+def on_stop(act: Callable[[int], None]) -> Iterator[list[int]]:
+    """Inside, call ``act(how often)`` when asked to end (SIGINT, SIGTERM, SIGHUP); yields the signals that came."""
+    received: list[int] = []
+
+    def stop(number: int, _: FrameType | None) -> None:
+        received.append(number)
+        act(len(received))
+
+    before = {number: signal.signal(number, stop) for number in _STOPS}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

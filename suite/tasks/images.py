@@ -1,0 +1,121 @@
+"""What image classification tasks share: which examples a batch holds, and how many are classified rightly."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from itertools import count
+from typing import Any
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lshmoe.seeding import derive_seed
+from suite.data.text import Part
+from suite.errors import UserError
+from suite.seeds import data_seed
+from suite.tasks.sampling import EpochOrder, in_batches, rank_slice, spread
+from suite.tasks.task import Batch, ImageInputs, Metric, Predict, Task, summed_loss
+
+# Place of an image in its part of the data, and the seed of what is drawn for it.
+Draw = tuple[int, int]
+_TOP = 5
+
+
+class ImageClassification(Task):
+    """One class per image. What a training image is cropped and flipped by is drawn for each time that it is seen."""
+
+    objective = "images"
+    metric = Metric("top1", higher_is_better=True)
+    inputs: ImageInputs
+
+    @abstractmethod
+    def labels(self, part: Part) -> NDArray[np.int64]:
+        """Class of every image of a part, int64 ``[n]``."""
+
+    @abstractmethod
+    def load(self, part: Part, batches: Iterable[list[Draw]]) -> Iterator[Tensor]:
+        """Yield normalised float32 ``[B, channels, size, size]`` for each list of draws, augmented in training.
+
+        The training part's ``batches`` has no end; how far ahead of what is asked for it is read is up to the task.
+        """
+
+    def require_enough(self) -> None:
+        """Raise a :class:`UserError` if a batch or an evaluation asks for more images than there are."""
+        for name, part in (("batch_examples", "train"), ("eval_examples", "held_out")):
+            wanted, present = getattr(self.training, name), len(self.labels(part))
+            if wanted > present:
+                raise UserError(f"task.training.{name}: {wanted} exceeds the {part} part; allowed: at most {present}")
+
+    def train_batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
+        """This rank's images of a step; steps in a row are read from one stream, any other step starts a new one."""
+        if self._next != (step, rank, world):
+            self._stream = self.load("train", (self._draws(later, rank, world) for later in count(step)))
+        self._next = step + 1, rank, world
+        return self._batch("train", self._draws(step, rank, world), next(self._stream))
+
+    def eval_batches(self, rank: int = 0, world: int = 1) -> Iterator[Batch]:
+        """This rank's held-out images, spread evenly over the held-out part."""
+        parts = in_batches(self._held_out_places, self.training.batch_examples, rank, world)
+        batches = [[(place, 0) for place in part.tolist()] for part in parts]
+        for batch, images_BCHW in zip(batches, self.load("held_out", batches), strict=True):
+            yield self._batch("held_out", batch, images_BCHW)
+
+    def evaluate(
+        self, predict: Predict, rank: int = 0, world: int = 1, group: dist.ProcessGroup | None = None
+    ) -> dict[str, float]:
+        """Mean held-out loss in nats, and the shares of images whose class is the first, or among the first five.
+
+        Over the examples of all ranks.
+        """
+        totals = torch.zeros(4, dtype=torch.float64)
+        for batch in self.eval_batches(rank, world):
+            sums = summed_quality(predict(batch), batch.targets)
+            totals = totals.to(sums.device) + sums
+        if world > 1:
+            dist.all_reduce(totals, group=group)
+        return _quality(totals)
+
+    def baseline(self) -> dict[str, Any]:
+        """Classes at their frequency in training: always the same answer, the majority class first."""
+        counts = np.bincount(self.labels("train"), minlength=self.inputs.classes) + 1.0
+        logits_K = torch.from_numpy(np.log(counts / counts.sum()))
+        totals = torch.zeros(4, dtype=torch.float64)
+        for targets in torch.from_numpy(self.labels("held_out")[self._held_out_places]).split(4096):
+            totals += summed_quality(logits_K.expand(len(targets), -1), targets)
+        return {"name": "majority class", **_quality(totals)}
+
+    _stream: Iterator[Tensor]
+    _next: tuple[int, int, int] | None = None
+
+    @property
+    def _held_out_places(self) -> NDArray[np.int64]:
+        return spread(self.training.eval_examples, len(self.labels("held_out")))
+
+    @cached_property
+    def _order(self) -> EpochOrder:
+        return EpochOrder(data_seed(self.seed), len(self.labels("train")))
+
+    def _draws(self, step: int, rank: int, world: int) -> list[Draw]:
+        size, seed = self.training.batch_examples, data_seed(self.seed)
+        numbers = range(step * size, (step + 1) * size)[rank_slice(size, rank, world)]
+        return [(self._order.place(number), derive_seed(seed, "draw", number)) for number in numbers]
+
+    def _batch(self, part: Part, draws: list[Draw], images_BCHW: Tensor) -> Batch:
+        targets = torch.from_numpy(self.labels(part)[[place for place, _ in draws]])
+        return Batch({"images_BCHW": images_BCHW}, targets)
+
+
+def summed_quality(logits_BK: Tensor, targets_B: Tensor) -> Tensor:
+    """Sums over a batch, float64 ``[4]``: loss in nats, class is first, class is among the first five, images."""
+    targets_B = targets_B.to(logits_BK.device)
+    loss, images = summed_loss(logits_BK, targets_B)
+    hits_BT = logits_BK.topk(min(_TOP, logits_BK.shape[-1])).indices == targets_B[:, None]
+    return torch.stack([loss.detach(), hits_BT[:, 0].sum().double(), hits_BT.sum().double(), images.double()])
+
+
+def _quality(totals: Tensor) -> dict[str, float]:
+    loss, top1, top5, images = totals.tolist()
+    return {"loss": loss / images, "top1": top1 / images, "top5": top5 / images}

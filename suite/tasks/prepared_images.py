@@ -1,0 +1,93 @@
+"""Small images from the data registry, prepared as arrays."""
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
+from torch import Tensor
+
+from suite.data.images import PreparedImages, prepare_images, prepared_folder
+from suite.data.registry import source
+from suite.data.text import Part
+from suite.tasks.images import Draw, ImageClassification
+from suite.tasks.task import ImageInputs
+
+
+class PreparedData(BaseModel):
+    """``task.data`` of prepared images."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    source: str = Field(description="name in the data registry")
+    held_out: Annotated[float, Field(gt=0, lt=1)] = Field(description="share of each class kept out of training")
+
+
+class PreparedInputs(BaseModel):
+    """``task.training.<scale>.inputs`` of prepared images."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    shift: NonNegativeInt = Field(
+        description="pixels by which training images are moved at most, up, down and sideways"
+    )
+    flip: bool = Field(description="whether every other training image, on average, is mirrored")
+
+
+class PreparedImageClassification(ImageClassification):
+    """Images keep their size; a shift leaves black where nothing moves in."""
+
+    Data = PreparedData
+    Inputs = PreparedInputs
+
+    def prepare(self) -> None:
+        """Download and unpack what is not there yet."""
+        prepare_images(self._source, self.data.held_out, self.data_dir)
+        self.require_enough()
+
+    @cached_property
+    def images(self) -> PreparedImages:
+        """The prepared images, mapped from disk."""
+        return PreparedImages(prepared_folder(self._source, self.data.held_out, self.data_dir))
+
+    @cached_property
+    def inputs(self) -> ImageInputs:
+        """Size, channels and classes as prepared."""
+        _, channels, size, _ = self.images.images("train").shape
+        return ImageInputs(size, channels, len(self.images.manifest["classes"]))
+
+    def data_record(self) -> list[dict[str, Any]]:
+        """One entry."""
+        manifest = self.images.manifest
+        shared = {key: manifest[key] for key in ("held_out", "classes", "images", "files")}
+        return [{**entry, "prepared": shared} for entry in manifest["sources"]]
+
+    def labels(self, part: Part) -> NDArray[np.int64]:
+        """As prepared."""
+        return self.images.labels(part)
+
+    def load(self, part: Part, batches: Iterable[list[Draw]]) -> Iterator[Tensor]:
+        """Nothing is read ahead."""
+        mean, deviation = (torch.tensor(self.images.manifest[name])[:, None, None] for name in ("mean", "deviation"))
+        for draws in batches:
+            images = self.images.images(part)[[place for place, _ in draws]]
+            if part == "train":
+                images = augmented(images, [seed for _, seed in draws], self.options.shift, self.options.flip)
+            yield (torch.from_numpy(images).float() / 255 - mean) / deviation
+
+    @property
+    def _source(self) -> Any:
+        return source(self.data.source)
+
+
+def augmented(images_BCHW: NDArray[np.uint8], seeds: list[int], shift: int, flip: bool) -> NDArray[np.uint8]:
+    """Each image moved by up to ``shift`` pixels and, if ``flip``, mirrored or not, as its own seed draws."""
+    side = images_BCHW.shape[-1]
+    padded = np.pad(images_BCHW, ((0, 0), (0, 0), (shift, shift), (shift, shift)))
+    result = np.empty_like(images_BCHW)
+    for number, seed in enumerate(seeds):
+        down, right, mirrored = np.random.default_rng(seed).integers(0, (2 * shift + 1, 2 * shift + 1, 2))
+        image = padded[number, :, down : down + side, right : right + side]
+        result[number] = image[..., ::-1] if flip and mirrored else image
+    return result
