@@ -5,6 +5,7 @@ from suite.audit.judgement import CONSISTENT, INCONSISTENT, NEEDS_MORE, judge
 from suite.audit.speedups import BYTES_SHRINK, EXPERTS_SHRINK
 from suite.costmodel.sheets import sheets
 from suite.published import Published, published
+from suite.table1 import table1
 
 
 def changed(path: str, value: object) -> Published:
@@ -108,3 +109,12 @@ def test_a_speedup_that_names_an_unknown_number_is_refused(field):
 def test_clusters_that_the_paper_ran_on_are_known():
     named = {model.cluster for model in published().models.values()} | {published().share_cluster.cluster}
     assert named <= set(sheets().clusters)
+
+
+def test_shapes_are_those_of_table_1():
+    for row in table1().rows:
+        model = published().models[row.model]
+        assert model.title == row.title
+        for field in ("layers", "d_model", "d_ffn", "experts"):
+            assert getattr(row.printed, field) in (getattr(model, field), None), (row.model, field)
+        assert model.widths_stated == (row.printed.d_model is not None)
