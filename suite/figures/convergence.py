@@ -18,28 +18,32 @@ from suite.figures.saving import main, save
 
 
 def convergence_frame(runs: Sequence[Run]) -> pd.DataFrame:
-    """One row per evaluation of a language model after training began: what was run, step, perplexity, baseline, and
+    """One row per evaluation after training began: what was run, step, metric, value, baseline and its name, and
 
-    ``minutes``, the time spent in training steps until then; ``excess``, by how many percent the perplexity lies above
-    that of vanilla with the same seed at the same step (missing where vanilla is).
+    ``minutes``, the time spent in training steps until then; ``excess``, by how many percent the value lies above that
+    of vanilla with the same seed at the same step (missing where vanilla is). A run without steps has no row.
     """
     frames = []
-    for run in (run for run in runs if run.metric == "perplexity"):
-        minutes = run.train.set_index("step")["seconds"].cumsum() / 60
-        # Before the first step all methods stand at the same, huge value, which would flatten all that follows.
-        frame = run.evals.loc[run.evals["step"] > 0, ["step", "perplexity"]].assign(
-            model=run.model, task=run.task, method=run.method, seed=run.seed, data=data_name(run.summary["data"])
+    for run in (run for run in runs if run.summary["steps"]):
+        minutes, metric, baseline = (
+            run.train.set_index("step")["seconds"].cumsum() / 60,
+            run.metric,
+            run.summary["baseline"],
         )
-        frames.append(frame.assign(minutes=frame["step"].map(minutes), baseline=run.summary["baseline"]["perplexity"]))
+        # Before the first step all methods stand at the same, huge perplexity, which would flatten all that follows.
+        frame = run.evals.loc[run.evals["step"] > 0, ["step", metric]].rename(columns={metric: "value"})
+        what = {"model": run.model, "task": run.task, "method": run.method, "seed": run.seed, "metric": metric}
+        frame = frame.assign(**what, data=data_name(run.summary["data"]), minutes=frame["step"].map(minutes))
+        frames.append(frame.assign(baseline=baseline[metric], baseline_name=baseline.get("name", "baseline")))
     frame = pd.concat(frames, ignore_index=True)
     same = ["model", "task", "seed", "step"]
-    vanilla = frame.loc[frame["method"] == "vanilla", [*same, "perplexity"]]
-    merged = frame.merge(vanilla.rename(columns={"perplexity": "vanilla"}), on=same, how="left")
-    return merged.assign(excess=100 * (merged["perplexity"] / merged["vanilla"] - 1)).drop(columns="vanilla")
+    vanilla = frame.loc[frame["method"] == "vanilla", [*same, "value"]]
+    merged = frame.merge(vanilla.rename(columns={"value": "vanilla"}), on=same, how="left")
+    return merged.assign(excess=100 * (merged["value"] / merged["vanilla"] - 1)).drop(columns="vanilla")
 
 
 def convergence_figure(frame: pd.DataFrame) -> Figure:
-    """Held-out perplexity against steps and wall time, and its distance from vanilla; one row per model and task."""
+    """Held-out quality against steps and wall time, and its distance from vanilla; one row per model and task."""
     style.apply()
     groups = list(frame.groupby(["model", "task"], sort=True))
     size = (style.FULL_WIDTH, 0.5 + 1.75 * len(groups))
@@ -47,24 +51,26 @@ def convergence_figure(frame: pd.DataFrame) -> Figure:
     methods = style.in_order(frame["method"])
     for (by_step, by_time, distance), ((model, _), part) in zip(axes, groups, strict=True):
         for axis, x, y in (
-            (by_step, "step", "perplexity"),
-            (by_time, "minutes", "perplexity"),
+            (by_step, "step", "value"),
+            (by_time, "minutes", "value"),
             (distance, "step", "excess"),
         ):
             for method in methods:
                 _curve(axis, part[part["method"] == method], x, y)
             axis.set_xlim(left=0)
+        first = part.iloc[0]
         for axis in (by_step, by_time):
-            axis.set_yscale("log")
-            axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 4, 6, 8)))
-            axis.yaxis.set_major_formatter(ScalarFormatter())
-            axis.yaxis.set_minor_locator(NullLocator())
-            _reference_line(axis, part["baseline"].iloc[0], "unigram model")
+            if first["metric"] == "perplexity":
+                axis.set_yscale("log")
+                axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 4, 6, 8)))
+                axis.yaxis.set_major_formatter(ScalarFormatter())
+                axis.yaxis.set_minor_locator(NullLocator())
+            _reference_line(axis, first["baseline"], first["baseline_name"])
         _reference_line(distance, 0.0, "")
-        by_step.set(xlabel="training step", ylabel="held-out perplexity")
+        by_step.set(xlabel="training step", ylabel=f"held-out {first['metric']}")
         by_time.set(xlabel="minutes in training steps", ylabel="")
         distance.set(xlabel="training step", ylabel="above vanilla [%]")
-        by_step.set_title(f"{model} on {part['data'].iloc[0]}", loc="left")
+        by_step.set_title(f"{model} on {first['data']}", loc="left")
     handles = [plt.Line2D([], [], label=method, **style.line(method)) for method in methods]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, handlelength=3.2, columnspacing=1.4)
     return figure
@@ -96,10 +102,10 @@ def build(folder: Path) -> list[Path]:
     """Write ``figures/convergence.{svg,pdf,png}`` below ``folder`` from its valid runs.
 
     Raises:
-        UserError: ``folder`` holds no valid run.
+        UserError: ``folder`` holds no valid run that trained.
     """
     runs = read_evidence(folder).runs
-    if not runs:
+    if not any(run.summary["steps"] for run in runs):
         raise UserError(f"results: {folder} holds no valid run to draw; train one first")
     return save(convergence_figure(convergence_frame(runs)), folder / "figures" / "convergence")
 

@@ -1,7 +1,9 @@
 import colorsys
 import itertools
+from dataclasses import replace
 
 import matplotlib.colors
+import pandas as pd
 import pytest
 
 from suite import style
@@ -9,7 +11,7 @@ from suite.errors import UserError
 from suite.evidence import read_evidence
 from suite.figures import __main__ as figures
 from suite.figures import kappa_map
-from suite.figures.convergence import build, convergence_frame
+from suite.figures.convergence import build, convergence_figure, convergence_frame
 from tests.suite.synthetic import write_run, write_speed
 
 
@@ -25,7 +27,7 @@ def test_the_frame_counts_minutes_of_training_steps_and_the_distance_from_vanill
     frame = convergence_frame(read_evidence(results).runs)
     assert frame["step"].min() == 10  # what came before training is left out
     last = frame[(frame["method"] == "lsh") & (frame["seed"] == 1)].iloc[-1]
-    assert (last["step"], last["perplexity"], last["baseline"]) == (40, 121, 800)
+    assert (last["step"], last["value"], last["baseline"]) == (40, 121, 800)
     assert last["minutes"] == pytest.approx(40 * 0.5 / 60)
     assert last["excess"] == pytest.approx(100 * (121 / 101 - 1))
 
@@ -41,6 +43,20 @@ def test_three_formats_are_byte_identical_when_rebuilt(results):
     assert set(first) == {".svg", ".pdf", ".png"}
     assert b"held-out perplexity" in first[".svg"]
     assert {path.suffix: path.read_bytes() for path in build(results)} == first
+
+
+def test_a_score_is_drawn_beside_a_perplexity_and_a_run_without_steps_is_left_out(results):
+    frame = convergence_frame(read_evidence(results).runs)
+    scores = frame.assign(task="sentences", metric="accuracy", value=frame["value"] / 1000, baseline=0.5)
+    (row,) = [axes for axes in convergence_figure(pd.concat([frame, scores])).axes if "accuracy" in axes.get_ylabel()]
+    assert row.get_yscale() == "linear"
+    write_run(results, "int8", steps=10, final=90.0)
+    runs = [
+        replace(run, summary=run.summary | {"steps": 0}) for run in read_evidence(results).runs if run.method == "int8"
+    ]
+    assert len(convergence_frame([*read_evidence(results).runs, *runs])) == len(
+        convergence_frame(read_evidence(results).runs)
+    )
 
 
 def test_nothing_to_draw_is_a_clear_error(tmp_path):

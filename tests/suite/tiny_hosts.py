@@ -66,6 +66,15 @@ def hidden_span(seed: int) -> Batch:
     return Batch({"source_BS": source, "target_BT": target}, targets, kinds)
 
 
+def counting_or_not(seed: int) -> Batch:
+    """Sequences that count upwards (1) or stand still (0), padded on the right."""
+    tokens, labels = counting(seed, LENGTH), torch.arange(EXAMPLES) % 2
+    tokens = torch.where(labels.bool().unsqueeze(1), tokens, tokens[:, :1])
+    length = torch.randint(4, LENGTH + 1, (EXAMPLES, 1), generator=torch.Generator().manual_seed(seed))
+    tokens = tokens.masked_fill(torch.arange(LENGTH) >= length, dictionary().pad())
+    return Batch({"tokens_BT": tokens}, labels, {"tokens": kinds_of(tokens, dictionary().pad())})
+
+
 @dataclass(frozen=True)
 class Host:
     """One row of the table.
@@ -99,6 +108,13 @@ def text() -> TextInputs:
 
 HOSTS = {
     "gpt_moe": Host(["model=gpt_moe", *TRANSFORMER], text, next_token, {"tokens": ["decoder.1", "decoder.3"]}),
+    "gpt_moe, classifying": Host(
+        ["model=gpt_moe", *TRANSFORMER],
+        lambda: TextInputs(dictionary(), LENGTH, classes=2),
+        counting_or_not,
+        {"tokens": ["decoder.1", "decoder.3"]},
+        classes=2,
+    ),
     "roberta_moe": Host(
         ["model=roberta_moe", *TRANSFORMER], text, hidden_tokens, {"tokens": ["encoder.1", "encoder.3"]}
     ),
