@@ -23,7 +23,7 @@ def test_the_default_is_the_whole_nano_matrix():
 
 @pytest.mark.parametrize("seeds", [2, "2", [2], "[2]"])
 def test_filters_come_as_words_lists_or_numbers(seeds):
-    matrix = select({"scale": "nano", "methods": "vanilla,lsh", "seeds": seeds})
+    matrix = select({"scale": "nano", "tasks": "text_lm", "methods": "vanilla,lsh", "seeds": seeds})
     assert [run.path for run in matrix.runs] == [
         "runs/gpt_moe/text_lm/vanilla/seed2",
         "runs/gpt_moe/text_lm/lsh/seed2",
