@@ -23,22 +23,18 @@ def convergence_rows(evidence: Evidence) -> list[Row]:
     keys = {(run.model, run.task, run.method) for run in evidence.runs} | {
         key for key in at_fault if key[2] is not None
     }
-    paired = {
-        (row["model"], row["task"], row["method"], row["cluster"]): row["speedup"] for row in speedup_rows(evidence)
-    }
     rows = []
     for model, task in sorted({key[:2] for key in keys}):
         vanilla = [] if (model, task, "vanilla") in at_fault else _runs(evidence, model, task, "vanilla")
         target = target_of(vanilla) if vanilla else None
         reference = _steps_to(vanilla, target)
+        link = own_link(evidence, model, task)
         for method in in_order(key[2] for key in keys if key[:2] == (model, task)):
             if (model, task, method) in at_fault:
                 rows.append({"model": model, "task": task, "method": method, "value": INVALID})
                 continue
             runs = _runs(evidence, model, task, method)
             needed = _steps_to(runs, target)
-            speedup = paired.get((model, task, method, runs[0].summary["cluster"]))
-            known = reference is not None and needed is not None and isinstance(speedup, float)
             metric = runs[0].metric
             value = over_seeds([_last(run, metric) for run in runs])
             rows.append(
@@ -51,7 +47,7 @@ def convergence_rows(evidence: Evidence) -> list[Row]:
                     "metric": metric,
                     **_interval("value", value),
                     "steps_to_target": needed,
-                    "time_to_target_ratio": reference / needed * speedup if known else None,
+                    **_time_to_target(link, method, reference, needed),
                     "exact_value": over_seeds([_last(run, f"exact_{metric}") for run in runs]).value,
                     "rate": _mean(runs, "rate"),
                     "relative_bytes": _mean(runs, "relative_bytes"),
@@ -60,6 +56,22 @@ def convergence_rows(evidence: Evidence) -> list[Row]:
                 }
             )
     return rows
+
+
+def own_link(evidence: Evidence, model: str, task: str) -> Speed | None:
+    """The measurement on the link that resembles the model's own cluster: the first that was set for a share."""
+    speeds = [speed for speed in evidence.speeds if (speed.model, speed.task) == (model, task)]
+    return next((speed for speed in speeds if speed.share is not None), speeds[0] if speeds else None)
+
+
+def _time_to_target(link: Speed | None, method: str, reference: float | None, needed: float | None) -> Row:
+    """Vanilla's steps over the method's, times the paired speed-up; the interval is that of the speed-up."""
+    if link is None or reference is None or needed is None or method not in set(link.blocks["method"]):
+        return {}
+    vanilla, blocks = (_blocks(link, name)["seconds"].tolist() for name in ("vanilla", method))
+    ratio = paired_ratio(vanilla, blocks)
+    scaled = Estimate(*(reference / needed * end for end in (ratio.value, ratio.low, ratio.high)))
+    return {**_interval("time_to_target_ratio", scaled), "time_cluster": link.cluster}
 
 
 def speedup_rows(evidence: Evidence) -> list[Row]:
@@ -102,10 +114,28 @@ def _speedup_row(speed: Speed, method: str) -> Row:
         "predicted_speedup": speedup_bound(share, bytes_ratio, parts["reduction"] / reference["step"]),
         "relative_bytes": blocks["bytes"].sum() / blocks["half_precision_bytes"].sum(),
         "remote_bytes_per_step": blocks["remote_bytes"].mean() / steps,
+        "inter_server_bytes_per_step": blocks["inter_server_bytes"].mean() / steps,
+        "kernel_bytes_ratio": _kernel_ratio(blocks),
+        "target_share": speed.share,
+        "servers": speed.record["servers"],
+        "all_to_alls": speed.record["all_to_alls"],
+        "link_alpha_seconds": _fitted(speed, "alpha"),
+        "link_beta_seconds_per_byte": _fitted(speed, "beta"),
         **{f"{name}_seconds": seconds for name, seconds in parts.items()},
         "weights": speed.record["weights"],
         "data": data_name(speed.record["data"]),
     }
+
+
+def _kernel_ratio(blocks: pd.DataFrame) -> float | None:
+    """Bytes that the kernel counted between servers over what the bench's meter says; None where it did not count."""
+    counted = blocks["kernel_bytes"]
+    return None if counted.isna().any() else float(counted.sum() / blocks["inter_server_bytes"].sum())
+
+
+def _fitted(speed: Speed, name: str) -> float | None:
+    """Mean of the link's fits before and after the blocks."""
+    return None if speed.fit is None else (speed.fit["before"][name] + speed.fit["after"][name]) / 2
 
 
 def _blocks(speed: Speed, method: str) -> pd.DataFrame:

@@ -15,8 +15,12 @@ RUN_KEYS = tuple(
     "schema status model task method seed scale cluster steps data metric final baseline rate rows_by_kind "
     "relative_bytes".split()
 )
-SPEED_KEYS = tuple("schema model task cluster steps_per_block weights data blocks".split())
-BLOCK_KEYS = tuple("round method seconds phases rows_routed rows_sent bytes remote_bytes half_precision_bytes".split())
+SPEED_KEYS = tuple("schema model task cluster steps_per_block servers all_to_alls weights data links".split())
+LINK_KEYS = tuple("name share fit blocks".split())
+BLOCK_KEYS = tuple(
+    "round method seconds phases rows_routed rows_sent bytes remote_bytes inter_server_bytes half_precision_bytes "
+    "kernel_bytes".split()
+)
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,20 @@ class Run:
 
 @dataclass(frozen=True)
 class Speed:
-    """One paired measurement: ``blocks`` holds one row per block, as ``suite.measure`` wrote them."""
+    """One paired measurement on one link: ``blocks`` holds one row per block, as ``suite.measure`` wrote them.
+
+    Attributes:
+        cluster: name of the link.
+        share: of all-to-all that the link was set for; ``None`` for a network as it is.
+        fit: the link's ``before`` and ``after``; ``None`` where no link was fitted.
+        record: the file's.
+    """
 
     model: str
     task: str
     cluster: str
+    share: float | None
+    fit: dict[str, Any] | None
     record: dict[str, Any]
     blocks: pd.DataFrame
 
@@ -87,7 +100,7 @@ def read_evidence(folder: Path) -> Evidence:
     for path in sorted(folder.glob("speed/*/*/*.json")):
         _, model, file = path.parts[-3:]
         try:
-            speeds.append(_read_speed(path))
+            speeds += _read_speeds(path)
         except RecordError as error:
             invalid.append(Invalid(model, file.removesuffix(".json"), None, path, str(error)))
     return Evidence(runs, speeds, invalid)
@@ -121,22 +134,32 @@ def _why_unfinished(failure: Path) -> str:
     return f"the run failed: {_json_object(failure.read_text(), failure.name).get('reason', 'no reason given')}"
 
 
-def _read_speed(path: Path) -> Speed:
+def _read_speeds(path: Path) -> list[Speed]:
     cluster, model, file = path.parts[-3:]
     record = _json_object(path.read_text(), path.name)
     _require(record, SPEED_KEYS, path.name)
     if (record["cluster"], record["model"], f"{record['task']}.json") != (cluster, model, file):
         raise RecordError("it names another measurement than its path does")
-    for block in record["blocks"]:
-        _require(block, BLOCK_KEYS, path.name)
-    blocks = pd.DataFrame(record["blocks"])
+    if not record["links"]:
+        raise RecordError("it holds no link")
+    return [
+        Speed(model, record["task"], link["name"], link["share"], link["fit"], record, _blocks(link, path.name))
+        for link in record["links"]
+    ]
+
+
+def _blocks(link: dict[str, Any], where: str) -> pd.DataFrame:
+    _require(link, LINK_KEYS, where)
+    for block in link["blocks"]:
+        _require(block, BLOCK_KEYS, where)
+    blocks = pd.DataFrame(link["blocks"])
     if blocks.empty or (blocks.groupby(["round", "method"]).size() != 1).any():
         raise RecordError("a round does not hold each method once")
     if (blocks.groupby("method").size() != blocks["round"].nunique()).any() or blocks["round"].nunique() < 2:
         raise RecordError("fewer than two whole rounds")
     if "vanilla" not in set(blocks["method"]):
         raise RecordError("vanilla, which every ratio is relative to, was not measured")
-    return Speed(model, record["task"], cluster, record, blocks)
+    return blocks
 
 
 def _metrics(path: Path) -> Iterator[dict[str, Any]]:

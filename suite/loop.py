@@ -25,7 +25,15 @@ from suite.schema import Optimizer, RunConfig
 from suite.seeds import model_seed
 from suite.tasks.task import Batch, Task, summed_loss
 
-METERS = ("rows_routed", "rows_sent", "bytes", "remote_bytes", "all_to_all_seconds", "half_precision_bytes")
+METERS = (
+    "rows_routed",
+    "rows_sent",
+    "bytes",
+    "remote_bytes",
+    "inter_server_bytes",
+    "all_to_all_seconds",
+    "half_precision_bytes",
+)
 # What a metrics line holds as whole numbers.
 COUNTS = (*(name for name in METERS if "seconds" not in name), *KIND_METERS, "targets")
 
@@ -127,6 +135,7 @@ class Trainer:
             totals["rows_sent"] += traffic.rows_sent
             totals["bytes"] += sum(traffic.bytes.values())
             totals["remote_bytes"] += sum(traffic.remote_bytes.values())
+            totals["inter_server_bytes"] += sum(traffic.inter_server_bytes.values())
             totals["all_to_all_seconds"] += traffic.all_to_all_seconds / self.world
             # Four times over: dispatch and combine, forward and backward.
             totals["half_precision_bytes"] += 4 * traffic.rows_routed * half.bytes_per_row(layer.dim, torch.float32)

@@ -19,9 +19,10 @@ from suite.tasks import build_task
 
 @dataclass(frozen=True)
 class Plan:
-    """What to measure: one configuration per method, vanilla first, and where the record goes."""
+    """What to measure: one configuration per method, vanilla first, on which links, and where the record goes."""
 
     configs: tuple[RunConfig, ...]
+    shares: tuple[float, ...]
     record: Path
 
     @property
@@ -35,7 +36,7 @@ class Plan:
 
 
 def parse(arguments: Sequence[str]) -> Plan:
-    """The plan for Hydra overrides and one ``methods=[a,b]``; without it, the methods of the scale's matrix.
+    """The plan for Hydra overrides, ``methods=[a,b]`` and ``shares=[0.3,0.7]``; both are by default the matrix's.
 
     A method whose run of that seed is on record is measured with the settings of that run; a control with the rate that
     it had at last, as the weights are those of the last step.
@@ -43,20 +44,37 @@ def parse(arguments: Sequence[str]) -> Plan:
     Raises:
         UserError: for bad input, in one line.
     """
-    overrides = [text for text in arguments if not text.startswith("methods=")]
+    overrides = [text for text in arguments if not text.startswith(("methods=", "shares="))]
     if any(text.startswith("method=") for text in overrides):
         raise UserError("method: a measurement compares several; write methods=[vanilla,lsh]")
     base = compose(overrides)
-    given = [text.removeprefix("methods=").strip("[]") for text in arguments if text.startswith("methods=")]
-    if given:
-        methods = [name.strip() for name in given[-1].split(",")]
-    else:
-        cells = [cell for cell in base.scale.matrix if (cell.model, cell.task) == (base.model.name, base.task.name)]
+    cells = [cell for cell in base.scale.matrix if (cell.model, cell.task) == (base.model.name, base.task.name)]
+    methods = _listed("methods", arguments)
+    if methods is None:
         methods = [name for cell in cells for name in cell.methods]
+    shares = _listed("shares", arguments)
+    if shares is None:
+        shares = [str(share) for cell in cells for share in cell.shares]
     methods = list(dict.fromkeys(["vanilla", *methods]))
     configs = tuple(_as_trained(compose([*overrides, f"method={name}"])) for name in methods)
     folder = base.results / base.scale.name / "speed" / base.cluster.name / base.model.name
-    return Plan(configs, folder / f"{base.task.name}.json")
+    return Plan(configs, tuple(map(_share, shares)), folder / f"{base.task.name}.json")
+
+
+def _listed(name: str, arguments: Sequence[str]) -> list[str] | None:
+    """The words of the last ``name=[a,b]``; None without one."""
+    given = [text.removeprefix(f"{name}=").strip("[]") for text in arguments if text.startswith(f"{name}=")]
+    return [word.strip() for word in given[-1].split(",") if word.strip()] if given else None
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share < 1:
+        raise UserError(f"shares: {text!r} is no share of all-to-all in a step; allowed: numbers between 0 and 1")
+    return share
 
 
 def _as_trained(config: RunConfig) -> RunConfig:
@@ -77,6 +95,8 @@ def main(arguments: list[str]) -> None:
         RunError: with the reason the ranks failed for.
     """
     plan = parse(arguments)
+    if plan.shares and plan.vanilla.cluster.network not in ("lab", "paced") and _listed("shares", arguments):
+        raise UserError("shares: only links of cluster=lab can be slowed down")
     if plan.vanilla.scale.measurement.blocks < 2:
         raise UserError("scale.measurement.blocks: an interval needs at least 2")
     if not plan.vanilla.training.steps:

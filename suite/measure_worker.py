@@ -3,20 +3,19 @@
 import json
 import os
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict
 
 import torch.distributed as dist
 
-from lshmoe.seeding import derive_seed
+from lshmoe.traffic import ALL_TO_ALL_PHASES
 from suite import checkpoint
 from suite.environment import describe_ranks
 from suite.files import write_atomically
 from suite.joining import join
 from suite.launch import reporting_failure
+from suite.link_series import MeasuredLink, measure_links
 from suite.loop import Trainer, build_model
 from suite.measure import Plan, parse
-from suite.pairing import Block, run_blocks
 from suite.records import RunFolder
 from suite.schema import RECORD_SCHEMA, RunConfig
 from suite.statistics import paired_ratio
@@ -24,7 +23,7 @@ from suite.tasks import build_task
 
 
 def measure(plan: Plan) -> None:
-    """Build a model per method, all with vanilla's weights, measure, and write the record on rank 0."""
+    """Build a model per method, all with vanilla's weights, measure on every link, and write the record on rank 0."""
     member = join(plan.vanilla.cluster)
     task = build_task(plan.vanilla)
     trained = RunFolder.of(plan.vanilla).checkpoints
@@ -35,19 +34,15 @@ def measure(plan: Plan) -> None:
         trainers[config.method.name] = Trainer(standing_still(config), task, model, member.device, kinds=False)
     settings = plan.vanilla.scale.measurement
     environment = describe_ranks() | {"transport": member.transport}
-    leader = dist.get_rank() == 0
-    blocks = []
-    for block in run_blocks(
-        trainers,
-        rounds=settings.blocks,
-        steps=settings.steps_per_block,
-        warmup=settings.warmup_steps,
-        seed=derive_seed(plan.vanilla.seed, "blocks"),
-    ):
-        blocks.append(block)
-        if leader and len(blocks) % len(trainers) == 0:
-            print(f"round {block.round + 1}/{settings.blocks}", flush=True)
-    if leader:
+    for trainer in trainers.values():
+        for number in range(settings.warmup_steps):
+            trainer.step(number)
+    links = []
+    for measured in measure_links(plan, trainers, member.link):
+        links.append(measured)
+        if dist.get_rank() == 0:
+            _report(measured)
+    if dist.get_rank() == 0:
         record = {
             "schema": RECORD_SCHEMA,
             "model": plan.vanilla.model.name,
@@ -59,23 +54,23 @@ def measure(plan: Plan) -> None:
             "weights": f"vanilla, seed {plan.vanilla.seed}, step {step}" if step else "untrained",
             "warmup_steps": settings.warmup_steps,
             "steps_per_block": settings.steps_per_block,
+            "servers": plan.vanilla.cluster.ranks // plan.vanilla.cluster.ranks_per_server,
+            "all_to_alls": len(ALL_TO_ALL_PHASES) * len(trainers["vanilla"].layers),
             "methods": {config.method.name: config.method.model_dump(mode="json") for config in plan.configs},
             "environment": environment,
-            "blocks": [asdict(block) for block in blocks],
+            "links": [asdict(link) for link in links],
         }
         write_atomically(plan.record, json.dumps(record, indent=1) + "\n")
-        _report(blocks)
     dist.barrier()
     dist.destroy_process_group()
 
 
-def _report(blocks: Sequence[Block]) -> None:
-    seconds: dict[str, list[float]] = {}
-    for block in sorted(blocks, key=lambda block: block.round):
-        seconds.setdefault(block.method, []).append(block.seconds)
-    for method, measured in seconds.items():
-        ratio = paired_ratio(seconds["vanilla"], measured)
-        print(f"{method}: speed-up over vanilla {ratio.value:.3f} [{ratio.low:.3f}, {ratio.high:.3f}]", flush=True)
+def _report(measured: MeasuredLink) -> None:
+    vanilla = measured.of("vanilla")
+    for method in dict.fromkeys(block.method for block in measured.blocks):
+        ratio = paired_ratio(*([block.seconds for block in blocks] for blocks in (vanilla, measured.of(method))))
+        interval = f"{ratio.value:.3f} [{ratio.low:.3f}, {ratio.high:.3f}]"
+        print(f"{measured.name}, {method}: speed-up over vanilla {interval}", flush=True)
 
 
 def standing_still(config: RunConfig) -> RunConfig:

@@ -10,6 +10,8 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
+from lshmoe.traffic import ALL_TO_ALL_PHASES
+from suite.lab.link import Link
 from suite.loop import Trainer
 
 
@@ -18,7 +20,8 @@ class Block:
     """One method's turn in one round. Counts and bytes are sums over ranks, layers and the block's steps.
 
     ``seconds`` is the slowest rank's; ``phases`` are means over ranks of the seconds spent per phase of the MoE layers.
-    ``half_precision_bytes`` is what the same routed rows would have taken uncompressed on a 16-bit wire.
+    ``half_precision_bytes`` is what the same routed rows would have taken uncompressed on a 16-bit wire;
+    ``kernel_bytes`` is what the kernel counted as leaving servers, without headers, where links are the lab's.
     """
 
     round: int
@@ -30,10 +33,17 @@ class Block:
     rows_sent: int
     bytes: int
     remote_bytes: int
+    inter_server_bytes: int
     half_precision_bytes: int
+    kernel_bytes: int | None
+
+    @property
+    def all_to_all(self) -> float:
+        """Seconds inside all-to-alls, waiting included."""
+        return sum(self.phases.get(phase, 0.0) for phase in ALL_TO_ALL_PHASES)
 
 
-COUNTS = ("rows_routed", "rows_sent", "bytes", "remote_bytes", "half_precision_bytes")
+COUNTS = ("rows_routed", "rows_sent", "bytes", "remote_bytes", "inter_server_bytes", "half_precision_bytes")
 
 
 def schedule(methods: Sequence[str], rounds: int, seed: int) -> list[list[str]]:
@@ -42,8 +52,10 @@ def schedule(methods: Sequence[str], rounds: int, seed: int) -> list[list[str]]:
     return [shuffle.sample(methods, len(methods)) for _ in range(rounds)]
 
 
-def run_blocks(trainers: Mapping[str, Trainer], *, rounds: int, steps: int, warmup: int, seed: int) -> Iterator[Block]:
-    """Warm every method up, then yield the blocks as they are measured, equal on all ranks.
+def run_blocks(
+    trainers: Mapping[str, Trainer], *, rounds: int, steps: int, seed: int, link: Link | None = None
+) -> Iterator[Block]:
+    """Yield the blocks as they are measured, equal on all ranks.
 
     All methods of a round see the same batches. Every rank of the default process group must exhaust this.
 
@@ -51,37 +63,46 @@ def run_blocks(trainers: Mapping[str, Trainer], *, rounds: int, steps: int, warm
         trainers: by method name.
         rounds: turns per method.
         steps: training steps per turn.
-        warmup: steps per method before the first round, not measured.
         seed: of the order within rounds.
+        link: the lab's, whose counters are read around every block.
     """
-    for trainer in trainers.values():
-        for step in range(warmup):
-            trainer.step(step)
     for number, methods in enumerate(schedule(list(trainers), rounds, seed)):
-        first = warmup + number * steps
+        first = number * steps
         for position, method in enumerate(methods):
-            measured = _measure(trainers[method], range(first, first + steps))
-            yield Block(round=number, position=position, method=method, **measured)
+            yield measure_block(trainers[method], method, range(first, first + steps), number, position, link)
 
 
-def _measure(trainer: Trainer, steps: range) -> dict[str, Any]:
+def measure_block(
+    trainer: Trainer, method: str, steps: range, number: int = 0, position: int = 0, link: Link | None = None
+) -> Block:
+    """Time some steps of one method. Collective, equal on all ranks."""
+    counted = link is not None and link.transport == "shaped"
     trainer.read_meters()
     _synchronise(trainer.device)
     dist.barrier()
+    before = link.counters() if link is not None and counted else None
+    dist.barrier()  # no rank sends before all have read
     start = time.perf_counter()
     for step in steps:
         trainer.step(step)
     _synchronise(trainer.device)
     seconds = time.perf_counter() - start
+    dist.barrier()  # what all have received has crossed the link
+    sent = (link.counters() - before).sent_payload if link is not None and before is not None else 0
     phases: Counter[str] = sum((layer.traffic.seconds for layer in trainer.layers), Counter())
     meters = trainer.read_meters()
     ranks: list[Any] = [None] * dist.get_world_size()
-    dist.all_gather_object(ranks, (seconds, phases, meters))
-    return {
-        "seconds": max(seconds for seconds, _, _ in ranks),
-        "phases": {name: sum(phases[name] for _, phases, _ in ranks) / len(ranks) for name in sorted(phases)},
-        **{name: round(sum(meters[name] for _, _, meters in ranks)) for name in COUNTS},
-    }
+    dist.all_gather_object(ranks, (seconds, phases, meters, sent))
+    per_server = 1 if link is None else link.ranks_per_server  # all ranks of a server see the same counters
+    return Block(
+        round=number,
+        position=position,
+        method=method,
+        seconds=max(seconds for seconds, _, _, _ in ranks),
+        phases={name: sum(phases[name] for _, phases, _, _ in ranks) / len(ranks) for name in sorted(phases)},
+        kernel_bytes=sum(sent for _, _, _, sent in ranks) // per_server if counted else None,
+        **{name: round(sum(meters[name] for _, _, meters, _ in ranks)) for name in COUNTS},
+    )
 
 
 def _synchronise(device: torch.device) -> None:

@@ -34,7 +34,7 @@ class Links:
     """What is known of the links. Without a fitted one, latency counts as 0 and the rate follows from the kappa.
 
     Attributes:
-        fitted: by cluster; their rates are in the bytes that ``part`` of ``remote_bytes_per_step`` stands for.
+        fitted: by cluster; their rates are in the bytes that ``part`` of ``inter_server_bytes_per_step`` stands for.
         exchanges: all-to-alls in a step, which latency is paid for.
         part: as ``link_part`` of :func:`suite.costmodel.calibrate.measured_cost`.
     """
@@ -67,26 +67,41 @@ def calibrate(rows: Sequence[Row], links: Links) -> Calibration:
     vanilla = min((row for row in rows if row["method"] == "vanilla"), key=lambda row: float(str(row["kappa"])))
     cluster = str(vanilla["cluster"])
     chosen: list[Mapping[str, Any]] = [row for row in rows if row["cluster"] == cluster]
-    wires = [r for r in chosen if r["rate"] == 1 and r["remote_bytes_per_step"] < vanilla["remote_bytes_per_step"]]
+    wires = [
+        r
+        for r in chosen
+        if r["rate"] == 1 and r["inter_server_bytes_per_step"] < vanilla["inter_server_bytes_per_step"]
+    ]
     unshaped = links.fitted.get(cluster) or (fit_unshaped(vanilla, wires[0], links.part) if wires else INSTANT)
     costs = {row["method"]: measured_cost(row, links.exchanges, unshaped, links.part) for row in chosen}
     return Calibration(cluster, costs)
 
 
-def kappa_map_rows(speedups: Sequence[Row], links: Links | None = None) -> list[Row]:
+def links_of(rows: Sequence[Row]) -> Links:
+    """What rows of ``speedup.csv``, all of one model and task, say of their links."""
+    vanilla: list[Mapping[str, Any]] = [row for row in rows if row["method"] == "vanilla"]
+    fitted = {
+        row["cluster"]: Link(row["link_alpha_seconds"], 1 / row["link_beta_seconds_per_byte"])
+        for row in vanilla
+        if row.get("link_beta_seconds_per_byte")
+    }
+    # Bytes are summed over servers, a link carries those of one.
+    return Links(fitted, vanilla[0]["all_to_alls"], 1 / vanilla[0]["servers"])
+
+
+def kappa_map_rows(speedups: Sequence[Row]) -> list[Row]:
     """Measured points, each with its prediction, and predicted curves, for every method but vanilla.
 
     The calibrating cluster's own points have no prediction. A method that it did not measure has no curve.
 
     Args:
         speedups: rows of ``speedup.csv``.
-        links: what is known of the network; nothing by default.
     """
-    links = links or Links()
     valid = [row for row in speedups if row.get("speedup") != INVALID]
     rows: list[Row] = []
     for model, task in sorted({(str(row["model"]), str(row["task"])) for row in valid}):
         group = [row for row in valid if (row["model"], row["task"]) == (model, task)]
+        links = links_of(group)
         calibration = calibrate(group, links)
         found = [*_points(group, calibration, links), *_curves(group, calibration, links)]
         rows += [{"model": model, "task": task, **row} for row in found]

@@ -179,6 +179,9 @@ class Cell(_Strict):
     model: str
     task: str
     methods: list[str] = Field(min_length=1)
+    shares: list[Annotated[float, Field(gt=0, lt=1)]] = Field(
+        [], description="of all-to-all in vanilla's step, at which step times are measured; the model's own one first"
+    )
 
 
 class ScaleConfig(_Strict):

@@ -21,13 +21,13 @@ def measured_cost(row: Measured, exchanges: int, unshaped: Link = INSTANT, link_
     """A measured step without what the unshaped network took.
 
     Args:
-        row: of ``speedup.csv``: seconds of the parts and ``remote_bytes_per_step``.
+        row: of ``speedup.csv``: seconds of the parts and ``inter_server_bytes_per_step``.
         exchanges: all-to-alls in a step.
         unshaped: of the network it was measured on; what its all-to-alls took longer than this predicts is waiting.
-        link_part: the part of ``remote_bytes_per_step``, which sums over ranks, that crosses the link whose rate will
-            be put in, one way. It cancels where only kappa is asked for.
+        link_part: the part of ``inter_server_bytes_per_step``, which sums over servers, that crosses the link whose
+            rate will be put in, one way. It cancels where only kappa is asked for.
     """
-    size = link_part * row["remote_bytes_per_step"]
+    size = link_part * row["inter_server_bytes_per_step"]
     return MethodCost(
         dense=row["rest_seconds"],
         experts=row["experts_seconds"],
@@ -49,7 +49,7 @@ def fit_unshaped(vanilla: Measured, wire: Measured, link_part: float = 1.0) -> L
         wire: a row of the same measurement, of an identity reduction with another wire.
         link_part: as for :func:`measured_cost`.
     """
-    size = link_part * (vanilla["remote_bytes_per_step"] - wire["remote_bytes_per_step"])
+    size = link_part * (vanilla["inter_server_bytes_per_step"] - wire["inter_server_bytes_per_step"])
     seconds = vanilla["all_to_all_seconds"] - wire["all_to_all_seconds"]
     return Link(0.0, size / seconds) if size * seconds > 0 else INSTANT
 
@@ -95,9 +95,9 @@ def fit_workload(
         exchanges=exchanges,
         waiting=cost.waiting,
     )
-    return workload, packing / (link_part * wire["remote_bytes_per_step"])
+    return workload, packing / (link_part * wire["inter_server_bytes_per_step"])
 
 
 def bytes_per_row(row: Measured, rows: float, link_part: float = 1.0) -> float:
     """Bytes of the link per row sent and exchange, as :class:`~suite.costmodel.step.Method` takes them."""
-    return float(link_part * row["remote_bytes_per_step"] / (ROW_EXCHANGES * row["rate"] * rows))
+    return float(link_part * row["inter_server_bytes_per_step"] / (ROW_EXCHANGES * row["rate"] * rows))

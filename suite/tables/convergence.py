@@ -18,7 +18,7 @@ from suite.tables.formatting import (
 
 CONVERGENCE = (
     "model task method seed_count steps metric value value_low value_high steps_to_target time_to_target_ratio "
-    "exact_value rate relative_bytes target data"
+    "time_to_target_ratio_low time_to_target_ratio_high time_cluster exact_value rate relative_bytes target data"
 ).split()
 
 
@@ -38,7 +38,7 @@ def convergence_markdown(rows: Sequence[Row], scale: str) -> str:
             number(row.get("rate"), ".1%"),
             number(row.get("relative_bytes"), ".1%"),
             number(row.get("steps_to_target"), ".0f"),
-            number(row.get("time_to_target_ratio"), ".2f"),
+            with_interval(row, "time_to_target_ratio", ".2f"),
         ]
         for row in rows
     ]
@@ -49,12 +49,19 @@ def convergence_markdown(rows: Sequence[Row], scale: str) -> str:
         "over training. Relative bytes: bytes in all-to-alls over those of a plain 16-bit wire. "
         f"Target: {TARGET_SLACK:g} times vanilla's last perplexity, or what it misses to 1, here "
         f"{', '.join(targets) or 'unknown'}; "
-        "time-to-target ratio: vanilla's steps to the target over the method's, times the paired speed-up; above 1 the "
-        "method gets there sooner, – if never.",
+        "time-to-target ratio: vanilla's steps to the target over the method's, times the paired speed-up on the "
+        f"link that resembles the model's own cluster ({', '.join(_links(rows)) or 'not measured'}), with that "
+        "speed-up's interval; above 1 the method gets there sooner, – if never.",
         _replication(rows),
         data_note(rows),
     ]
     return to_markdown(f"Convergence, scale {scale}", header, cells, notes)
+
+
+def _links(rows: Sequence[Row]) -> list[str]:
+    return sorted(
+        {f"{row['model']} on {row['task']}: {row['time_cluster']}" for row in rows if row.get("time_cluster")}
+    )
 
 
 def _replication(rows: Sequence[Row]) -> str:

@@ -56,6 +56,8 @@ def write_speed(folder: Path, seconds: dict[str, float], rounds: int = 4, steps:
             "rows_sent": 250 if method == "lsh" else 1000,
             "bytes": 25_000 if method == "lsh" else 100_000,
             "remote_bytes": 12_500 if method == "lsh" else 50_000,
+            "inter_server_bytes": 12_500 if method == "lsh" else 50_000,
+            "kernel_bytes": None,
             "half_precision_bytes": 50_000,
         }
         for number in range(rounds)
@@ -69,7 +71,9 @@ def write_speed(folder: Path, seconds: dict[str, float], rounds: int = 4, steps:
         "steps_per_block": steps,
         "weights": "step 40 of vanilla, seed 0",
         "data": ["reviews", "speeches"],
-        "blocks": blocks,
+        "servers": 2,
+        "all_to_alls": 10,
+        "links": [{"name": "loopback", "share": None, "fit": None, "blocks": blocks}],
     }
     path = folder / "speed" / "loopback" / "gpt_moe" / "text_lm.json"
     path.parent.mkdir(parents=True)

@@ -49,7 +49,7 @@ def measure():
         model = Classifier(nn.Linear(16, 16), MoELayer(16, 32, 4, reduction=reduction))
         task = MapToZero(pause=0.05 if reduction else 0.0)
         trainers[method] = Trainer(compose(), task, model, torch.device("cpu"))
-    blocks = list(run_blocks(trainers, rounds=3, steps=2, warmup=1, seed=0))
+    blocks = list(run_blocks(trainers, rounds=3, steps=2, seed=0))
     return blocks, [trainer.task.asked for trainer in trainers.values()]
 
 

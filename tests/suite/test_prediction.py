@@ -1,7 +1,7 @@
 import pytest
 
 from suite.costmodel import Link, MethodCost, predict
-from suite.prediction import MEASURED, PREDICTED, Links, kappa_map_rows, prediction_report
+from suite.prediction import MEASURED, PREDICTED, kappa_map_rows, prediction_report
 from suite.tables.prediction import prediction_texts
 
 COSTS = {
@@ -13,7 +13,7 @@ RATES = {"vanilla": 1.0, "int8": 1.0, "lsh": 0.2}
 CLUSTERS = {"loopback": Link(0.0, 50_000.0), "lab30": Link(0.02, 2500.0), "lab70": Link(0.02, 400.0)}
 
 
-def speedups(error: float = 1.0, **clusters: Link) -> list[dict]:
+def speedups(error: float = 1.0, fitted: bool = True, **clusters: Link) -> list[dict]:
     """Rows of speedup.csv as the cost model has them; speed-ups off by a factor."""
     rows = []
     for cluster, link in clusters.items():
@@ -24,7 +24,9 @@ def speedups(error: float = 1.0, **clusters: Link) -> list[dict]:
             rows.append(
                 {
                     **{"model": "gpt_moe", "task": "text_lm", "method": method, "cluster": cluster},
-                    **{"kappa": vanilla.kappa, "rate": RATES[method], "remote_bytes_per_step": cost.bytes},
+                    **{"link_alpha_seconds": link.latency, "link_beta_seconds_per_byte": fitted and 1 / link.rate},
+                    **{"servers": 1, "all_to_alls": 20},
+                    **{"kappa": vanilla.kappa, "rate": RATES[method], "inter_server_bytes_per_step": cost.bytes},
                     **{"speedup": ratio, "speedup_low": 0.9 * ratio, "speedup_high": 1.1 * ratio},
                     **{"rest_seconds": step.dense, "experts_seconds": step.experts},
                     **{"reduction_seconds": step.reduction, "all_to_all_seconds": step.all_to_all},
@@ -33,11 +35,8 @@ def speedups(error: float = 1.0, **clusters: Link) -> list[dict]:
     return rows
 
 
-LINKS = Links(fitted=CLUSTERS, exchanges=20)
-
-
 def test_known_links_are_predicted_from_the_unshaped_measurement_exactly():
-    rows = kappa_map_rows(speedups(**CLUSTERS), LINKS)
+    rows = kappa_map_rows(speedups(**CLUSTERS))
     report = prediction_report(rows)
     assert len(report.rows) == 4  # two methods on the two clusters that do not calibrate
     assert report.worst == pytest.approx(0, abs=1e-9)
@@ -46,7 +45,7 @@ def test_known_links_are_predicted_from_the_unshaped_measurement_exactly():
 
 def test_without_fitted_links_the_rate_follows_from_the_kappa():
     instant = {name: Link(0.0, link.rate) for name, link in CLUSTERS.items()}
-    report = prediction_report(kappa_map_rows(speedups(**instant)))
+    report = prediction_report(kappa_map_rows(speedups(fitted=False, **instant)))
     assert report.worst == pytest.approx(0, abs=1e-9)
 
 
@@ -59,7 +58,7 @@ def test_the_calibrating_cluster_predicts_nothing_of_itself():
 
 
 def test_curves_run_through_exact_measurements_and_rise_with_kappa():
-    rows = kappa_map_rows(speedups(**CLUSTERS), LINKS)
+    rows = kappa_map_rows(speedups(**CLUSTERS))
     curve = [row for row in rows if (row["kind"], row["method"]) == (PREDICTED, "lsh")]
     (point,) = [row for row in rows if row["method"] == "lsh" and row.get("speedup") and 1 < row["kappa"] < 3]
     above = next(i for i, row in enumerate(curve) if row["kappa"] > point["kappa"])
@@ -70,7 +69,7 @@ def test_curves_run_through_exact_measurements_and_rise_with_kappa():
 
 
 def test_bars_that_are_not_met_are_said_so():
-    rows = kappa_map_rows(speedups(error=1.2, **CLUSTERS), LINKS)
+    rows = kappa_map_rows(speedups(error=1.2, **CLUSTERS))
     report = prediction_report(rows)
     assert (report.median, report.worst) == pytest.approx((1 / 6, 1 / 6))
     assert report.met is False

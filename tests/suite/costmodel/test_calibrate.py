@@ -12,7 +12,7 @@ def measure(cost: MethodCost, rate: float, link: Link) -> dict:
     step = predict(cost, link)
     return {
         "rate": rate,
-        "remote_bytes_per_step": cost.bytes,
+        "inter_server_bytes_per_step": cost.bytes,
         "rest_seconds": step.dense,
         "experts_seconds": step.experts,
         "reduction_seconds": step.reduction,

@@ -1,0 +1,96 @@
+"""Give vanilla's step a wanted share of all-to-all by setting the rate of the lab's link.
+
+Clusters are alike where kappa is: the time in all-to-alls over the rest of vanilla's step. Paper and data sheets say
+what it is on their clusters; here the link is slowed down until it is the same.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from suite.errors import UserError
+from suite.lab.link import Link
+
+# How far from the target a measurement's kappa may be; fixed before anything was measured.
+TOLERANCE = 0.10
+# How near the search for the rate comes before a measurement starts, and how often it looks.
+_AIM, _LOOKS = 0.03, 8
+_BITS_PER_MEGABYTE = 8e-6
+
+
+class KappaMissed(RuntimeError):
+    """The kappa that was reached is too far from the target."""
+
+
+@dataclass(frozen=True)
+class VanillaStep:
+    """One step of vanilla, in seconds."""
+
+    all_to_all: float
+    rest: float
+
+    @property
+    def kappa(self) -> float:
+        return self.all_to_all / self.rest
+
+    @property
+    def share(self) -> float:
+        return self.all_to_all / (self.all_to_all + self.rest)
+
+
+def kappa_of(share: float) -> float:
+    """Kappa at a share of all-to-all in the step."""
+    return share / (1 - share)
+
+
+def approach(
+    link: Link, share: float, open_step: VanillaStep, bytes_per_server: float, look: Callable[[], VanillaStep]
+) -> None:
+    """Set the link's rate so that all-to-alls take ``share`` of vanilla's step. Collective.
+
+    What all-to-alls take is modelled as what they take on an open link, plus something in proportion to 1 / rate; every
+    look at a step corrects the proportion.
+
+    Args:
+        link: its rate is set.
+        share: wanted, in (0, 1).
+        open_step: a step on the open link.
+        bytes_per_server: that leave a server in one step.
+        look: times a few steps at the present rate, with the same result on every rank.
+
+    Raises:
+        UserError: on every rank, if open links already give a larger share, or the machine cannot carry enough.
+        KappaMissed: if the search does not settle.
+    """
+    target, step = kappa_of(share), open_step
+    # Two ranks take turns on one connection, so that at first twice the time that the bytes alone take is expected.
+    seconds_mbit = 2 * _BITS_PER_MEGABYTE * bytes_per_server
+    for _ in range(_LOOKS):
+        extra = target * step.rest - open_step.all_to_all
+        if extra <= 0:
+            raise UserError(
+                f"shares: {share:g} cannot be reached: all-to-all takes {open_step.share:.0%} of vanilla's step on "
+                "open links already; take a larger share, or more work per step"
+            )
+        rate = seconds_mbit / extra
+        link.set_rate(rate)
+        step = look()
+        if abs(step.kappa / target - 1) <= _AIM:
+            return
+        # A look can be disturbed; what it says of the proportion is taken with a pinch of salt.
+        seconds_mbit = max(0.5 * seconds_mbit, (step.all_to_all - open_step.all_to_all) * rate)
+    raise KappaMissed(f"kappa: {_LOOKS} rates were tried for {target:.3g}, and the last gave {step.kappa:.3g}")
+
+
+def require_near(reached: float, share: float) -> None:
+    """Refuse a measurement whose kappa is off.
+
+    Raises:
+        KappaMissed: if it is off by more than :data:`TOLERANCE`.
+    """
+    target = kappa_of(share)
+    off = reached / target - 1
+    if abs(off) > TOLERANCE:
+        raise KappaMissed(
+            f"kappa: {reached:.3g} was reached where {target:.3g} was asked for (share {share:g}), {off:+.0%} off; "
+            f"allowed: {TOLERANCE:.0%}; let nothing else run on this machine, and measure again"
+        )
