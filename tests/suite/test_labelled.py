@@ -126,5 +126,5 @@ def test_documents_are_no_examples(tmp_path: Path) -> None:
 
 def test_the_files_that_big_bench_guards_are_read_as_examples_alone() -> None:
     guarded = [entry for entry in registry().values() if getattr(entry, "package", None) == "bigbench"]
-    assert len(guarded) == 3
+    assert len(guarded) >= 3
     assert {entry.documents.kind for entry in guarded} == {"members"}
