@@ -13,7 +13,6 @@ with exit_on_error():
 # Rules run in the environment that Snakemake runs in.
 shell.prefix(f"set -euo pipefail; export PATH={Path(sys.executable).parent}:$PATH; ")
 RESULTS = f"results/{MATRIX.scale}"
-CLUSTER = "loopback"
 
 
 wildcard_constraints:

@@ -13,6 +13,8 @@ from suite.similarity import KappaMissed, VanillaStep, approach, require_near
 
 # A link whose kappa comes out too far off is set and measured anew, but not for ever.
 ATTEMPTS = 2
+# Blocks that a look at vanilla's step takes.
+_LOOK = 2
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class MeasuredLink:
     """Blocks of all methods on one link.
 
     Attributes:
-        name: ``lab_open``, ``lab_30`` for a share of 30 %; the cluster's name where no link can be set.
+        name: ``lab_open``, ``lab_30`` for a share of 30 % (``paced_30`` if the link is not real); else the cluster's name.
         share: of all-to-all in vanilla's step that the link was set for.
         fit: :class:`~suite.lab.fit.LinkFit`, ``before`` and ``after`` the blocks.
         blocks: in the order they were measured.
@@ -51,7 +53,7 @@ class _Contest:
     def look(self) -> VanillaStep:
         """A few steps of vanilla."""
         steps = range(self.settings.steps_per_block)
-        return self.vanilla_step([measure_block(self.trainers["vanilla"], "vanilla", steps)])
+        return self.vanilla_step([measure_block(self.trainers["vanilla"], "vanilla", steps) for _ in range(_LOOK)])
 
     def vanilla_step(self, blocks: list[Block]) -> VanillaStep:
         """Its mean over blocks, in the same terms as the tables."""
@@ -78,12 +80,13 @@ def measure_links(plan: Plan, trainers: Mapping[str, Trainer], link: Link | None
         yield MeasuredLink(cluster.name, None, None, contest.blocks())
         return
     link.set_rate(None)
-    opened = _fitted(f"{cluster.name}_open", None, contest, link)
+    kind = cluster.name if link.transport == "shaped" else link.transport
+    opened = _fitted(f"{kind}_open", None, contest, link)
     yield opened
     vanilla = opened.of("vanilla")
     leaving = sum(b.inter_server_bytes for b in vanilla) / len(vanilla) / contest.settings.steps_per_block / servers
     for share in plan.shares:
-        yield _slowed(share, contest, link, contest.vanilla_step(vanilla), leaving, f"{cluster.name}_{100 * share:g}")
+        yield _slowed(share, contest, link, contest.vanilla_step(vanilla), leaving, f"{kind}_{100 * share:g}")
 
 
 def _slowed(

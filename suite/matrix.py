@@ -30,16 +30,22 @@ class RunKey:
 
 @dataclass(frozen=True)
 class Matrix:
-    """The selected part of a scale's matrix: its runs, in the order of the scale's file."""
+    """The selected part of a scale's matrix: its runs, in the order of the scale's file.
+
+    Attributes:
+        scale: its name.
+        runs: what is selected.
+        timed: distinct (model, task) of these whose step times are measured: those that take training steps, unless the
+            scale says otherwise.
+        cluster: where runs train.
+        timed_on: where step times are measured.
+    """
 
     scale: str
     runs: tuple[RunKey, ...]
-
-    @property
-    def timed(self) -> list[tuple[str, str]]:
-        """Distinct (model, task) whose step times are measured: those that take training steps."""
-        pairs = dict.fromkeys((run.model, run.task) for run in self.runs)
-        return [(model, task) for model, task in pairs if _composed(model, task, self.scale).training.steps]
+    timed: tuple[tuple[str, str], ...]
+    cluster: str
+    timed_on: str
 
     def methods(self, model: str, task: str) -> list[str]:
         """Methods selected for one model on one task."""
@@ -73,7 +79,15 @@ def select(options: Mapping[str, object]) -> Matrix:
     if not runs:
         cells = ", ".join(f"{cell.model} on {cell.task}" for cell in scale.matrix)
         raise UserError(f"models, tasks: nothing of scale {scale.name} is left; it has: {cells}")
-    return Matrix(scale.name, runs)
+    selected = {(run.model, run.task) for run in runs}
+    timed = dict.fromkeys((cell.model, cell.task) for cell in scale.matrix if cell.timed)
+    return Matrix(
+        scale.name,
+        runs,
+        tuple(pair for pair in timed if pair in selected and _composed(*pair, scale.name).training.steps),
+        scale.cluster,
+        scale.timed_on,
+    )
 
 
 def pacemaker(run: RunKey) -> RunKey | None:

@@ -1,4 +1,4 @@
-"""What a run needs of a GPU's memory: ``python -m suite.plan model=gpt_moe task=wikibooks_lm scale=paper cluster.ranks=16``.
+"""What a run needs of a GPU's memory: ``python -m suite.plan model=t5_moe task=wikibooks_span scale=paper``.
 
 Reads no data, allocates no weights, writes nothing. Its numbers come from shapes and data sheets; nobody has run them.
 """

@@ -179,6 +179,7 @@ class Cell(_Strict):
     model: str
     task: str
     methods: list[str] = Field(min_length=1)
+    timed: bool = Field(True, description="whether step times are measured")
     shares: list[Annotated[float, Field(gt=0, lt=1)]] = Field(
         [], description="of all-to-all in vanilla's step, at which step times are measured; the model's own one first"
     )
@@ -189,6 +190,8 @@ class ScaleConfig(_Strict):
 
     name: ScaleName
     seeds: list[NonNegativeInt] = Field(min_length=1)
+    cluster: str = Field(description="where runs train")
+    timed_on: str = Field(description="cluster on which step times are measured")
     matrix: list[Cell] = Field(min_length=1)
     measurement: Measurement
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from functools import cache
 
 from suite.errors import UserError
@@ -38,6 +39,16 @@ def entry() -> tuple[str, ...]:
         f"cluster.network: lab may not make network namespaces ({refusals[-1]}); run as root, allow unprivileged user "
         f"namespaces, {_REMEDY}"
     )
+
+
+def available() -> bool:
+    """Whether a lab can be made here; where not, the reason is printed."""
+    try:
+        entry()
+    except UserError as error:
+        print(f"no lab: {error}", file=sys.stderr)
+        return False
+    return True
 
 
 def needs_user_namespace() -> bool:

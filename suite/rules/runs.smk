@@ -27,7 +27,7 @@ rule run:
         "suite/conf/model/{model}.yaml",
         "suite/conf/task/{task}.yaml",
         "suite/conf/method/{method}.yaml",
-        f"suite/conf/cluster/{CLUSTER}.yaml",
+        f"suite/conf/cluster/{MATRIX.cluster}.yaml",
         data=f"{RESULTS}/data/{{task}}.json",
         pacemaker=lambda wildcards: summary_of(pacemaker(key(wildcards))),
         origin=lambda wildcards: summary_of(origin(key(wildcards), MATRIX.scale)),
@@ -40,7 +40,7 @@ rule run:
     threads: workflow.cores
     params:
         scale=MATRIX.scale,
-        cluster=CLUSTER,
+        cluster=MATRIX.cluster,
         rate=pace,
     shell:
         "python -m suite.train model={wildcards.model} task={wildcards.task} method={wildcards.method}"

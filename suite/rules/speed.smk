@@ -1,3 +1,5 @@
+from suite.lab import permission
+
 # Step times of all methods of one model on one task, paired within one process group. A method that is selected later
 # joins those that have run: all of them are measured again, together.
 
@@ -7,22 +9,28 @@ def contest(wildcards):
     return measurement(MATRIX, wildcards.model, wildcards.task, Path(RESULTS))
 
 
+def network(wildcards):
+    """Where the lab may not be made, its links are paced, and the records say so."""
+    return "" if MATRIX.timed_on != "lab" or permission.available() else "cluster.network=paced"
+
+
 rule speed:
     input:
         lambda wildcards: [f"{RESULTS}/{run.path}/summary.json" for run in contest(wildcards)],
         f"suite/conf/scale/{MATRIX.scale}.yaml",
     output:
-        f"{RESULTS}/speed/{CLUSTER}/{{model}}/{{task}}.json",
+        f"{RESULTS}/speed/{MATRIX.timed_on}/{{model}}/{{task}}.json",
     log:
-        f"{RESULTS}/logs/speed/{CLUSTER}/{{model}}/{{task}}.log",
+        f"{RESULTS}/logs/speed/{MATRIX.timed_on}/{{model}}/{{task}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/speed/{CLUSTER}/{{model}}/{{task}}.tsv"
+        f"{RESULTS}/benchmarks/speed/{MATRIX.timed_on}/{{model}}/{{task}}.tsv"
     threads: workflow.cores
     params:
         scale=MATRIX.scale,
-        cluster=CLUSTER,
+        cluster=MATRIX.timed_on,
+        network=network,
         methods=lambda wildcards: ",".join(run.method for run in contest(wildcards)),
         seed=lambda wildcards: contest(wildcards)[0].seed,
     shell:
         "python -m suite.measure model={wildcards.model} task={wildcards.task} scale={params.scale}"
-        " cluster={params.cluster} seed={params.seed} 'methods=[{params.methods}]' 2>&1 | tee {log}"
+        " cluster={params.cluster} {params.network} seed={params.seed} 'methods=[{params.methods}]' 2>&1 | tee {log}"

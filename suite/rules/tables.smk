@@ -3,7 +3,7 @@ from suite.config import choices
 # From records alone. A record at fault costs its own cells; see the log for the reasons.
 RECORDS = [
     *rules.runs.input,
-    *(f"{RESULTS}/speed/{CLUSTER}/{model}/{task}.json" for model, task in MATRIX.timed),
+    *(f"{RESULTS}/speed/{MATRIX.timed_on}/{model}/{task}.json" for model, task in MATRIX.timed),
 ]
 TABLES = {
     name: [f"{RESULTS}/tables/{name}.{suffix}" for suffix in ("csv", "md")]

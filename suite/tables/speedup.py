@@ -20,8 +20,8 @@ from suite.tables.formatting import (
 SPEEDUP = (
     "model task method cluster kappa share rate bytes_per_step speedup speedup_low speedup_high predicted_speedup "
     "relative_bytes remote_bytes_per_step inter_server_bytes_per_step kernel_bytes_ratio target_share servers "
-    "all_to_alls link_alpha_seconds link_beta_seconds_per_byte step_seconds all_to_all_seconds experts_seconds reduction_seconds "
-    "rest_seconds weights data"
+    "all_to_alls link_alpha_seconds link_beta_seconds_per_byte step_seconds all_to_all_seconds experts_seconds "
+    "reduction_seconds rest_seconds weights data"
 ).split()
 
 
@@ -48,8 +48,8 @@ def speedup_markdown(rows: Sequence[Row], scale: str) -> str:
     ]
     notes = [
         "Speed-up: vanilla's step time over the method's (forward, backward, optimizer), median over pairs of "
-        "neighbouring blocks in one process group, with a 95 % bootstrap interval. Kappa: vanilla's time in "
-        "all-to-alls over the rest of its step. Bound: 1 / (1 − f(1−ρ) + h) from vanilla's all-to-all share f, the method's bytes "
+        "neighbouring blocks in one process group, with a 95 % bootstrap interval. Kappa: vanilla's all-to-all time "
+        "over the rest of its step. Bound: 1 / (1 − f(1−ρ) + h) from vanilla's all-to-all share f, the method's bytes "
         "ratio ρ and reduction time h; experts that see fewer rows come on top of it. What the calibrated cost model "
         "predicts is in `prediction.md`.",
         *_network_notes(rows),
