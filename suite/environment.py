@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+import resource
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,11 @@ def _cpu_model() -> str:
     lines = listing.read_text().splitlines() if listing.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.machine()
+
+
+def peak_memory_bytes() -> int:
+    """The most resident memory that this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in KiB
 
 
 def describe_ranks() -> dict[str, Any]:

@@ -13,7 +13,7 @@ from suite.schema import RECORD_SCHEMA
 
 RUN_KEYS = tuple(
     "schema status model task method seed scale cluster steps data metric final baseline rate rows_by_kind "
-    "relative_bytes".split()
+    "relative_bytes route_padding mean_step_seconds examples_per_second peak_memory_bytes".split()
 )
 SPEED_KEYS = tuple("schema model task cluster steps_per_block servers all_to_alls weights data links".split())
 LINK_KEYS = tuple("name share fit blocks".split())

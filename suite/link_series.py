@@ -22,7 +22,7 @@ class MeasuredLink:
     """Blocks of all methods on one link.
 
     Attributes:
-        name: ``lab_open``, ``lab_30`` for a share of 30 % (``paced_30`` if the link is not real); else the cluster's name.
+        name: ``lab_open``, ``lab_30`` for a share of 30 %, ``paced_30`` if not real; else the cluster's name.
         share: of all-to-all in vanilla's step that the link was set for.
         fit: :class:`~suite.lab.fit.LinkFit`, ``before`` and ``after`` the blocks.
         blocks: in the order they were measured.

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from lshmoe import NativeWire, clip_grad_norm, data_parallel, derive_seed, exact_dispatch, moe_layers
 from suite import checkpoint
 from suite.capture import Capture
+from suite.environment import peak_memory_bytes
 from suite.joining import Member
 from suite.kinds import KIND_METERS, KINDS, KindMeter, announce
 from suite.loading import load_object
@@ -144,6 +145,12 @@ class Trainer:
             totals.update({name: totals.get(name, 0.0) + value for name, value in meter.read().items()})
         return totals
 
+    def largest(self, value: int) -> int:
+        """The largest over ranks."""
+        tensor = torch.tensor(value, dtype=torch.int64, device=self.device)
+        dist.all_reduce(tensor, dist.ReduceOp.MAX)
+        return int(tensor)
+
     def reduce(self, values: dict[str, float], means: tuple[str, ...] = ()) -> dict[str, float]:
         """Sum over ranks (mean for ``means``), whole numbers as integers."""
         tensor = torch.tensor(list(values.values()), dtype=torch.float64, device=self.device)
@@ -193,7 +200,8 @@ def train(
             _evaluate(trainer, folder, done, report)
         if done % training.checkpoint_every == 0 or done == training.steps:
             checkpoint.save(folder.checkpoints, done, trainer.model, trainer.optimizer)
-    return summarise(trainer, folder) if leader else {}
+    peak = trainer.largest(peak_memory_bytes())
+    return summarise(trainer, folder, peak) if leader else {}
 
 
 class Progress:
@@ -236,7 +244,7 @@ def _evaluate(trainer: Trainer, folder: RunFolder, step: int, report: Callable[[
         report(f"step {step}  held-out " + "  ".join(f"{name} {value:.3f}" for name, value in values.items()))
 
 
-def summarise(trainer: Trainer, folder: RunFolder) -> dict[str, Any]:
+def summarise(trainer: Trainer, folder: RunFolder, peak_memory: int) -> dict[str, Any]:
     """The summary of a finished run, computed from its metrics."""
     config, lines = trainer.config, folder.read_metrics()
     steps = [line for line in lines if line["event"] == "train"]
@@ -262,5 +270,6 @@ def summarise(trainer: Trainer, folder: RunFolder) -> dict[str, Any]:
         "bytes_per_step": over_steps("bytes", len(steps)),
         "relative_bytes": over_steps("bytes", total["half_precision_bytes"]),
         "mean_step_seconds": step_seconds,
+        "peak_memory_bytes": peak_memory,
         "examples_per_second": config.training.batch_examples / step_seconds if step_seconds else None,
     }

@@ -14,8 +14,10 @@ from suite.methods import check_method
 from suite.tables.audit import AUDIT
 from suite.tables.convergence import CONVERGENCE
 from suite.tables.extrapolation import EXTRAPOLATION
+from suite.tables.kinds import KINDS_COLUMNS
 from suite.tables.models import MODELS
 from suite.tables.prediction import KAPPA_MAP, PREDICTION
+from suite.tables.runs import RUNS
 from suite.tables.speedup import SPEEDUP
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -65,5 +67,5 @@ def test_the_cost_model_s_example_runs():
 
 def test_every_column_is_explained():
     explained = set(re.findall(r"`(\w+)`", (DOCS / "columns.md").read_text()))
-    columns = {*CONVERGENCE, *SPEEDUP, *AUDIT, *EXTRAPOLATION, *KAPPA_MAP, *MODELS, *PREDICTION}
+    columns = {*CONVERGENCE, *SPEEDUP, *AUDIT, *EXTRAPOLATION, *KAPPA_MAP, *KINDS_COLUMNS, *MODELS, *RUNS, *PREDICTION}
     assert columns <= explained, columns - explained

@@ -7,7 +7,7 @@ RECORDS = [
 ]
 TABLES = {
     name: [f"{RESULTS}/tables/{name}.{suffix}" for suffix in ("csv", "md")]
-    for name in ("convergence", "speedup", "prediction", "audit", "extrapolation", "models")
+    for name in ("convergence", "speedup", "prediction", "kinds", "runs", "audit", "extrapolation", "models")
 }
 TABLES["prediction"].append(f"{RESULTS}/tables/kappa_map.csv")
 
@@ -20,16 +20,20 @@ rule compile_tables:
         "suite/tables/convergence.py",
         "suite/tables/speedup.py",
         "suite/tables/prediction.py",
+        "suite/tables/kinds.py",
+        "suite/tables/runs.py",
     output:
         TABLES["convergence"],
         TABLES["speedup"],
         TABLES["prediction"],
+        TABLES["kinds"],
+        TABLES["runs"],
     log:
         f"{RESULTS}/logs/tables.log",
     params:
         scale=MATRIX.scale,
     shell:
-        "for table in convergence speedup prediction; do"
+        "for table in convergence speedup prediction kinds runs; do"
         " python -m suite.tables.$table scale={params.scale}; done 2>&1 | tee {log}"
 
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from suite.tables import audit, convergence, extrapolation, models, prediction, speedup
+from suite.tables import audit, convergence, extrapolation, kinds, models, prediction, runs, speedup
 from suite.tables.formatting import main
 
-TABLES = (convergence, speedup, prediction, audit, extrapolation, models)
+TABLES = (convergence, speedup, kinds, runs, prediction, audit, extrapolation, models)
 
 
 def build(folder: Path, scale: str) -> list[Path]:

@@ -159,3 +159,31 @@ def test_markdown_says_what_was_measured(results):
     assert "2.000 [2.000, 2.000]" in speedup
     assert "loopback" in speedup
     assert "step 40 of vanilla, seed 0" in speedup
+
+
+def test_kinds_nest(tmp_path):
+    write_run(tmp_path, "lsh", rate=0.5)
+    rows = {row["kind"]: row for row in kinds.kind_rows(read_evidence(tmp_path).runs)}
+    assert "mask" not in rows  # there were none
+    assert rows["distinct"]["rate"] == rows["distinct alone"]["rate"] == 450 / 600
+    assert rows["without padding"]["rate"] == 500 / 900
+    assert (rows["all"]["rate"], rows["all"]["share"], rows["padding"]["rate"]) == (0.5, 1, 0)
+    text = kinds.kinds_markdown(list(rows.values()), "nano")
+    assert "| without padding |" in text and "reviews + speeches" in text
+
+
+def test_methods_that_send_everything_have_no_kinds_in_markdown(tmp_path):
+    write_run(tmp_path, "vanilla", rate=1.0)
+    run = read_evidence(tmp_path).runs[0]
+    run.summary["rows_by_kind"] = {kind: {"routed": 10, "sent": 10} for kind in run.summary["rows_by_kind"]}
+    rows = kinds.kind_rows([run])
+    assert rows and "vanilla" not in kinds.kinds_markdown(rows, "nano")
+
+
+def test_runs_stand_beside_their_baseline(tmp_path):
+    write_run(tmp_path, "lsh")
+    write_run(tmp_path, "vanilla")
+    first, second = runs.run_rows(read_evidence(tmp_path).runs)
+    assert (first["method"], second["method"]) == ("vanilla", "lsh")
+    assert (first["value"], first["baseline_value"], first["baseline"]) == (100.0, 800.0, "unigram frequencies")
+    assert "| 1,024 |" in runs.runs_markdown([first, second], "nano").replace("  ", " ").replace("  ", " ")

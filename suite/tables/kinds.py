@@ -1,0 +1,91 @@
+"""Which rows travel, by kind of token, of one scale, from its records alone."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from suite.comparisons import Row, data_name
+from suite.evidence import Run, read_evidence
+from suite.kinds import KINDS
+from suite.style import in_order
+from suite.tables.formatting import data_note, main, number, to_csv, to_markdown, write_tables
+
+KINDS_COLUMNS = "model task method kind route_padding rows share sent rate bytes_share data".split()
+# What the populations are called that leave kinds out, the last ones first.
+NESTED = {"all": KINDS, "without padding": KINDS[:3], "without masks": KINDS[:2], "distinct alone": KINDS[:1]}
+
+
+def kind_rows(runs: Sequence[Run]) -> list[Row]:
+    """One row per model, task, method and population of rows: single kinds, and nested unions of them."""
+    rows: list[Row] = []
+    for model, task in sorted({(run.model, run.task) for run in runs}):
+        group = [run for run in runs if (run.model, run.task) == (model, task) and run.summary["steps"]]
+        for method in in_order(run.method for run in group):
+            rows += _method_rows([run for run in group if run.method == method])
+    return rows
+
+
+def _method_rows(runs: Sequence[Run]) -> list[Row]:
+    counts = {
+        what: {kind: sum(run.summary["rows_by_kind"][kind][what] for run in runs) for kind in KINDS}
+        for what in ("routed", "sent")
+    }
+    routed, sent = (max(1, sum(counts[what].values())) for what in ("routed", "sent"))
+    first = runs[0]
+    rows: list[Row] = []
+    for name, kinds in ({kind: (kind,) for kind in KINDS} | NESTED).items():
+        of_kinds, sent_of_kinds = (sum(counts[what][kind] for kind in kinds) for what in ("routed", "sent"))
+        if not of_kinds:
+            continue
+        rows.append(
+            {
+                "model": first.model,
+                "task": first.task,
+                "method": first.method,
+                "kind": name,
+                "route_padding": "yes" if first.summary["route_padding"] else "no",
+                "rows": of_kinds,
+                "share": of_kinds / routed,
+                "sent": sent_of_kinds,
+                "rate": sent_of_kinds / of_kinds,
+                "bytes_share": sent_of_kinds / sent,
+                "data": data_name(first.summary["data"]),
+            }
+        )
+    return rows
+
+
+def kinds_markdown(rows: Sequence[Row], scale: str) -> str:
+    header = "model task method padding_routed kind share_of_rows rate share_of_bytes".split()
+    reducing = {_key(row) for row in rows if row["rate"] != 1}
+    cells = [
+        [
+            *(str(row[name]) for name in ("model", "task", "method", "route_padding", "kind")),
+            *(number(row[name], ".1%") for name in ("share", "rate", "bytes_share")),
+        ]
+        for row in rows
+        if _key(row) in reducing
+    ]
+    notes = [
+        "Of all rows routed in training: which share is of a kind, which share of these was sent (rate), and which "
+        "share of all sent rows, and so of the bytes, they were. A token's first occurrence on its rank in a step is "
+        "`distinct`, later ones are `repeated`; `mask` is <mask> or a sentinel. A centroid counts under the first kind "
+        "among its rows in the order distinct, repeated, mask, padding: so `without padding` is the rate that the same "
+        "rows would have had if padding had never been routed, and `distinct alone` if each token had come once. "
+        "Images have no kinds: all their rows count as distinct. Methods that send every row are left out here.",
+        data_note(rows),
+    ]
+    return to_markdown(f"Rate by kind of row, scale {scale}", header, cells, notes)
+
+
+def _key(row: Row) -> tuple[object, ...]:
+    return row["model"], row["task"], row["method"]
+
+
+def build(folder: Path, scale: str) -> list[Path]:
+    """Write ``tables/kinds.{csv,md}`` below ``folder``."""
+    rows = kind_rows(read_evidence(folder).runs)
+    return write_tables(folder, {"kinds.csv": to_csv(rows, KINDS_COLUMNS), "kinds.md": kinds_markdown(rows, scale)})
+
+
+if __name__ == "__main__":
+    main(build)

@@ -1,0 +1,81 @@
+"""Every run of one scale on a line: what it reached, beside what takes no training, and what it took."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from suite.comparisons import Row, data_name
+from suite.evidence import Run, read_evidence
+from suite.style import in_order
+from suite.tables.formatting import data_note, main, number, scaled, to_csv, to_markdown, write_tables
+
+RUNS = (
+    "model task method seed steps metric value baseline baseline_value other_metrics examples_per_second "
+    "mean_step_seconds peak_memory_bytes data"
+).split()
+
+
+def run_rows(runs: Sequence[Run]) -> list[Row]:
+    """One row per run, vanilla first."""
+    order = in_order(run.method for run in runs)
+    return [_row(run) for run in sorted(runs, key=lambda run: (run.model, run.task, order.index(run.method), run.seed))]
+
+
+def _row(run: Run) -> Row:
+    summary = run.summary
+    others = [
+        f"{name} {value:.4g}"
+        for name, value in summary["final"].items()
+        if name != run.metric and not name.startswith("exact_")
+    ]
+    return {
+        "model": run.model,
+        "task": run.task,
+        "method": run.method,
+        "seed": run.seed,
+        "steps": summary["steps"],
+        "metric": run.metric,
+        "value": summary["final"][run.metric],
+        "baseline": summary["baseline"]["name"],
+        "baseline_value": summary["baseline"][run.metric],
+        "other_metrics": ", ".join(others),
+        "examples_per_second": summary["examples_per_second"],
+        "mean_step_seconds": summary["mean_step_seconds"],
+        "peak_memory_bytes": summary["peak_memory_bytes"],
+        "data": data_name(summary["data"]),
+    }
+
+
+def runs_markdown(rows: Sequence[Row], scale: str) -> str:
+    header = (
+        "model task method seed steps metric value baseline_value baseline others examples_per_s step_ms peak_MiB"
+    ).split()
+    cells = [
+        [
+            *(str(row[name]) for name in ("model", "task", "method", "seed", "steps", "metric")),
+            number(row["value"], ".4g"),
+            number(row["baseline_value"], ".4g"),
+            *(str(row[name]) for name in ("baseline", "other_metrics")),
+            number(row["examples_per_second"], ",.0f"),
+            number(scaled(row, "mean_step_seconds", 1e3), ",.0f"),
+            number(scaled(row, "peak_memory_bytes", 2**-20), ",.0f"),
+        ]
+        for row in rows
+    ]
+    notes = [
+        "Value: the held-out metric after the last step, with the method on; baseline: that of a model that learns "
+        "nothing but frequencies. Examples per second over all ranks, in training steps, while nothing else was meant "
+        "to run; step times of methods are compared in `speedup.md`, not here. Peak: resident memory of the largest "
+        "rank, libraries included.",
+        data_note(rows),
+    ]
+    return to_markdown(f"Runs, scale {scale}", header, cells, notes)
+
+
+def build(folder: Path, scale: str) -> list[Path]:
+    """Write ``tables/runs.{csv,md}`` below ``folder``."""
+    rows = run_rows(read_evidence(folder).runs)
+    return write_tables(folder, {"runs.csv": to_csv(rows, RUNS), "runs.md": runs_markdown(rows, scale)})
+
+
+if __name__ == "__main__":
+    main(build)
