@@ -12,7 +12,7 @@ from suite.files import write_atomically
 
 BEGIN, END = "<!-- reference:begin -->", "<!-- reference:end -->"
 PARTS = ("data", "runs", "speed", "tables", "figures")
-SHOWN = ("tables/convergence.md", "tables/speedup.md", "figures/convergence.svg")
+SHOWN = ("tables/convergence.md", "tables/speedup.md", "figures/convergence.svg", "figures/kappa_map.svg")
 
 
 def publish(source: Path, target: Path, readme: Path) -> None:
@@ -39,9 +39,13 @@ def publish(source: Path, target: Path, readme: Path) -> None:
 
 def excerpt(folder: Path, root: Path) -> str:
     """Tables and figure of ``folder`` as Markdown, with links relative to ``root``."""
-    figure = (folder / "figures" / "convergence.svg").relative_to(root)
     tables = [(folder / name).read_text() for name in SHOWN[:2]]
-    return "\n".join([*tables, f"![Held-out perplexity against steps and against wall time]({figure})\n"])
+    captions = ("Held-out quality against steps and against time", "Speed-up against kappa, measured and predicted")
+    figures = [
+        f"![{caption}]({(folder / name).relative_to(root)})\n"
+        for caption, name in zip(captions, SHOWN[2:], strict=True)
+    ]
+    return "\n".join([*tables, *figures])
 
 
 def main() -> None:

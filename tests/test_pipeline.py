@@ -29,7 +29,7 @@ def test_named_targets_plan(target):
 
 
 def test_a_control_waits_for_the_run_whose_rate_it_copies():
-    done = snakemake("runs", "--forceall", "--quiet", "progress", "--config", "methods=random")
+    done = snakemake("runs", "--forceall", "--quiet", "progress", "--config", "methods=random", "tasks=text_lm")
     jobs = done.stdout.split("rule run:")
     (control,) = [job for job in jobs if "random/seed0" in job]
     assert "text_lm/lsh/seed0/summary.json" in control.split("output:")[0]
