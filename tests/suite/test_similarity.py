@@ -1,0 +1,49 @@
+"""The link is slowed down until all-to-all takes the wanted share, and a measurement that misses it is refused."""
+
+import pytest
+
+from suite.errors import UserError
+from suite.similarity import KappaMissed, VanillaStep, approach, kappa_of, require_near
+
+REST, BYTES = 0.2, 2e6
+
+
+class FakeLink:
+    """All-to-alls take what they take on an open link, plus the bytes at 1.4 times the nominal rate's time."""
+
+    def __init__(self, disturbed: int = -1) -> None:
+        self.rates: list[float] = []
+        self.disturbed = disturbed
+
+    def set_rate(self, rate_mbit: float) -> None:
+        self.rates.append(rate_mbit)
+
+    def look(self) -> VanillaStep:
+        seconds = 0.02 + 1.4 * 8e-6 * BYTES / self.rates[-1]
+        return VanillaStep(seconds * (3 if len(self.rates) == self.disturbed else 1), REST)
+
+
+OPEN = VanillaStep(0.02, REST)
+
+
+@pytest.mark.parametrize("share", [0.15, 0.3, 0.7, 0.95])
+@pytest.mark.parametrize("disturbed", [-1, 1, 2])
+def test_the_rate_that_gives_the_share_is_found_whatever_the_link_really_carries(share: float, disturbed: int) -> None:
+    link = FakeLink(disturbed)
+    approach(link, share, OPEN, BYTES, link.look)  # type: ignore[arg-type]
+    assert link.look().kappa == pytest.approx(kappa_of(share), rel=0.03)
+    assert len(link.rates) <= 6
+
+
+def test_a_share_that_open_links_exceed_is_refused_with_the_remedy() -> None:
+    link = FakeLink()
+    with pytest.raises(UserError, match=r"shares: 0\.05 cannot be reached: all-to-all takes 9% .* a larger share"):
+        approach(link, 0.05, OPEN, BYTES, link.look)  # type: ignore[arg-type]
+    assert not link.rates
+
+
+def test_a_measurement_may_be_ten_percent_off_and_no_more() -> None:
+    require_near(0.46, share=0.3)
+    require_near(0.39, share=0.3)
+    with pytest.raises(KappaMissed, match=r"0\.48 was reached where 0\.429 was asked for .* \+12% off; allowed: 10%"):
+        require_near(0.48, share=0.3)
