@@ -8,7 +8,7 @@ from lshmoe.layer import MoELayer, NonFiniteRowError, Routing, exact_dispatch, m
 from lshmoe.parallel import clip_grad_norm, data_parallel, is_expert
 from lshmoe.reduction import IdentityReduction, LSHReduction, Reduced, Reduction, clustered_reduction, lsh_reduction
 from lshmoe.seeding import derive_seed
-from lshmoe.segments import Segments, segment_mean, segment_sum, spread
+from lshmoe.segments import Segments, occurrences, segment_mean, segment_sum, spread
 from lshmoe.traffic import Traffic
 from lshmoe.wire import NativeWire, Wire
 
@@ -42,6 +42,7 @@ __all__ = [
     "is_expert",
     "lsh_reduction",
     "moe_layers",
+    "occurrences",
     "segment_mean",
     "segment_sum",
     "spread",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lshmoe.segments import Segments
+from lshmoe.segments import Segments, occurrences
 
 # Random odd 64-bit multipliers' seed: they only order rows, see `cluster`.
 _MIX_SEED = 0x5DEECE66D
@@ -38,7 +38,7 @@ def clusters_from_assignment(assignment_R: Tensor, counts_E: Tensor, num_cluster
     segments = Segments.from_assignment(assignment_R, num_clusters)
     expert_C = torch.zeros(num_clusters, dtype=torch.int64, device=assignment_R.device)
     expert_C[assignment_R] = expert_of_rows(counts_E, assignment_R.shape[0])
-    clusters_E = torch.bincount(expert_C, minlength=counts_E.shape[0])
+    clusters_E = occurrences(expert_C, counts_E.shape[0])
     return Clusters(segments.assignment_R, segments.order_R, segments.sizes_S, clusters_E)
 
 
@@ -76,6 +76,7 @@ def cluster(codes_RH: Tensor, counts_E: Tensor) -> Clusters:
     return Clusters(
         assignment_R=assignment_R,
         order_R=order_R,
-        sizes_S=torch.bincount(number_R),
-        counts_E=torch.bincount(sorted_expert_R[starts], minlength=counts_E.shape[0]),
+        # The number of clusters is the number of rows to send: the one thing here that a GPU is waited for.
+        sizes_S=occurrences(number_R, int(number_R[-1]) + 1),
+        counts_E=torch.zeros_like(counts_E).scatter_add_(0, sorted_expert_R, starts.to(counts_E.dtype)),
     )

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from lshmoe.parallel import active_group_size
 from lshmoe.seeding import generator
+from lshmoe.segments import occurrences
 from lshmoe.traffic import Traffic
 
 
@@ -54,7 +55,7 @@ class TopKGate(nn.Module):
         weights_NK = probability_NE.gather(-1, ids_NK)
         if self.k > 1:
             weights_NK = weights_NK / weights_NK.sum(-1, keepdim=True)
-        load_E = torch.bincount(ids_NK.flatten(), minlength=self.num_experts).to(probability_NE.dtype)
+        load_E = occurrences(ids_NK.flatten(), self.num_experts).to(probability_NE.dtype)
         world_size = active_group_size(self.group)
         tokens = load_E.new_full((1,), float(x_ND.shape[0]))
         if world_size > 1:

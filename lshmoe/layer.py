@@ -12,7 +12,7 @@ from lshmoe.exchange import Exchange
 from lshmoe.experts import Experts
 from lshmoe.gate import TopKGate
 from lshmoe.reduction import IdentityReduction, Reduction
-from lshmoe.segments import Segments, segment_sum, spread
+from lshmoe.segments import Segments, occurrences, segment_sum, spread
 from lshmoe.traffic import Traffic
 from lshmoe.wire import NativeWire, Wire
 
@@ -55,7 +55,8 @@ class MoELayer(nn.Module):
         exchange: the path, when it is not the flat one; it then brings its own wire and group.
         capacity_factor: ``None`` drops nothing; else experts keep the first ``ceil(factor·N·K/E)`` rows of each rank.
         activation: ``"gelu"`` or ``"relu"``.
-        check_finite: raise :class:`NonFiniteRowError` on a NaN or infinite token (waits for the device).
+        check_finite: watch for NaN and infinite tokens. On a CPU the forward pass raises :class:`NonFiniteRowError`; a
+            GPU is not waited for, and :meth:`refuse_non_finite` raises when it is asked.
         name: how errors call this layer.
 
     Attributes:
@@ -102,11 +103,27 @@ class MoELayer(nn.Module):
         self.balance_loss = torch.zeros(())
         self.routed_N: Tensor | None = None
         self.observers: list[Callable[[Routing], None]] = []
+        self._seen: tuple[Tensor, Tensor] | None = None
 
     @property
     def traffic(self) -> Traffic:
         """Meters of rows, bytes and seconds since their last reset."""
         return self.exchange.traffic
+
+    def refuse_non_finite(self) -> None:
+        """Look at the last forward pass's tokens; waits for the device.
+
+        Raises:
+            NonFiniteRowError: if some are NaN or infinite, naming layer and rank.
+        """
+        (x_ND, total), self._seen = self._seen or (None, None), None
+        if x_ND is None or total is None or torch.isfinite(total):
+            return
+        bad = int((~torch.isfinite(x_ND)).any(-1).sum())
+        if bad:
+            raise NonFiniteRowError(
+                f"layer {self.name}, rank {self.exchange.rank}: {bad} of {x_ND.shape[0]} rows are NaN or infinite"
+            )
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the layer to tokens ``[..., D]``; returns the same shape and type."""
@@ -129,7 +146,10 @@ class MoELayer(nn.Module):
     def _route(self, x_ND: Tensor, places_N: Tensor | None) -> Tensor:
         """The layer on tokens ``[N, D]``; ``places_N`` are their places in the input, for observers."""
         if self.check_finite:
-            self._refuse_non_finite(x_ND)
+            # A sum is one pass and keeps every NaN and infinity; only then is it worth looking closer.
+            self._seen = x_ND.detach(), x_ND.detach().sum()
+            if not x_ND.is_cuda:
+                self.refuse_non_finite()
         # 1. Route: rows sorted by expert, each remembering its token.
         ids_NK, weights_NK, self.balance_loss = self.gate(x_ND, self.traffic)
         tokens, weights_R, counts_E = self._sort_by_expert(ids_NK, weights_NK)
@@ -156,7 +176,7 @@ class MoELayer(nn.Module):
         num_tokens, k = ids_NK.shape
         experts_R = ids_NK.flatten()
         order_R = torch.argsort(experts_R, stable=True)
-        counts_E = torch.bincount(experts_R, minlength=self.num_experts)
+        counts_E = occurrences(experts_R, self.num_experts)
         if self.capacity_factor is not None:
             capacity = -int(-self.capacity_factor * num_tokens * k // self.num_experts)
             starts_E = counts_E.cumsum(0) - counts_E
@@ -165,15 +185,6 @@ class MoELayer(nn.Module):
             counts_E = counts_E.clamp(max=capacity)
         tokens = Segments.from_assignment(order_R // k, num_tokens)
         return tokens, weights_NK.flatten()[order_R], counts_E
-
-    def _refuse_non_finite(self, x_ND: Tensor) -> None:
-        # A sum is one pass and keeps every NaN and infinity; only then is it worth looking closer.
-        if not torch.isfinite(x_ND.detach().sum()):
-            bad = int((~torch.isfinite(x_ND)).any(-1).sum())
-            if bad:
-                raise NonFiniteRowError(
-                    f"layer {self.name}, rank {self.exchange.rank}: {bad} of {x_ND.shape[0]} rows are NaN or infinite"
-                )
 
 
 def moe_layers(model: nn.Module) -> list[MoELayer]:

@@ -32,13 +32,18 @@ class Segments:
         return cls(
             assignment_R=assignment_R,
             order_R=torch.argsort(assignment_R, stable=True),
-            sizes_S=torch.bincount(assignment_R, minlength=num_segments),
+            sizes_S=occurrences(assignment_R, num_segments),
         )
 
     @property
     def starts_S(self) -> Tensor:
         """int64 ``[S]``: where each segment begins in ``order_R``."""
         return self.sizes_S.cumsum(0) - self.sizes_S
+
+
+def occurrences(numbers: Tensor, count: int) -> Tensor:
+    """int64 ``[count]``: how often each number of ``[0, count)`` occurs; unlike ``bincount`` it waits for no GPU."""
+    return numbers.new_zeros(count).scatter_add_(0, numbers, torch.ones_like(numbers))
 
 
 def segment_sum(rows_RD: Tensor, segments: Segments, weights_R: Tensor | None = None) -> Tensor:

@@ -42,8 +42,8 @@ def as_shapes() -> Iterator[None]:
 class WithoutData(TorchFunctionMode):
     """Answers what a tensor without data cannot.
 
-    Hosts that look for padding or infinities find none, counts have a length, and weights that a host draws on the CPU,
-    whatever the device, stay where they are.
+    Hosts that look for padding or infinities find none, and weights that a host draws on the CPU, whatever the device,
+    stay where they are.
     """
 
     def __torch_function__(
@@ -58,7 +58,6 @@ class WithoutData(TorchFunctionMode):
 _ANSWERS: dict[Callable[..., Any], Callable[..., Any]] = {
     torch.Tensor.__bool__: lambda tensor: False,
     torch.Tensor.cpu: lambda tensor: tensor,
-    torch.bincount: lambda tensor, minlength: tensor.new_empty(minlength),
 }
 
 

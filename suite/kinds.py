@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lshmoe import MoELayer, Routing
+from lshmoe import MoELayer, Routing, occurrences
 
 KINDS = ("distinct", "repeated", "mask", "padding")
 DISTINCT, REPEATED, MASK, PADDING = range(len(KINDS))
@@ -65,13 +65,13 @@ class KindMeter:
     def __call__(self, routing: Routing) -> None:
         token_R, assignment_R = routing.token_R, routing.assignment_R
         kinds_R = torch.zeros_like(token_R) if self.kinds_N is None else self.kinds_N[token_R].long()
-        routed_K = torch.bincount(kinds_R, minlength=len(KINDS))
+        routed_K = occurrences(kinds_R, len(KINDS))
         sent_K = routed_K
         if assignment_R is not None:
             # One place more, which -1 wraps to: the rows that nothing stands for.
             first_C = torch.full((routing.num_sent + 1,), len(KINDS), dtype=torch.int64, device=token_R.device)
             first_C.scatter_reduce_(0, assignment_R % (routing.num_sent + 1), kinds_R, "amin")
-            sent_K = torch.bincount(first_C[:-1], minlength=len(KINDS) + 1)[: len(KINDS)]
+            sent_K = occurrences(first_C[:-1], len(KINDS) + 1)[: len(KINDS)]
         counts_2K = torch.stack([routed_K, sent_K])
         self._counts_2K = counts_2K if self._counts_2K is None else self._counts_2K + counts_2K
 

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from lshmoe import NativeWire, clip_grad_norm, data_parallel, derive_seed, exact_dispatch, moe_layers
+from lshmoe import NativeWire, NonFiniteRowError, clip_grad_norm, data_parallel, derive_seed, exact_dispatch, moe_layers
 from suite import checkpoint
 from suite.capture import Capture
 from suite.environment import peak_memory_bytes
@@ -80,11 +80,11 @@ class Trainer:
         # From here on torch's generator serves dropout, which must differ between ranks.
         torch.manual_seed(derive_seed(model_seed(self.config.seed), "dropout", self.rank))
 
-    def step(self, number: int) -> dict[str, float]:
+    def step(self, number: int) -> dict[str, Tensor]:
         """Forward, backward, clip, update. Returns losses whose mean over ranks is that of the global batch.
 
-        Raises:
-            FloatingPointError: if the loss is not finite.
+        A GPU is not waited for, but for the numbers of rows that exchanges must know; so :meth:`check_finite` comes
+        afterwards.
         """
         training = self.config.training
         batch = self.task.train_batch(number, self.rank, self.world).to(self.device)
@@ -95,15 +95,34 @@ class Trainer:
             dist.all_reduce(mean_targets)
         loss = total / (mean_targets / self.world)
         balance = torch.stack([layer.balance_loss for layer in self.layers]).mean()
-        if not torch.isfinite(loss):
-            raise FloatingPointError(f"the loss of step {number + 1} is {loss.item()}")
         (loss + training.balance_weight * balance).backward()
         clip_grad_norm(self.model.parameters(), training.optimizer.clip_norm)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(training.optimizer, number, training.steps)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        return {"loss": loss.item(), "balance_loss": balance.item(), "targets": targets.item()}
+        return {"loss": loss.detach(), "balance_loss": balance.detach(), "targets": targets}
+
+    def check_finite(self, loss: float, number: int) -> None:
+        """Look for the cause of a loss of step ``number``, the mean over ranks, that is not finite.
+
+        Raises:
+            NonFiniteRowError: on every rank, naming the first layer with such rows and its rank.
+            FloatingPointError: on every rank, if no layer had any.
+        """
+        if math.isfinite(loss):
+            return
+        mine = None
+        try:
+            for layer in self.layers:
+                layer.refuse_non_finite()
+        except NonFiniteRowError as error:
+            mine = str(error)
+        found: list[str | None] = [None] * self.world
+        dist.all_gather_object(found, mine)
+        if any(found):
+            raise NonFiniteRowError(next(filter(None, found)))
+        raise FloatingPointError(f"the loss of step {number} is {loss}")
 
     def evaluate(self) -> dict[str, float]:
         """Held-out quality with the method on, and (``exact_…``) with every row sent unencoded."""
@@ -151,7 +170,7 @@ class Trainer:
         dist.all_reduce(tensor, dist.ReduceOp.MAX)
         return int(tensor)
 
-    def reduce(self, values: dict[str, float], means: tuple[str, ...] = ()) -> dict[str, float]:
+    def reduce(self, values: Mapping[str, float | Tensor], means: tuple[str, ...] = ()) -> dict[str, float]:
         """Sum over ranks (mean for ``means``), whole numbers as integers."""
         tensor = torch.tensor(list(values.values()), dtype=torch.float64, device=self.device)
         dist.all_reduce(tensor)
@@ -187,12 +206,12 @@ def train(
     progress = Progress(training.steps, start)
     capture = Capture(trainer, folder)
     for number in range(start, training.steps):
-        began = time.perf_counter()
-        with capture.step(number + 1):
-            values = trainer.step(number)
-        seconds = time.perf_counter() - began
-        values = trainer.reduce(values | trainer.read_meters(), means=("loss", "balance_loss"))
-        done = number + 1
+        began, done = time.perf_counter(), number + 1
+        with capture.step(done):
+            losses = trainer.step(number)
+        values = trainer.reduce(losses | trainer.read_meters(), means=("loss", "balance_loss"))
+        seconds = time.perf_counter() - began  # reading the losses has waited for the device
+        trainer.check_finite(values["loss"], done)
         if leader:
             folder.append({"event": "train", "step": done, "seconds": seconds, **values})
             progress.step(done, values | {"seconds": seconds}, report)
