@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from lshmoe.traffic import ALL_TO_ALL_PHASES
 from suite.costmodel import speedup_bound
 from suite.evidence import Evidence, Run, Speed
 from suite.statistics import Estimate, over_seeds, paired_ratio, steps_to_target
@@ -143,12 +144,15 @@ def _blocks(speed: Speed, method: str) -> pd.DataFrame:
 
 
 def _seconds_per_step(blocks: pd.DataFrame, steps: int) -> dict[str, float]:
-    """Mean seconds per step, split. Hashing's own backward pass and the dense all-reduce are part of the rest."""
+    """Mean seconds per step, split. All-reduces and the backward pass of hashing are in the rest."""
     total = blocks["seconds"].mean() / steps
     phases = {name: values.mean() / steps for name, values in pd.DataFrame(list(blocks["phases"])).items()}
-    split = {"all_to_all": 0.0, "experts": 0.0, "reduction": 0.0}
-    for name, seconds in phases.items():
-        split[{"experts_backward": "experts"}.get(name, name if name in split else "all_to_all")] += seconds
+    parts = {
+        "all_to_all": ALL_TO_ALL_PHASES,
+        "experts": ("experts", "experts_backward"),
+        "reduction": ("reduction",),
+    }
+    split = {part: sum(phases.get(name, 0.0) for name in names) for part, names in parts.items()}
     return {"step": total, **split, "rest": total - sum(split.values())}
 
 
