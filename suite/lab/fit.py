@@ -66,7 +66,7 @@ def fit_link(
     ranks_per_server: int,
     collective: Collective = dist.all_to_all_single,
     sizes: Sequence[int] = SIZES,
-    budget: float = 2.5,
+    budget: float = 1.2,
 ) -> LinkFit:
     """Measure and fit the link between servers; collective over ``group``, equal on all its ranks.
 
