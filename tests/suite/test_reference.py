@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from suite.errors import UserError
-from suite.figures import convergence
+from suite.figures import convergence, kappa_map
 from suite.reference import BEGIN, END, publish
 from suite.tables import __main__ as tables
 from tests.suite.synthetic import write_run, write_speed
@@ -19,6 +19,7 @@ def finished(tmp_path):
     (source / "data").mkdir()
     tables.build(source, "nano")
     convergence.build(source)
+    kappa_map.build(source)
     (tmp_path / "README.md").write_text(f"# Before\n{BEGIN}\nold\n{END}\nafter\n")
     return tmp_path
 
