@@ -60,7 +60,7 @@ def test_a_task_that_only_evaluates_is_run_but_not_timed():
     matrix = select({"scale": "mini", "models": "t5_moe"})
     assert "sst2_like_zero_shot" in {run.task for run in matrix.runs}
     assert matrix.timed == (("t5_moe", "text_span"),)
-    assert select({"scale": "mini", "models": "gpt_moe", "tasks": "agreement"}).timed == [("gpt_moe", "agreement")]
+    assert select({"scale": "mini", "models": "gpt_moe", "tasks": "agreement"}).timed == (("gpt_moe", "agreement"),)
 
 
 def measured(results, **filters):
