@@ -9,7 +9,7 @@ from suite.lab.link import Link
 from suite.loop import Trainer
 from suite.measure import Plan
 from suite.pairing import Block, measure_block, run_blocks
-from suite.similarity import KappaMissed, VanillaStep, approach, require_near
+from suite.similarity import KappaMissed, VanillaStep, approach, kappa_of, require_near
 
 # A link whose kappa comes out too far off is set and measured anew, but not for ever.
 ATTEMPTS = 4
@@ -45,15 +45,20 @@ class _Contest:
         self.trainers, self.link = trainers, link
         self.settings = plan.vanilla.scale.measurement
         self.seed = derive_seed(plan.vanilla.seed, "blocks")
+        self.looks = 0
 
     def blocks(self) -> list[Block]:
         steps = self.settings.steps_per_block
         return list(run_blocks(self.trainers, rounds=self.settings.blocks, steps=steps, seed=self.seed, link=self.link))
 
     def look(self) -> VanillaStep:
-        """A few steps of vanilla."""
-        steps = range(self.settings.steps_per_block)
-        return self.vanilla_step([measure_block(self.trainers["vanilla"], "vanilla", steps) for _ in range(_LOOK)])
+        """A few steps of vanilla, on batches that the blocks see too: how evenly experts are loaded differs."""
+        blocks, steps = [], self.settings.steps_per_block
+        for _ in range(_LOOK):
+            first = self.looks % self.settings.blocks * steps
+            blocks.append(measure_block(self.trainers["vanilla"], "vanilla", range(first, first + steps)))
+            self.looks += 1
+        return self.vanilla_step(blocks)
 
     def vanilla_step(self, blocks: list[Block]) -> VanillaStep:
         """Its mean over blocks, in the same terms as the tables."""
@@ -92,14 +97,17 @@ def measure_links(plan: Plan, trainers: Mapping[str, Trainer], link: Link | None
 def _slowed(
     share: float, contest: _Contest, link: Link, open_step: VanillaStep, leaving: float, name: str
 ) -> MeasuredLink:
+    aim = kappa_of(share)
     for attempt in range(ATTEMPTS):
-        approach(link, share, open_step, leaving, contest.look)
+        approach(link, aim, open_step, leaving, contest.look)
         measured = _fitted(name, share, contest, link)
+        reached = contest.vanilla_step(measured.of("vanilla")).kappa
         try:
-            require_near(contest.vanilla_step(measured.of("vanilla")).kappa, share)
+            require_near(reached, share)
         except KappaMissed:
             if attempt + 1 == ATTEMPTS:
                 raise
+            aim *= kappa_of(share) / reached  # between other methods' blocks steps may take longer than in looks
         else:
             break
     return measured

@@ -43,16 +43,16 @@ def kappa_of(share: float) -> float:
 
 
 def approach(
-    link: Link, share: float, open_step: VanillaStep, bytes_per_server: float, look: Callable[[], VanillaStep]
+    link: Link, kappa: float, open_step: VanillaStep, bytes_per_server: float, look: Callable[[], VanillaStep]
 ) -> None:
-    """Set the link's rate so that all-to-alls take ``share`` of vanilla's step. Collective.
+    """Set the link's rate so that all-to-alls take ``kappa`` times the rest of vanilla's step. Collective.
 
     What all-to-alls take is modelled as what they take on an open link, plus something in proportion to 1 / rate; every
     look at a step corrects the proportion.
 
     Args:
         link: its rate is set.
-        share: wanted, in (0, 1).
+        kappa: wanted.
         open_step: a step on the open link.
         bytes_per_server: that leave a server in one step.
         look: times a few steps at the present rate, with the same result on every rank.
@@ -60,20 +60,20 @@ def approach(
     Raises:
         UserError: on every rank, if open links already give a larger share, or the machine cannot carry enough.
     """
-    target, step = kappa_of(share), open_step
+    step = open_step
     # Two ranks take turns on one connection, so that at first twice the time that the bytes alone take is expected.
     seconds_mbit = 2 * _BITS_PER_MEGABYTE * bytes_per_server
     for _ in range(_LOOKS):
-        extra = target * step.rest - open_step.all_to_all
+        extra = kappa * step.rest - open_step.all_to_all
         if extra <= 0:
             raise UserError(
-                f"shares: {share:g} cannot be reached: all-to-all takes {open_step.share:.0%} of vanilla's step on "
-                "open links already; take a larger share, or more work per step"
+                f"shares: {kappa / (1 + kappa):.2g} cannot be reached: all-to-all takes {open_step.share:.0%} of vanilla's "
+                "step on open links already; take a larger share, or more work per step"
             )
         rate = seconds_mbit / extra
         link.set_rate(rate)
         step = look()
-        if abs(step.kappa / target - 1) <= _AIM:
+        if abs(step.kappa / kappa - 1) <= _AIM:
             return
         # A look can be disturbed; what it says of the proportion is taken with a pinch of salt.
         seconds_mbit = max(0.5 * seconds_mbit, (step.all_to_all - open_step.all_to_all) * rate)

@@ -30,7 +30,7 @@ OPEN = VanillaStep(0.02, REST)
 @pytest.mark.parametrize("disturbed", [-1, 1, 2])
 def test_the_rate_that_gives_the_share_is_found_whatever_the_link_really_carries(share: float, disturbed: int) -> None:
     link = FakeLink(disturbed)
-    approach(link, share, OPEN, BYTES, link.look)  # type: ignore[arg-type]
+    approach(link, kappa_of(share), OPEN, BYTES, link.look)  # type: ignore[arg-type]
     assert link.look().kappa == pytest.approx(kappa_of(share), rel=0.03)
     assert len(link.rates) <= 6
 
@@ -38,7 +38,7 @@ def test_the_rate_that_gives_the_share_is_found_whatever_the_link_really_carries
 def test_a_share_that_open_links_exceed_is_refused_with_the_remedy() -> None:
     link = FakeLink()
     with pytest.raises(UserError, match=r"shares: 0\.05 cannot be reached: all-to-all takes 9% .* a larger share"):
-        approach(link, 0.05, OPEN, BYTES, link.look)  # type: ignore[arg-type]
+        approach(link, kappa_of(0.05), OPEN, BYTES, link.look)  # type: ignore[arg-type]
     assert not link.rates
 
 
