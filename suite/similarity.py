@@ -67,8 +67,8 @@ def approach(
         extra = kappa * step.rest - open_step.all_to_all
         if extra <= 0:
             raise UserError(
-                f"shares: {kappa / (1 + kappa):.2g} cannot be reached: all-to-all takes {open_step.share:.0%} of vanilla's "
-                "step on open links already; take a larger share, or more work per step"
+                f"shares: {kappa / (1 + kappa):.2g} cannot be reached: all-to-all takes {open_step.share:.0%} of "
+                "vanilla's step on open links already; take a larger share, or more work per step"
             )
         rate = seconds_mbit / extra
         link.set_rate(rate)
