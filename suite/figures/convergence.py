@@ -49,7 +49,7 @@ def convergence_figure(frame: pd.DataFrame) -> Figure:
     size = (style.FULL_WIDTH, 0.5 + 1.75 * len(groups))
     figure, axes = plt.subplots(len(groups), 3, figsize=size, squeeze=False, layout="constrained")
     methods = style.in_order(frame["method"])
-    for (by_step, by_time, distance), ((model, _), part) in zip(axes, groups, strict=True):
+    for (by_step, by_time, distance), ((model, task), part) in zip(axes, groups, strict=True):
         for axis, x, y in (
             (by_step, "step", "value"),
             (by_time, "minutes", "value"),
@@ -70,7 +70,7 @@ def convergence_figure(frame: pd.DataFrame) -> Figure:
         by_step.set(xlabel="training step", ylabel=f"held-out {first['metric']}")
         by_time.set(xlabel="minutes in training steps", ylabel="")
         distance.set(xlabel="training step", ylabel="above vanilla [%]")
-        by_step.set_title(f"{model} on {first['data']}", loc="left")
+        by_step.set_title(f"{model}, {task}: {first['data']}", loc="left")
     handles = [plt.Line2D([], [], label=method, **style.line(method)) for method in methods]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, handlelength=3.2, columnspacing=1.4)
     return figure

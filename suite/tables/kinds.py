@@ -63,7 +63,7 @@ def kinds_markdown(rows: Sequence[Row], scale: str) -> str:
             *(number(row[name], ".1%") for name in ("share", "rate", "bytes_share")),
         ]
         for row in rows
-        if _key(row) in reducing
+        if _key(row) in reducing and not (row["kind"] in NESTED and row["kind"] != "all" and _repeats(row, rows))
     ]
     notes = [
         "Of all rows routed in training: which share is of a kind, which share of these was sent (rate), and which "
@@ -75,6 +75,12 @@ def kinds_markdown(rows: Sequence[Row], scale: str) -> str:
         data_note(rows),
     ]
     return to_markdown(f"Rate by kind of row, scale {scale}", header, cells, notes)
+
+
+def _repeats(union: Row, rows: Sequence[Row]) -> bool:
+    """Whether a union leaves nothing out that a single kind or a larger union does not have already."""
+    before = rows[: rows.index(union)]
+    return any(_key(row) == _key(union) and row["rows"] == union["rows"] for row in before)
 
 
 def _key(row: Row) -> tuple[object, ...]:
