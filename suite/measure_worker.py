@@ -12,7 +12,7 @@ from suite import checkpoint
 from suite.environment import describe_ranks
 from suite.files import write_atomically
 from suite.joining import join
-from suite.launch import reporting_failure
+from suite.launch import leave, reporting_failure
 from suite.link_series import MeasuredLink, measure_links
 from suite.loop import Trainer, build_model
 from suite.measure import Plan, parse
@@ -88,3 +88,4 @@ if __name__ == "__main__":
     rank_plan = parse(sys.argv[1:])
     with reporting_failure(rank_plan.scratch, int(os.environ["RANK"])):
         measure(rank_plan)
+    leave()

@@ -12,7 +12,7 @@ from suite.config import from_yaml
 from suite.environment import describe_ranks
 from suite.files import write_atomically
 from suite.joining import join
-from suite.launch import reporting_failure
+from suite.launch import leave, reporting_failure
 from suite.loop import Trainer, build_model, train
 from suite.records import RunFolder
 from suite.tasks import build_task
@@ -45,3 +45,4 @@ def main(path: Path) -> None:
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]))
+    leave()
