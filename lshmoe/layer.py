@@ -116,8 +116,11 @@ class MoELayer(nn.Module):
         Raises:
             NonFiniteRowError: if some are NaN or infinite, naming layer and rank.
         """
-        (x_ND, total), self._seen = self._seen or (None, None), None
-        if x_ND is None or total is None or torch.isfinite(total):
+        seen, self._seen = self._seen, None
+        if seen is None:
+            return
+        x_ND, total = seen
+        if torch.isfinite(total):
             return
         bad = int((~torch.isfinite(x_ND)).any(-1).sum())
         if bad:

@@ -2,13 +2,18 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
 
 ALL_TO_ALL_PHASES = ("counts", "dispatch", "combine", "combine_backward", "dispatch_backward")
+
+
+def all_to_all_seconds(seconds: Mapping[str, float]) -> float:
+    """The part of seconds by phase that is spent inside all-to-alls, waiting for other ranks included."""
+    return float(sum(seconds.get(phase, 0.0) for phase in ALL_TO_ALL_PHASES))
 
 
 @dataclass
@@ -56,8 +61,7 @@ class Traffic:
     @property
     def all_to_all_seconds(self) -> float:
         """Seconds inside collectives of the exchange, waiting for other ranks included."""
-        seconds = self.seconds
-        return float(sum(seconds[phase] for phase in ALL_TO_ALL_PHASES))
+        return all_to_all_seconds(self.seconds)
 
     @contextmanager
     def clock(self, phase: str, device: torch.device) -> Iterator[None]:

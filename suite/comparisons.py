@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from lshmoe.traffic import ALL_TO_ALL_PHASES
+from lshmoe.traffic import all_to_all_seconds
 from suite.costmodel import speedup_bound
+from suite.costmodel.paper import kappa
 from suite.evidence import Evidence, Run, Speed
+from suite.rows import Row
 from suite.statistics import Estimate, over_seeds, paired_ratio, steps_to_target
 from suite.style import in_order
-
-Row = dict[str, str | int | float | None]
 
 INVALID = "invalid record"
 # Equal within noise: the target is this much above vanilla's last held-out value (perplexities fall). Of a share, such
@@ -107,7 +107,7 @@ def _speedup_row(speed: Speed, method: str) -> Row:
         "task": speed.task,
         "method": method,
         "cluster": speed.cluster,
-        "kappa": share / (1 - share),
+        "kappa": kappa(share),
         "share": share,
         "rate": blocks["rows_sent"].sum() / blocks["rows_routed"].sum(),
         "bytes_per_step": blocks["bytes"].mean() / steps,
@@ -147,12 +147,11 @@ def _seconds_per_step(blocks: pd.DataFrame, steps: int) -> dict[str, float]:
     """Mean seconds per step, split. All-reduces and the backward pass of hashing are in the rest."""
     total = blocks["seconds"].mean() / steps
     phases = {name: values.mean() / steps for name, values in pd.DataFrame(list(blocks["phases"])).items()}
-    parts = {
-        "all_to_all": ALL_TO_ALL_PHASES,
-        "experts": ("experts", "experts_backward"),
-        "reduction": ("reduction",),
+    split = {
+        "all_to_all": all_to_all_seconds(phases),
+        "experts": phases.get("experts", 0.0) + phases.get("experts_backward", 0.0),
+        "reduction": phases.get("reduction", 0.0),
     }
-    split = {part: sum(phases.get(name, 0.0) for name in names) for part, names in parts.items()}
     return {"step": total, **split, "rest": total - sum(split.values())}
 
 

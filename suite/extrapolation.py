@@ -2,13 +2,13 @@
 
 from typing import get_args
 
-from suite.comparisons import Row
 from suite.costmodel import paper
 from suite.costmodel.bound import speedup_bound
 from suite.costmodel.exchange import Path
 from suite.costmodel.sheets import Cluster, Shape, Targets, lsh_method, network, vanilla_method, workload
 from suite.costmodel.step import predict
 from suite.published import Published, PublishedModel
+from suite.rows import Row
 
 GPUS = tuple(2**power for power in range(4, 15))
 

@@ -5,11 +5,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lshmoe.seeding import derive_seed
+from suite.costmodel.paper import kappa
 from suite.lab.link import Link
 from suite.loop import Trainer
 from suite.measure import Plan
 from suite.pairing import Block, measure_block, run_blocks
-from suite.similarity import KappaMissed, VanillaStep, approach, kappa_of, require_near
+from suite.similarity import KappaMissed, VanillaStep, approach, require_near
 
 # A link whose kappa comes out too far off is set and measured anew, but not for ever.
 ATTEMPTS = 4
@@ -97,17 +98,17 @@ def measure_links(plan: Plan, trainers: Mapping[str, Trainer], link: Link | None
 def _slowed(
     share: float, contest: _Contest, link: Link, open_step: VanillaStep, leaving: float, name: str
 ) -> MeasuredLink:
-    aim = kappa_of(share)
+    aim = target = kappa(share)
     for attempt in range(ATTEMPTS):
         approach(link, aim, open_step, leaving, contest.look)
         measured = _fitted(name, share, contest, link)
         reached = contest.vanilla_step(measured.of("vanilla")).kappa
         try:
-            require_near(reached, share)
+            require_near(reached, target)
         except KappaMissed:
             if attempt + 1 == ATTEMPTS:
                 raise
-            aim *= kappa_of(share) / reached  # between other methods' blocks steps may take longer than in looks
+            aim *= target / reached  # between other methods' blocks steps may take longer than in looks
         else:
             break
     return measured

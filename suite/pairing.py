@@ -10,7 +10,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-from lshmoe.traffic import ALL_TO_ALL_PHASES
+from lshmoe.traffic import all_to_all_seconds
 from suite.lab.link import Link
 from suite.loop import Trainer
 
@@ -40,7 +40,7 @@ class Block:
     @property
     def all_to_all(self) -> float:
         """Seconds inside all-to-alls, waiting included."""
-        return sum(self.phases.get(phase, 0.0) for phase in ALL_TO_ALL_PHASES)
+        return all_to_all_seconds(self.phases)
 
 
 COUNTS = ("rows_routed", "rows_sent", "bytes", "remote_bytes", "inter_server_bytes", "half_precision_bytes")

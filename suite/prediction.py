@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from suite.comparisons import INVALID, Row
+from suite.comparisons import INVALID
 from suite.costmodel.calibrate import INSTANT, fit_unshaped, measured_cost
 from suite.costmodel.exchange import Link
 from suite.costmodel.solve import least_kappa, link_for
 from suite.costmodel.step import MethodCost, speedup
 from suite.errors import UserError
+from suite.rows import Row
 from suite.style import in_order
 
 MEASURED, PREDICTED = "measured", "predicted"

@@ -7,6 +7,7 @@ what it is on their clusters; here the link is slowed down until it is the same.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from suite.costmodel.paper import share
 from suite.errors import UserError
 from suite.lab.link import Link
 
@@ -31,15 +32,6 @@ class VanillaStep:
     @property
     def kappa(self) -> float:
         return self.all_to_all / self.rest
-
-    @property
-    def share(self) -> float:
-        return self.all_to_all / (self.all_to_all + self.rest)
-
-
-def kappa_of(share: float) -> float:
-    """Kappa at a share of all-to-all in the step."""
-    return share / (1 - share)
 
 
 def approach(
@@ -67,7 +59,7 @@ def approach(
         extra = kappa * step.rest - open_step.all_to_all
         if extra <= 0:
             raise UserError(
-                f"shares: {kappa / (1 + kappa):.2g} cannot be reached: all-to-all takes {open_step.share:.0%} of "
+                f"shares: {share(kappa):.2g} cannot be reached: all-to-all takes {share(open_step.kappa):.0%} of "
                 "vanilla's step on open links already; take a larger share, or more work per step"
             )
         rate = seconds_mbit / extra
@@ -79,16 +71,19 @@ def approach(
         seconds_mbit = max(0.5 * seconds_mbit, (step.all_to_all - open_step.all_to_all) * rate)
 
 
-def require_near(reached: float, share: float) -> None:
+def require_near(reached: float, target: float) -> None:
     """Refuse a measurement whose kappa is off.
+
+    Args:
+        reached: measured.
+        target: the kappa that was asked for.
 
     Raises:
         KappaMissed: if it is off by more than :data:`TOLERANCE`.
     """
-    target = kappa_of(share)
     off = reached / target - 1
     if abs(off) > TOLERANCE:
         raise KappaMissed(
-            f"kappa: {reached:.3g} was reached where {target:.3g} was asked for (share {share:g}), {off:+.0%} off; "
-            f"allowed: {TOLERANCE:.0%}; let nothing else run on this machine, and measure again"
+            f"kappa: {reached:.3g} was reached where {target:.3g} was asked for (share {share(target):.3g}), "
+            f"{off:+.0%} off; allowed: {TOLERANCE:.0%}; let nothing else run on this machine, and measure again"
         )

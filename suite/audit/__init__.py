@@ -5,8 +5,8 @@ Nothing is measured here.
 
 from suite.audit.equations import equation_rows
 from suite.audit.speedups import speedup_rows
-from suite.comparisons import Row
 from suite.published import Published
+from suite.rows import Row
 
 
 def audit_rows(published: Published) -> list[Row]:

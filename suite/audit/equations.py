@@ -1,10 +1,10 @@
 """The paper's equations (6 to 9) against the shares that it measured (Fig. 3)."""
 
 from suite.audit.judgement import CONSISTENT, INCONSISTENT, NEEDS_MORE, SHARE_TOLERANCE, title
-from suite.comparisons import Row
 from suite.costmodel import paper
 from suite.costmodel.sheets import Cluster, sheets
 from suite.published import AVERAGE, Published
+from suite.rows import Row
 
 
 def equation_rows(published: Published) -> list[Row]:

@@ -1,9 +1,9 @@
 """The paper's speed-ups against its shares and rates."""
 
 from suite.audit.judgement import CONSISTENT, INCONSISTENT, judge, title
-from suite.comparisons import Row
 from suite.costmodel.sheets import Shape, sheets
 from suite.published import AVERAGE, Published, PublishedSpeedup
+from suite.rows import Row
 
 BYTES_SHRINK, EXPERTS_SHRINK = "all-to-all shrinks", "experts shrink too"
 

@@ -10,11 +10,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from suite import style
-from suite.comparisons import Row, speedup_rows
+from suite.comparisons import speedup_rows
 from suite.errors import UserError
 from suite.evidence import read_evidence
 from suite.figures.saving import main, save
 from suite.prediction import MEASURED, PREDICTED, kappa_map_rows
+from suite.rows import Row
 
 PER_ROW = 2
 

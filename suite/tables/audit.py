@@ -6,8 +6,8 @@ from pathlib import Path
 
 from suite.audit import audit_rows
 from suite.audit.judgement import OVERHEAD_LIMIT, SHARE_TOLERANCE
-from suite.comparisons import Row
 from suite.published import published
+from suite.rows import Row
 from suite.tables.formatting import main, number, scaled, to_csv, to_markdown, write_tables
 
 AUDIT = (

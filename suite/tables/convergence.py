@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.comparisons import TARGET_SLACK, Row, convergence_rows
+from suite.comparisons import TARGET_SLACK, convergence_rows
 from suite.evidence import read_evidence
+from suite.rows import Row
 from suite.tables.formatting import (
     data_note,
     fault_notes,

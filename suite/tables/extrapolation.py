@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.comparisons import Row
 from suite.costmodel.sheets import Targets, sheets
 from suite.extrapolation import extrapolation_rows
 from suite.published import published
+from suite.rows import Row
 from suite.tables.formatting import main, number, to_csv, to_markdown, write_tables
 
 EXTRAPOLATION = (

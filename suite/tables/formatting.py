@@ -8,11 +8,11 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from suite.comparisons import Row
 from suite.config import compose
 from suite.errors import exit_on_error
 from suite.evidence import Invalid
 from suite.files import write_atomically
+from suite.rows import Row
 
 WORDS = "model task method cluster quantity reading statement section verdict reason path exchange".split()
 

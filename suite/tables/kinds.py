@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.comparisons import Row, data_name
+from suite.comparisons import data_name
 from suite.evidence import Run, read_evidence
 from suite.kinds import KINDS
+from suite.rows import Row
 from suite.style import in_order
 from suite.tables.formatting import data_note, main, number, to_csv, to_markdown, write_tables
 

@@ -10,10 +10,10 @@ import torch
 
 from lshmoe import moe_layers
 from suite.blueprint import blueprint
-from suite.comparisons import Row
 from suite.config import choices, compose
 from suite.parameters import count
 from suite.readings import Quantity, Reading, nearest, readings
+from suite.rows import Row
 from suite.schema import ModelConfig
 from suite.table1 import Table1, TableRow, table1
 from suite.tables.formatting import main, to_csv, to_markdown, write_tables

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.comparisons import Row, speedup_rows
+from suite.comparisons import speedup_rows
 from suite.evidence import read_evidence
 from suite.prediction import MEDIAN_BAR, WORST_BAR, PredictionReport, kappa_map_rows, prediction_report
+from suite.rows import Row
 from suite.tables.formatting import main, number, to_csv, to_markdown, with_interval, write_tables
 
 KAPPA_MAP = "model task method kappa speedup speedup_low speedup_high predicted_speedup kind".split()

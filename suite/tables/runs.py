@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.comparisons import Row, data_name
+from suite.comparisons import data_name
 from suite.evidence import Run, read_evidence
+from suite.rows import Row
 from suite.style import in_order
 from suite.tables.formatting import data_note, main, number, scaled, to_csv, to_markdown, write_tables
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from suite.costmodel.paper import kappa
 from suite.errors import UserError
-from suite.similarity import KappaMissed, VanillaStep, approach, kappa_of, require_near
+from suite.similarity import KappaMissed, VanillaStep, approach, require_near
 
 REST, BYTES = 0.2, 2e6
 
@@ -30,20 +31,20 @@ OPEN = VanillaStep(0.02, REST)
 @pytest.mark.parametrize("disturbed", [-1, 1, 2])
 def test_the_rate_that_gives_the_share_is_found_whatever_the_link_really_carries(share: float, disturbed: int) -> None:
     link = FakeLink(disturbed)
-    approach(link, kappa_of(share), OPEN, BYTES, link.look)  # type: ignore[arg-type]
-    assert link.look().kappa == pytest.approx(kappa_of(share), rel=0.03)
+    approach(link, kappa(share), OPEN, BYTES, link.look)  # type: ignore[arg-type]
+    assert link.look().kappa == pytest.approx(kappa(share), rel=0.03)
     assert len(link.rates) <= 6
 
 
 def test_a_share_that_open_links_exceed_is_refused_with_the_remedy() -> None:
     link = FakeLink()
     with pytest.raises(UserError, match=r"shares: 0\.05 cannot be reached: all-to-all takes 9% .* a larger share"):
-        approach(link, kappa_of(0.05), OPEN, BYTES, link.look)  # type: ignore[arg-type]
+        approach(link, kappa(0.05), OPEN, BYTES, link.look)  # type: ignore[arg-type]
     assert not link.rates
 
 
 def test_a_measurement_may_be_ten_percent_off_and_no_more() -> None:
-    require_near(0.46, share=0.3)
-    require_near(0.39, share=0.3)
+    require_near(0.46, kappa(0.3))
+    require_near(0.39, kappa(0.3))
     with pytest.raises(KappaMissed, match=r"0\.48 was reached where 0\.429 was asked for .* \+12% off; allowed: 10%"):
-        require_near(0.48, share=0.3)
+        require_near(0.48, kappa(0.3))
