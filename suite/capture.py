@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from lshmoe import Routing
+from lshmoe import Routing, expert_of_rows
 from suite.files import write_atomically
 from suite.records import RunFolder
 
@@ -45,7 +45,7 @@ class Capture:
         write_atomically(self.folder.captures / f"step{number:06d}.rank{self.trainer.rank}.pt", buffer.getvalue())
 
     def _record(self, sample: dict[str, Any], name: str, routing: Routing) -> None:
-        expert_R = torch.repeat_interleave(routing.counts_E)
+        expert_R = expert_of_rows(routing.counts_E, len(routing.rows_RD))
         largest_first_E = routing.counts_E.argsort(descending=True, stable=True)
         fitting = largest_first_E[routing.counts_E[largest_first_E].cumsum(0) <= self.options.rows]
         wanted_E = fitting if len(fitting) else largest_first_E[:1]

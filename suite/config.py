@@ -145,11 +145,14 @@ def _parse(text: str) -> Override:
 
 def _implied(chosen: dict[str, Any]) -> list[str]:
     """Overrides for model and task where they are not chosen; ``chosen`` are the groups' choices."""
+    missing = [group for group in _CELL if group not in chosen]
+    if not missing:
+        return []
     scale = chosen.get("scale", "nano")
     cells = yaml.safe_load((CONF / "scale" / f"{scale}.yaml").read_text())["matrix"]
     agreeing = (cell for cell in cells if all(chosen.get(group, cell[group]) == cell[group] for group in _CELL))
     cell = next(agreeing, cells[0])
-    return [f"{group}={cell[group]}" for group in _CELL if group not in chosen]
+    return [f"{group}={cell[group]}" for group in missing]
 
 
 def _hydra(overrides: list[str]) -> DictConfig:

@@ -3,7 +3,7 @@
 from functools import cache
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, RootModel
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, RootModel
 
 from suite.config import CONF, parse_options
 
@@ -11,15 +11,13 @@ SHEETS = CONF / "hardware.yaml"
 
 
 class Hardware(BaseModel):
-    """A GPU and the server around it."""
+    """A GPU; the servers and networks around it are those of ``suite/conf/targets.yaml``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     title: str
     memory_gib: PositiveFloat
     flops: PositiveFloat = Field(description="peak FLOP/s of one GPU, half precision, dense")
-    gpus_per_server: PositiveInt
     nvlink_bytes: PositiveFloat = Field(description="bytes/s one way from one GPU to its server's others")
-    nic_bytes: PositiveFloat = Field(description="bytes/s one way from one server to others")
     source: str
 
     @property

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from suite.errors import RunError, Stopped
-from suite.files import write_atomically
 from suite.lab import supervisor
 from suite.lab.layout import Layout
 from suite.lab.registry import State
-from suite.processes import die_with_parent, on_stop
+from suite.processes import die_with_parent, on_stop, write_reason
 from suite.schema import ClusterConfig
 
 
@@ -56,7 +55,7 @@ def launch(
         raise Stopped(received[0])
     if code:
         why = _why(reason, log)
-        _write_reason(reason, why)
+        write_reason(reason, why)
         raise RunError(why)
 
 
@@ -79,10 +78,6 @@ def _why(reason: Path, log: Path) -> str:
     return f"rank {rank} ended with exit code {code} and no reason; see {log}"
 
 
-def _write_reason(path: Path, reason: str) -> None:
-    write_atomically(path, json.dumps({"reason": reason}) + "\n")
-
-
 @contextmanager
 def reporting_failure(folder: Path, rank: int) -> Iterator[None]:
     """For the body of a rank: leave the reason of a failure in ``folder`` for the launcher to print, then exit."""
@@ -93,7 +88,7 @@ def reporting_failure(folder: Path, rank: int) -> Iterator[None]:
         # The first rank to fail has the reason; the others only notice that it is gone.
         if not (folder / "failure.json").exists():
             line = f"{type(error).__name__}: {' '.join(str(error).split())}"
-            _write_reason(folder / "failure.json", f"rank {rank}: {line}")
+            write_reason(folder / "failure.json", f"rank {rank}: {line}")
         sys.stderr.flush()
         # Destructors of a broken process group can wait for ranks that are gone.
         os._exit(1)

@@ -6,7 +6,7 @@ with the least network in it, calibrates the cost model; all others test it.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
@@ -40,9 +40,9 @@ class Links:
         part: as ``link_part`` of :func:`suite.costmodel.calibrate.measured_cost`.
     """
 
-    fitted: Mapping[str, Link] = field(default_factory=dict)
-    exchanges: int = 1
-    part: float = 1.0
+    fitted: Mapping[str, Link]
+    exchanges: int
+    part: float
 
     def latency(self, calibration: str) -> float:
         """Mean over the shaped links."""

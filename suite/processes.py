@@ -1,12 +1,16 @@
-"""Processes that end together: with their parent, and when they are asked to."""
+"""Processes that end together: with their parent, when they are asked to, and with a reason where they fail."""
 
 import ctypes
+import json
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
+
+from suite.files import write_atomically
 
 _PR_SET_PDEATHSIG = 1
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -19,6 +23,11 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() == _INIT:  # it died before we asked
             os._exit(1)
+
+
+def write_reason(path: Path, reason: str) -> None:
+    """Leave in one line why ranks failed, for whoever started them."""
+    write_atomically(path, json.dumps({"reason": reason}) + "\n")
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from suite.data.labelled import Example, examples, split
 from suite.data.prepared import prepare_folder, read_manifest, recipe_folder
 from suite.data.registry import AnySource
 from suite.data.text import Part
-from suite.data.tokenizer import load_tokenizer
+from suite.data.tokenizer import load_tokenizer, token_dtype
 from suite.errors import UserError
 
 FORMAT = 1
@@ -54,7 +54,7 @@ class Recipe:
         """Where the prepared examples lie."""
         decisive = {
             "format": FORMAT,
-            "sources": [s.model_dump(mode="json", exclude={"title", "licence", "split"}) for s in self.sources],
+            "sources": [source.recipe() for source in self.sources],
             "held_out": self.held_out if isinstance(self.held_out, float) else None,
             "classes": self.classes,
             "text": self.text.name,
@@ -103,7 +103,7 @@ def prepare_examples(recipe: Recipe, data_dir: Path) -> Path:
 def _write(folder: Path, recipe: Recipe, data_dir: Path) -> dict[str, Any]:
     shutil.copy(recipe.text / "tokenizer.json", folder)
     tokenizer = load_tokenizer(folder / "tokenizer.json")
-    dtype = np.dtype(np.uint16 if tokenizer.get_vocab_size() <= 2**16 else np.uint32)
+    dtype = token_dtype(tokenizer)
     held_out = recipe.held_out
     parts = split(
         _checked(recipe.train, recipe.classes, data_dir),

@@ -63,7 +63,7 @@ def prepared_folder(source: Source, held_out: float, cache: Path) -> Path:
     """Where :func:`prepare_images` puts what it makes: named after everything that decides the contents."""
     recipe = {
         "format": FORMAT,
-        "source": source.model_dump(mode="json", include={"name", "sha256", "documents"}),
+        "source": source.recipe(),
         "held_out": held_out,
     }
     return recipe_folder(cache / "images", [source.name], recipe)

@@ -2,7 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, TypeAdapter
@@ -40,17 +40,26 @@ class MemberFiles(_Strict):
     reader: str = Field(description="dotted name")
 
 
-class Source(_Strict):
-    """One entry of ``registry.yaml``: an archive."""
+class _Entry(_Strict):
+    """What entries of ``registry.yaml`` share."""
 
     name: str
     title: str
+    licence: str
+    split: str
+
+    def recipe(self) -> dict[str, Any]:
+        """What decides the contents of data prepared from this source."""
+        return self.model_dump(mode="json", exclude={"title", "licence", "split"})
+
+
+class Source(_Entry):
+    """One entry of ``registry.yaml``: an archive."""
+
     package: str
     version: str
     archive: str = Field(description="file name of the downloaded archive")
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    licence: str
-    split: str
     documents: Annotated[CsvDocuments | FileDocuments | MemberFiles, Field(discriminator="kind")]
 
     def record(self) -> dict[str, str]:
@@ -58,17 +67,13 @@ class Source(_Strict):
         return self.model_dump(include={"name", "title", "package", "version", "sha256", "licence", "split"})
 
 
-class _Hub(_Strict):
+class _Hub(_Entry):
     """A split of a data set of the Hugging Face hub. Its revision pins its contents."""
 
-    name: str
-    title: str
     dataset: str
     revision: str
     config: str | None
     hub_split: str
-    licence: str
-    split: str
 
     def record(self) -> dict[str, str]:
         """What a run's record says about this source."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from suite.quiet import quiet_import
@@ -37,6 +38,11 @@ def symbols(tokenizer: Tokenizer) -> list[str]:
     """The tokenizer's tokens in the order of their ids."""
     by_token = tokenizer.get_vocab()
     return sorted(by_token, key=by_token.__getitem__)
+
+
+def token_dtype(tokenizer: Tokenizer) -> np.dtype[Any]:
+    """The narrowest type that holds the tokenizer's ids."""
+    return np.dtype(np.uint16 if tokenizer.get_vocab_size() <= 2**16 else np.uint32)
 
 
 def make_dictionary(tokenizer: Tokenizer, extra_symbols: Iterable[str] = ()) -> Any:

@@ -25,7 +25,7 @@ from suite.data.fetch import archive_path, fetch, verify
 from suite.data.prepared import prepare_folder, read_manifest, recipe_folder
 from suite.data.registry import AnySource, HubSource, Source
 from suite.data.text import Part, documents, split
-from suite.data.tokenizer import END_OF_DOCUMENT, load_tokenizer, train_tokenizer
+from suite.data.tokenizer import END_OF_DOCUMENT, load_tokenizer, token_dtype, train_tokenizer
 
 FORMAT = 1
 _DOCUMENTS_PER_BATCH = 512
@@ -78,7 +78,7 @@ def prepared_folder(
     """Where :func:`prepare_text` puts what it makes: named after everything that decides the contents."""
     recipe = {
         "format": FORMAT,
-        "sources": [s.model_dump(mode="json", exclude={"title", "licence", "split"}) for s in sources],
+        "sources": [source.recipe() for source in sources],
         "held_out": held_out,
         "vocabulary": vocabulary,
         "most": most,
@@ -100,7 +100,7 @@ def _write(
     training = (document for document, part in pieces("Training the tokenizer") if part == "train")
     tokenizer = train_tokenizer(training, vocabulary)
     tokenizer.save(str(folder / "tokenizer.json"))
-    dtype = np.dtype(np.uint16 if tokenizer.get_vocab_size() <= 2**16 else np.uint32)
+    dtype = token_dtype(tokenizer)
     counts, kept, tokens = _encode(folder, pieces("Encoding documents"), tokenizer, dtype)
     np.save(folder / "train_counts.npy", counts)
     print(

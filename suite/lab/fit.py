@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -99,12 +99,12 @@ def fit_link(
         if len(repeats) < _REPEATS and len(measured) > 2:
             break
     leaving = [size * elsewhere * ranks_per_server for size in measured]
-    alpha, beta = solve(leaving, list(measured.values()))
+    line = LinkFit(*solve(leaving, list(measured.values())), points=())
     points = tuple(
-        FitPoint(size, sent, seconds, (alpha + beta * sent) / seconds - 1)
+        FitPoint(size, sent, seconds, line.seconds(sent) / seconds - 1)
         for (size, seconds), sent in zip(measured.items(), leaving, strict=True)
     )
-    return LinkFit(alpha, beta, points)
+    return replace(line, points=points)
 
 
 def all_to_all(

@@ -18,13 +18,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from suite.errors import UserError
-from suite.files import write_atomically
 from suite.lab import namespaces, permission
 from suite.lab.keeper import kept
 from suite.lab.layout import DENSE, FABRICS, Layout
 from suite.lab.namespaces import Namespaces
 from suite.lab.registry import Registry, State
-from suite.processes import die_with_parent, on_stop
+from suite.processes import die_with_parent, on_stop, write_reason
 
 _PORT = 29500  # every lab has ports of its own
 _POLL_SECONDS = 0.1
@@ -73,7 +72,7 @@ def main(job: Job) -> int:
         with _opened(job) as opened:
             return _run(job, opened)
     except (UserError, OSError) as error:
-        _write_reason(job, str(error))
+        write_reason(Path(job.failure), str(error))
         return 1
 
 
@@ -130,7 +129,7 @@ def _wait(job: Job, agents: list[subprocess.Popen[bytes]]) -> int:
         looks += 1
         down = _links_down(job.layout) if looks % 10 == 0 else []  # once per second
         if down:
-            _write_reason(job, f"lab: the link {', '.join(down)} went down; the ranks were ended")
+            write_reason(Path(job.failure), f"lab: the link {', '.join(down)} went down; the ranks were ended")
             return 1
         time.sleep(_POLL_SECONDS)
 
@@ -148,10 +147,6 @@ def _is_running(handle: socket.socket, port: str) -> bool:
     except OSError:  # removed
         return False
     return bool(struct.unpack("16sh14x", answer)[1] & _IFF_RUNNING)
-
-
-def _write_reason(job: Job, reason: str) -> None:
-    write_atomically(Path(job.failure), json.dumps({"reason": reason}) + "\n")
 
 
 if __name__ == "__main__":
