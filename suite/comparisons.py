@@ -144,15 +144,18 @@ def _blocks(speed: Speed, method: str) -> pd.DataFrame:
 
 
 def _seconds_per_step(blocks: pd.DataFrame, steps: int) -> dict[str, float]:
-    """Mean seconds per step, split. All-reduces and the backward pass of hashing are in the rest."""
-    total = blocks["seconds"].mean() / steps
-    phases = {name: values.mean() / steps for name, values in pd.DataFrame(list(blocks["phases"])).items()}
-    split = {
-        "all_to_all": all_to_all_seconds(phases),
-        "experts": phases.get("experts", 0.0) + phases.get("experts_backward", 0.0),
-        "reduction": phases.get("reduction", 0.0),
-    }
-    return {"step": total, **split, "rest": total - sum(split.values())}
+    """Seconds per step, split; medians over blocks. All-reduces and the backward pass of hashing are in the rest."""
+    split = pd.DataFrame(
+        {
+            "all_to_all": all_to_all_seconds(phases),
+            "experts": phases.get("experts", 0.0) + phases.get("experts_backward", 0.0),
+            "reduction": phases.get("reduction", 0.0),
+        }
+        for phases in blocks["phases"]
+    )
+    medians = {name: float(values.median()) / steps for name, values in split.items()}
+    total = float(blocks["seconds"].median()) / steps
+    return {"step": total, **medians, "rest": total - sum(medians.values())}
 
 
 def _runs(evidence: Evidence, model: str, task: str, method: str) -> list[Run]:

@@ -1,7 +1,8 @@
-"""The same contest on one link after the other: the open one, then one for every wanted share of all-to-all."""
+"""The same contest on several links that take turns: the open one, and one for every wanted share of all-to-all."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from statistics import median
 from typing import Any
 
 from lshmoe.seeding import derive_seed
@@ -9,10 +10,10 @@ from suite.costmodel.paper import kappa
 from suite.lab.link import Link
 from suite.loop import Trainer
 from suite.measure import Plan
-from suite.pairing import Block, measure_block, run_blocks
+from suite.pairing import Block, measure_block, run_round
 from suite.similarity import KappaMissed, VanillaStep, approach, require_near
 
-# A link whose kappa comes out too far off is set and measured anew, but not for ever.
+# Links whose kappa comes out too far off are set and measured anew, but not for ever.
 ATTEMPTS = 4
 # Blocks that a look at vanilla's step takes.
 _LOOK = 2
@@ -39,37 +40,48 @@ class MeasuredLink:
         return sorted((block for block in self.blocks if block.method == method), key=lambda block: block.round)
 
 
+@dataclass
+class _Setting:
+    """A link to measure on: its nominal rate, and the kappa that the search aims at to reach that of ``share``."""
+
+    name: str
+    share: float | None = None
+    aim: float = 0.0
+    rate_mbit: float | None = None
+
+
 class _Contest:
     """Trainers that take turns, as the plan says."""
 
-    def __init__(self, plan: Plan, trainers: Mapping[str, Trainer], link: Link | None) -> None:
-        self.trainers, self.link = trainers, link
+    def __init__(self, plan: Plan, trainers: Mapping[str, Trainer]) -> None:
+        self.trainers = trainers
         self.settings = plan.vanilla.scale.measurement
         self.seed = derive_seed(plan.vanilla.seed, "blocks")
         self.looks = 0
 
-    def blocks(self) -> list[Block]:
-        steps = self.settings.steps_per_block
-        return list(run_blocks(self.trainers, rounds=self.settings.blocks, steps=steps, seed=self.seed, link=self.link))
+    def round(self, number: int, link: Link | None) -> list[Block]:
+        return run_round(self.trainers, number, steps=self.settings.steps_per_block, seed=self.seed, link=link)
 
-    def look(self) -> VanillaStep:
+    def look(self) -> list[Block]:
         """A few steps of vanilla, on batches that the blocks see too: how evenly experts are loaded differs."""
         blocks, steps = [], self.settings.steps_per_block
         for _ in range(_LOOK):
             first = self.looks % self.settings.blocks * steps
             blocks.append(measure_block(self.trainers["vanilla"], "vanilla", range(first, first + steps)))
             self.looks += 1
-        return self.vanilla_step(blocks)
+        return blocks
 
     def vanilla_step(self, blocks: list[Block]) -> VanillaStep:
-        """Its mean over blocks, in the same terms as the tables."""
-        steps = len(blocks) * self.settings.steps_per_block
-        all_to_all = sum(block.all_to_all for block in blocks) / steps
-        return VanillaStep(all_to_all, sum(block.seconds for block in blocks) / steps - all_to_all)
+        """Its median over blocks, in the same terms as the tables."""
+        steps = self.settings.steps_per_block
+        all_to_all = median(block.all_to_all for block in blocks) / steps
+        return VanillaStep(all_to_all, median(block.seconds for block in blocks) / steps - all_to_all)
 
 
-def measure_links(plan: Plan, trainers: Mapping[str, Trainer], link: Link | None) -> Iterator[MeasuredLink]:
-    """Measure on every link of the plan. Every rank of the default group must exhaust this.
+def measure_links(plan: Plan, trainers: Mapping[str, Trainer], link: Link | None) -> list[MeasuredLink]:
+    """Measure on every link of the plan. Collective.
+
+    Every round visits all links, so that a machine whose speed drifts slows all of them alike.
 
     Args:
         plan: methods, shares and rounds.
@@ -80,41 +92,56 @@ def measure_links(plan: Plan, trainers: Mapping[str, Trainer], link: Link | None
         UserError: a share cannot be reached here.
         KappaMissed: a kappa came out too far from its target every time.
     """
-    cluster, contest = plan.vanilla.cluster, _Contest(plan, trainers, link)
+    cluster, contest = plan.vanilla.cluster, _Contest(plan, trainers)
     servers = cluster.ranks // cluster.ranks_per_server
+    rounds = range(contest.settings.blocks)
     if link is None or servers == 1:
-        yield MeasuredLink(cluster.name, None, None, contest.blocks())
-        return
-    link.set_rate(None)
+        blocks = [block for number in rounds for block in contest.round(number, link)]
+        return [MeasuredLink(cluster.name, None, None, blocks)]
     kind = cluster.name if link.transport == "shaped" else link.transport
-    opened = _fitted(f"{kind}_open", None, contest, link)
-    yield opened
-    vanilla = opened.of("vanilla")
-    leaving = sum(b.inter_server_bytes for b in vanilla) / len(vanilla) / contest.settings.steps_per_block / servers
-    for share in plan.shares:
-        yield _slowed(share, contest, link, contest.vanilla_step(vanilla), leaving, f"{kind}_{100 * share:g}")
-
-
-def _slowed(
-    share: float, contest: _Contest, link: Link, open_step: VanillaStep, leaving: float, name: str
-) -> MeasuredLink:
-    aim = target = kappa(share)
+    settings = [_Setting(f"{kind}_open")]
+    settings += [_Setting(f"{kind}_{100 * share:g}", share, kappa(share)) for share in plan.shares]
+    link.set_rate(None)
+    looked = contest.look()
+    leaving = sum(block.inter_server_bytes for block in looked) / len(looked) / contest.settings.steps_per_block
+    open_step, missed = contest.vanilla_step(looked), settings[1:]
     for attempt in range(ATTEMPTS):
-        approach(link, aim, open_step, leaving, contest.look)
-        measured = _fitted(name, share, contest, link)
-        reached = contest.vanilla_step(measured.of("vanilla")).kappa
-        try:
-            require_near(reached, target)
-        except KappaMissed:
-            if attempt + 1 == ATTEMPTS:
-                raise
-            aim *= target / reached  # between other methods' blocks steps may take longer than in looks
-        else:
+        for setting in missed:
+            setting.rate_mbit = approach(
+                link, setting.aim, open_step, leaving / servers, lambda: contest.vanilla_step(contest.look())
+            )
+        measured = _in_turns(settings, contest, link)
+        open_step = contest.vanilla_step(measured[0].of("vanilla"))
+        missed = []
+        for setting, result in zip(settings[1:], measured[1:], strict=True):
+            reached, target = contest.vanilla_step(result.of("vanilla")).kappa, kappa(setting.share or 0.0)
+            try:
+                require_near(reached, target)
+            except KappaMissed:
+                if attempt + 1 == ATTEMPTS:
+                    raise
+                setting.aim *= target / reached  # between other methods' blocks steps may take longer than in looks
+                missed.append(setting)
+        if not missed:
             break
     return measured
 
 
-def _fitted(name: str, share: float | None, contest: _Contest, link: Link) -> MeasuredLink:
-    before = link.fit()
-    blocks = contest.blocks()
-    return MeasuredLink(name, share, {"before": asdict(before), "after": asdict(link.fit())}, blocks)
+def _in_turns(settings: list[_Setting], contest: _Contest, link: Link) -> list[MeasuredLink]:
+    """Fits of all links, rounds that visit one after the other, fits again."""
+    fits: dict[str, dict[str, Any]] = {setting.name: {} for setting in settings}
+    blocks: dict[str, list[Block]] = {setting.name: [] for setting in settings}
+
+    def fit(when: str) -> None:
+        for setting in settings:
+            link.set_rate(setting.rate_mbit)
+            fits[setting.name][when] = asdict(link.fit())
+
+    fit("before")
+    for number in range(contest.settings.blocks):
+        for setting in settings:
+            link.set_rate(setting.rate_mbit)
+            link.settle()
+            blocks[setting.name] += contest.round(number, link)
+    fit("after")
+    return [MeasuredLink(setting.name, setting.share, fits[setting.name], blocks[setting.name]) for setting in settings]

@@ -37,12 +37,10 @@ def measure(plan: Plan) -> None:
     for trainer in trainers.values():
         for number in range(settings.warmup_steps):
             trainer.step(number)
-    links = []
-    for measured in measure_links(plan, trainers, member.link):
-        links.append(measured)
-        if dist.get_rank() == 0:
-            _report(measured)
+    links = measure_links(plan, trainers, member.link)
     if dist.get_rank() == 0:
+        for link in links:
+            _report(link)
         record = {
             "schema": RECORD_SCHEMA,
             "model": plan.vanilla.model.name,

@@ -3,13 +3,14 @@
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 import torch.distributed as dist
 
+from lshmoe.seeding import derive_seed
 from lshmoe.traffic import all_to_all_seconds
 from suite.lab.link import Link
 from suite.loop import Trainer
@@ -46,30 +47,31 @@ class Block:
 COUNTS = ("rows_routed", "rows_sent", "bytes", "remote_bytes", "inter_server_bytes", "half_precision_bytes")
 
 
-def schedule(methods: Sequence[str], rounds: int, seed: int) -> list[list[str]]:
-    """The order of methods in each round: every method once, shuffled by ``seed``, the same on every rank."""
-    shuffle = random.Random(seed)
-    return [shuffle.sample(methods, len(methods)) for _ in range(rounds)]
+def order(methods: Sequence[str], number: int, seed: int) -> list[str]:
+    """Every method once, shuffled by ``seed`` and the round's ``number``, the same on every rank."""
+    return random.Random(derive_seed(seed, "round", number)).sample(methods, len(methods))
 
 
-def run_blocks(
-    trainers: Mapping[str, Trainer], *, rounds: int, steps: int, seed: int, link: Link | None = None
-) -> Iterator[Block]:
-    """Yield the blocks as they are measured, equal on all ranks.
-
-    All methods of a round see the same batches. Every rank of the default process group must exhaust this.
+def run_round(
+    trainers: Mapping[str, Trainer], number: int, *, steps: int, seed: int, link: Link | None = None
+) -> list[Block]:
+    """Every method's block of one round, in the order they were measured; all see the same batches. Collective.
 
     Args:
         trainers: by method name.
-        rounds: turns per method.
+        number: of the round, from 0; it decides order and batches.
         steps: training steps per turn.
         seed: of the order within rounds.
         link: the lab's, whose counters are read around every block.
+
+    Returns:
+        The blocks, equal on all ranks.
     """
-    for number, methods in enumerate(schedule(list(trainers), rounds, seed)):
-        first = number * steps
-        for position, method in enumerate(methods):
-            yield measure_block(trainers[method], method, range(first, first + steps), number, position, link)
+    batches = range(number * steps, (number + 1) * steps)
+    return [
+        measure_block(trainers[method], method, batches, number, position, link)
+        for position, method in enumerate(order(list(trainers), number, seed))
+    ]
 
 
 def measure_block(

@@ -1,7 +1,8 @@
 """Predicted against measured speed-ups, and their curves over kappa: rows of ``kappa_map.csv`` and ``prediction.csv``.
 
 Everything starts from rows of ``speedup.csv``. For every model and task the cluster with the smallest kappa, the one
-with the least network in it, calibrates the cost model; all others test it.
+with the least network in it, calibrates what methods cost; all others test it. There the step of vanilla, the reference
+that kappa is defined by, is given and says how slow the link is; the steps of all other methods are predicted.
 """
 
 import math
@@ -13,11 +14,10 @@ from typing import Any
 import numpy as np
 
 from suite.comparisons import INVALID
-from suite.costmodel.calibrate import INSTANT, fit_unshaped, measured_cost
+from suite.costmodel.calibrate import INSTANT, measured_cost, measured_link
 from suite.costmodel.exchange import Link
 from suite.costmodel.solve import least_kappa, link_for
 from suite.costmodel.step import MethodCost, speedup
-from suite.errors import UserError
 from suite.rows import Row
 from suite.style import in_order
 
@@ -31,63 +31,35 @@ LARGEST_KAPPA = 3.0
 
 
 @dataclass(frozen=True)
-class Links:
-    """What is known of the links. Without a fitted one, latency counts as 0 and the rate follows from the kappa.
-
-    Attributes:
-        fitted: by cluster; their rates are in the bytes that ``part`` of ``inter_server_bytes_per_step`` stands for.
-        exchanges: all-to-alls in a step, which latency is paid for.
-        part: as ``link_part`` of :func:`suite.costmodel.calibrate.measured_cost`.
-    """
-
-    fitted: Mapping[str, Link]
-    exchanges: int
-    part: float
-
-    def latency(self, calibration: str) -> float:
-        """Mean over the shaped links."""
-        shaped = [link.latency for cluster, link in self.fitted.items() if cluster != calibration]
-        return sum(shaped) / len(shaped) if shaped else 0.0
-
-
-@dataclass(frozen=True)
 class Calibration:
-    """Costs by method, from the ``cluster`` that calibrates."""
+    """Costs by method, from the ``cluster`` that calibrates, and links by name of the other clusters.
+
+    Of a link only vanilla's step there is known.
+    """
 
     cluster: str
     costs: dict[str, MethodCost]
+    links: dict[str, Link]
+
+    @property
+    def overhang(self) -> float:
+        """Of the slowest link, which shows it best; 0 without one."""
+        return min(self.links.values(), key=lambda link: link.rate).overhang if self.links else 0.0
 
 
-def calibrate(rows: Sequence[Row], links: Links) -> Calibration:
-    """Costs of all methods of one model on one task.
+def calibrate(rows: Sequence[Row]) -> Calibration:
+    """Costs of all methods and what vanilla's steps say of the links.
 
     Args:
         rows: of ``speedup.csv``, all of one model and task, vanilla among those of every cluster.
-        links: what is known of the network.
     """
-    vanilla = min((row for row in rows if row["method"] == "vanilla"), key=lambda row: float(str(row["kappa"])))
-    cluster = str(vanilla["cluster"])
-    chosen: list[Mapping[str, Any]] = [row for row in rows if row["cluster"] == cluster]
-    wires = [
-        r
-        for r in chosen
-        if r["rate"] == 1 and r["inter_server_bytes_per_step"] < vanilla["inter_server_bytes_per_step"]
-    ]
-    unshaped = links.fitted.get(cluster) or (fit_unshaped(vanilla, wires[0], links.part) if wires else INSTANT)
-    costs = {row["method"]: measured_cost(row, links.exchanges, unshaped, links.part) for row in chosen}
-    return Calibration(cluster, costs)
-
-
-def links_of(rows: Sequence[Row]) -> Links:
-    """What rows of ``speedup.csv``, all of one model and task, say of their links."""
     vanilla: list[Mapping[str, Any]] = [row for row in rows if row["method"] == "vanilla"]
-    fitted = {
-        row["cluster"]: Link(row["link_alpha_seconds"], 1 / row["link_beta_seconds_per_byte"])
-        for row in vanilla
-        if row.get("link_beta_seconds_per_byte")
-    }
-    # Bytes are summed over servers, a link carries those of one.
-    return Links(fitted, vanilla[0]["all_to_alls"], 1 / vanilla[0]["servers"])
+    first = min(vanilla, key=lambda row: row["kappa"])
+    beta = first.get("link_beta_seconds_per_byte")
+    opened = Link(latency=0.0, rate=1 / beta) if beta else INSTANT
+    costs = {str(row["method"]): measured_cost(row, opened) for row in rows if row["cluster"] == first["cluster"]}
+    links = {row["cluster"]: measured_link(costs["vanilla"], row) for row in vanilla if row is not first}
+    return Calibration(first["cluster"], costs, links)
 
 
 def kappa_map_rows(speedups: Sequence[Row]) -> list[Row]:
@@ -102,18 +74,17 @@ def kappa_map_rows(speedups: Sequence[Row]) -> list[Row]:
     rows: list[Row] = []
     for model, task in sorted({(str(row["model"]), str(row["task"])) for row in valid}):
         group = [row for row in valid if (row["model"], row["task"]) == (model, task)]
-        links = links_of(group)
-        calibration = calibrate(group, links)
-        found = [*_points(group, calibration, links), *_curves(group, calibration, links)]
+        calibration = calibrate(group)
+        found = [*_points(group, calibration), *_curves(group, calibration)]
         rows += [{"model": model, "task": task, **row} for row in found]
     return rows
 
 
-def _points(rows: Sequence[Row], calibration: Calibration, links: Links) -> list[Row]:
+def _points(rows: Sequence[Row], calibration: Calibration) -> list[Row]:
     return [
         {
             **{name: row[name] for name in ("method", "kappa", "speedup", "speedup_low", "speedup_high")},
-            "predicted_speedup": _predict(row, calibration, links),
+            "predicted_speedup": _predict(row, calibration),
             "kind": MEASURED,
         }
         for row in rows
@@ -121,34 +92,34 @@ def _points(rows: Sequence[Row], calibration: Calibration, links: Links) -> list
     ]
 
 
-def _predict(row: Row, calibration: Calibration, links: Links) -> float | None:
+def _predict(row: Row, calibration: Calibration) -> float | None:
     """A measured cell's speed-up from the calibration; None for the calibration itself and what it did not measure."""
-    cluster, costs = str(row["cluster"]), calibration.costs
-    if cluster == calibration.cluster or row["method"] not in costs:
+    link, costs = calibration.links.get(str(row["cluster"])), calibration.costs
+    if link is None or row["method"] not in costs:
         return None
-    link = links.fitted.get(cluster)
-    if link is None:
-        try:
-            link = link_for(costs["vanilla"], float(str(row["kappa"])), latency=0.0)
-        except UserError:  # no more network in it than in the calibration
-            link = INSTANT
     return speedup(costs["vanilla"], costs[str(row["method"])], link)
 
 
-def _curves(rows: Sequence[Row], calibration: Calibration, links: Links) -> list[Row]:
-    vanilla, latency = calibration.costs["vanilla"], links.latency(calibration.cluster)
-    first = max(0.02, 1.001 * least_kappa(vanilla, latency))
+def _curves(rows: Sequence[Row], calibration: Calibration) -> list[Row]:
+    vanilla, overhang = calibration.costs["vanilla"], calibration.overhang
+    first = max(0.02, 1.001 * least_kappa(vanilla, latency=0.0))
     last = max(LARGEST_KAPPA, 1.1 * first, *(float(str(row["kappa"])) for row in rows))
+    if last * overhang >= 1:  # no link of such an overhang has so large a kappa
+        last = 0.9 / overhang
+    links = {
+        float(kappa): link_for(vanilla, float(kappa), latency=0.0, overhang=overhang)
+        for kappa in np.geomspace(first, last, CURVE_POINTS)
+    }
     return [
         {
             "method": method,
-            "kappa": float(kappa),
-            "predicted_speedup": speedup(vanilla, calibration.costs[method], link_for(vanilla, float(kappa), latency)),
+            "kappa": kappa,
+            "predicted_speedup": speedup(vanilla, calibration.costs[method], link),
             "kind": PREDICTED,
         }
         for method in in_order(calibration.costs)
         if method != "vanilla"
-        for kappa in np.geomspace(first, last, CURVE_POINTS)
+        for kappa, link in links.items()
     ]
 
 

@@ -36,7 +36,7 @@ class VanillaStep:
 
 def approach(
     link: Link, kappa: float, open_step: VanillaStep, bytes_per_server: float, look: Callable[[], VanillaStep]
-) -> None:
+) -> float:
     """Set the link's rate so that all-to-alls take ``kappa`` times the rest of vanilla's step. Collective.
 
     What all-to-alls take is modelled as what they take on an open link, plus something in proportion to 1 / rate; every
@@ -48,6 +48,9 @@ def approach(
         open_step: a step on the open link.
         bytes_per_server: that leave a server in one step.
         look: times a few steps at the present rate, with the same result on every rank.
+
+    Returns:
+        The nominal rate that it was left at, 10⁶ bit/s.
 
     Raises:
         UserError: on every rank, if open links already give a larger share, or the machine cannot carry enough.
@@ -66,9 +69,10 @@ def approach(
         link.set_rate(rate)
         step = look()
         if abs(step.kappa / kappa - 1) <= _AIM:
-            return
+            break
         # A look can be disturbed; what it says of the proportion is taken with a pinch of salt.
         seconds_mbit = max(0.5 * seconds_mbit, (step.all_to_all - open_step.all_to_all) * rate)
+    return rate
 
 
 def require_near(reached: float, target: float) -> None:

@@ -17,21 +17,28 @@ Path = Literal["flat", "hierarchical"]
 class Network(Protocol):
     """Anything that says how long exchanges take."""
 
+    @property
+    def overhang(self) -> float:
+        """Seconds of the step outside all-to-alls for each that bytes take inside them."""
+
     def seconds(self, size: float, exchanges: int) -> float:
         """Seconds of ``exchanges`` all-to-alls, one after the other, that carry ``size`` bytes together."""
 
 
 @dataclass(frozen=True)
 class Link:
-    """A fitted alpha–beta line.
+    """An alpha–beta line, and what hangs over its end.
 
     Attributes:
         latency: alpha, seconds per exchange however little it carries.
         rate: 1/beta, bytes/s, in the bytes that methods are charged with.
+        overhang: seconds of the step outside all-to-alls for each second of bytes inside them: the rank that is served
+            first waits for the other at the next collective, and cores that serve the network compute more slowly.
     """
 
     latency: float
     rate: float
+    overhang: float = 0.0
 
     def seconds(self, size: float, exchanges: int) -> float:
         return exchanges * self.latency + size / self.rate
@@ -87,6 +94,7 @@ class ClusterNetwork:
 
     topology: Topology
     path: Path
+    overhang: float = 0.0
 
     def legs(self, size: float) -> Legs:
         """Messages and bytes of one GPU that has ``size`` bytes for all GPUs, its own part included.

@@ -9,10 +9,12 @@ from suite.errors import UserError
 
 def least_kappa(vanilla: MethodCost, latency: float) -> float:
     """Kappa on an infinitely fast link of that latency."""
-    return (vanilla.waiting + vanilla.exchanges * latency) / _local(vanilla)
+    return (vanilla.waiting + vanilla.exchanges * latency) / vanilla.local
 
 
-def link_for(vanilla: MethodCost, kappa: float, latency: float, fastest: float = math.inf) -> Link:
+def link_for(
+    vanilla: MethodCost, kappa: float, latency: float, fastest: float = math.inf, overhang: float = 0.0
+) -> Link:
     """The link on which vanilla's all-to-alls take ``kappa`` times the rest of its step.
 
     Args:
@@ -20,11 +22,17 @@ def link_for(vanilla: MethodCost, kappa: float, latency: float, fastest: float =
         kappa: target, above 0.
         latency: alpha, seconds per exchange.
         fastest: bytes/s that the machine carries.
+        overhang: of the link, as in :class:`~suite.costmodel.exchange.Link`.
 
     Raises:
-        UserError: latency and waiting alone take longer, or the link would have to be faster than ``fastest``.
+        UserError: latency and waiting alone take longer, the link would have to be faster than ``fastest``, or the
+            overhang lets the rest grow as fast as the all-to-alls.
     """
-    left = kappa * _local(vanilla) - vanilla.waiting - vanilla.exchanges * latency
+    if kappa * overhang >= 1:
+        raise UserError(f"kappa: {kappa:g} cannot be reached; an overhang of {overhang:.3g} keeps it below its inverse")
+    # kappa = (waiting + exchange) / (local + overhang · exchange), solved for the exchange.
+    exchange = (kappa * vanilla.local - vanilla.waiting) / (1 - kappa * overhang)
+    left = exchange - vanilla.exchanges * latency
     if left <= 0:
         raise UserError(
             f"kappa: {kappa:g} cannot be reached; latency and waiting alone make it "
@@ -36,8 +44,4 @@ def link_for(vanilla: MethodCost, kappa: float, latency: float, fastest: float =
             f"kappa: {kappa:g} needs a link of {rate:.3g} bytes/s, and the machine carries {fastest:.3g}; "
             "take a larger kappa"
         )
-    return Link(latency, rate)
-
-
-def _local(cost: MethodCost) -> float:
-    return cost.dense + cost.experts + cost.reduction
+    return Link(latency, rate, overhang)

@@ -1,6 +1,6 @@
 """Our model of a step: what it costs away from the network, plus what its bytes cost on it.
 
-    T = dense + experts(rows) + reduction + waiting + exchange(bytes)
+    T = dense + experts(rows) + reduction + waiting + (1 + overhang) · exchange(bytes)
 
 A :class:`MethodCost` holds everything but the network; it is measured (:mod:`suite.costmodel.calibrate`) or modelled
 from a :class:`Workload`. The paper's bound, :func:`suite.costmodel.bound.speedup_bound`, is the case of no latency, no
@@ -32,20 +32,26 @@ class MethodCost:
     bytes: float
     exchanges: int
 
+    @property
+    def local(self) -> float:
+        """The step without its all-to-alls."""
+        return self.dense + self.experts + self.reduction
+
 
 @dataclass(frozen=True)
 class Prediction:
-    """A step on a network, by part; seconds."""
+    """A step on a network, by part; seconds. ``overhang`` is what the exchanges cost outside all-to-alls."""
 
     dense: float
     experts: float
     reduction: float
     waiting: float
     exchange: float
+    overhang: float = 0.0
 
     @property
     def seconds(self) -> float:
-        return self.dense + self.experts + self.reduction + self.all_to_all
+        return self.dense + self.experts + self.reduction + self.overhang + self.all_to_all
 
     @property
     def all_to_all(self) -> float:
@@ -66,7 +72,9 @@ class Prediction:
 def predict(cost: MethodCost, network: Network) -> Prediction:
     """One step of a method on a network."""
     exchange = network.seconds(cost.bytes, cost.exchanges)
-    return Prediction(cost.dense, cost.experts, cost.reduction, cost.waiting, exchange)
+    return Prediction(
+        cost.dense, cost.experts, cost.reduction, cost.waiting, exchange, overhang=network.overhang * exchange
+    )
 
 
 def speedup(vanilla: MethodCost, method: MethodCost, network: Network) -> float:
@@ -82,13 +90,11 @@ class Method:
         rate: rows sent over rows routed.
         bytes_per_row: on the wire.
         reduction_per_row: seconds per routed row, forward and backward.
-        packing_per_byte: seconds per byte put on the wire, for packing and unpacking.
     """
 
     rate: float
     bytes_per_row: float
     reduction_per_row: float = 0.0
-    packing_per_byte: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -96,14 +102,13 @@ class Workload:
     """A step of one rank, whatever the method.
 
     Attributes:
-        dense: seconds outside experts, exchanges and reductions, without packing.
+        dense: seconds outside experts, exchanges and reductions.
         experts_fixed: seconds of experts that do not depend on the number of rows.
         experts_per_row: seconds of experts per row they see.
         rows: routed in one step, over all MoE layers.
         exchanges: all-to-alls in a step.
         count_bytes: bytes of a step's exchanges of counts.
         imbalance: rows of the slowest rank over the mean, 1 or more.
-        waiting: seconds in all-to-alls for other ranks.
     """
 
     dense: float
@@ -113,17 +118,16 @@ class Workload:
     exchanges: int
     count_bytes: float = 0.0
     imbalance: float = 1.0
-    waiting: float = 0.0
 
     def cost(self, method: Method) -> MethodCost:
         """A method's step; its experts see only the rows that travel (Algorithm 1)."""
         sent = method.rate * self.rows * self.imbalance
         size = ROW_EXCHANGES * sent * method.bytes_per_row
         return MethodCost(
-            dense=self.dense + method.packing_per_byte * size,
+            dense=self.dense,
             experts=self.experts_fixed + self.experts_per_row * sent,
             reduction=method.reduction_per_row * self.rows,
-            waiting=self.waiting,
+            waiting=0.0,
             bytes=size + self.count_bytes,
             exchanges=self.exchanges,
         )

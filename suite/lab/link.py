@@ -13,6 +13,7 @@ from suite.lab.shaping import shape
 
 _CAPACITY_BYTES = 2**22
 _CAPACITY_REPEATS = 5
+_SETTLING, _SETTLING_BYTES = 3, 2**16
 
 
 @dataclass
@@ -54,6 +55,11 @@ class Link:
         dist.all_gather_object(problems, problem)
         if any(problems):
             raise UserError(next(filter(None, problems)))
+
+    def settle(self) -> None:
+        """A few small all-to-alls, so that connections know the present rate. Collective."""
+        for _ in range(_SETTLING):
+            all_to_all(_SETTLING_BYTES, self.group, self.ranks_per_server, self.pace or dist.all_to_all_single)
 
     def fit(self) -> LinkFit:
         """Measure alpha and beta, in less than 3 seconds. Collective."""

@@ -8,18 +8,18 @@ from torch import nn
 from lshmoe import MoELayer, lsh_reduction
 from suite.config import compose
 from suite.loop import Trainer
-from suite.pairing import run_blocks, schedule
+from suite.pairing import order, run_round
 from suite.tasks.task import Batch
 from tests.ranks import run_ranks
 
 
 def test_every_method_once_per_round_in_a_seeded_order():
     methods = ["vanilla", "lsh", "int8", "fp8"]
-    orders = schedule(methods, rounds=20, seed=3)
-    assert all(sorted(order) == sorted(methods) for order in orders)
-    assert orders == schedule(methods, rounds=20, seed=3)
-    assert orders != schedule(methods, rounds=20, seed=4)
-    assert len(Counter(order[0] for order in orders)) == 4  # no method has the first place to itself
+    orders = [order(methods, number, seed=3) for number in range(20)]
+    assert all(sorted(each) == sorted(methods) for each in orders)
+    assert orders == [order(methods, number, seed=3) for number in range(20)]
+    assert orders != [order(methods, number, seed=4) for number in range(20)]
+    assert len(Counter(each[0] for each in orders)) == 4  # no method has the first place to itself
 
 
 class Classifier(nn.Sequential):
@@ -49,7 +49,7 @@ def measure():
         model = Classifier(nn.Linear(16, 16), MoELayer(16, 32, 4, reduction=reduction))
         task = MapToZero(pause=0.05 if reduction else 0.0)
         trainers[method] = Trainer(compose(), task, model, torch.device("cpu"))
-    blocks = list(run_blocks(trainers, rounds=3, steps=2, seed=0))
+    blocks = [block for number in range(3) for block in run_round(trainers, number, steps=2, seed=0)]
     return blocks, [trainer.task.asked for trainer in trainers.values()]
 
 

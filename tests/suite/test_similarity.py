@@ -31,7 +31,7 @@ OPEN = VanillaStep(0.02, REST)
 @pytest.mark.parametrize("disturbed", [-1, 1, 2])
 def test_the_rate_that_gives_the_share_is_found_whatever_the_link_really_carries(share: float, disturbed: int) -> None:
     link = FakeLink(disturbed)
-    approach(link, kappa(share), OPEN, BYTES, link.look)  # type: ignore[arg-type]
+    assert approach(link, kappa(share), OPEN, BYTES, link.look) == link.rates[-1]  # type: ignore[arg-type]
     assert link.look().kappa == pytest.approx(kappa(share), rel=0.03)
     assert len(link.rates) <= 6
 
