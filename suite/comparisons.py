@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from lshmoe.traffic import all_to_all_seconds
 from suite.costmodel import speedup_bound
 from suite.costmodel.paper import kappa
 from suite.evidence import Evidence, Run, Speed
 from suite.rows import Row
 from suite.statistics import Estimate, over_seeds, paired_ratio, steps_to_target
 from suite.style import in_order
+from suite.vocabulary import all_to_all_seconds
 
 INVALID = "invalid record"
 # Equal within noise: the target is this much above vanilla's last held-out value (perplexities fall). Of a share, such

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-from lshmoe.traffic import all_to_all_seconds
 from suite.lab.link import Link
 from suite.loop import Trainer
+from suite.vocabulary import all_to_all_seconds
 
 
 @dataclass(frozen=True)

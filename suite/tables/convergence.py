@@ -6,24 +6,21 @@ from pathlib import Path
 from suite.comparisons import TARGET_SLACK, convergence_rows
 from suite.evidence import read_evidence
 from suite.rows import Row
-from suite.tables.formatting import (
-    data_note,
-    fault_notes,
-    main,
-    number,
-    to_csv,
-    to_markdown,
-    with_interval,
-    write_tables,
-)
+from suite.tables.formatting import data_note, fault_notes, main, number, table_files, with_interval, write_tables
+from suite.tables.sheet import Sheet
 
+CAPTION = (
+    "Held-out quality after the last step, rate, bytes and the time to vanilla's quality, by model, task and "
+    "method. A method is as good as vanilla where the intervals overlap, and pays where its time-to-target ratio "
+    "lies above 1."
+)
 CONVERGENCE = (
     "model task method seed_count steps metric value value_low value_high steps_to_target time_to_target_ratio "
     "time_to_target_ratio_low time_to_target_ratio_high time_cluster exact_value rate relative_bytes target data"
 ).split()
 
 
-def convergence_markdown(rows: Sequence[Row], scale: str) -> str:
+def convergence_sheet(rows: Sequence[Row], scale: str, faults: Sequence[str] = ()) -> Sheet:
     header = (
         "model task method seeds steps metric value exact_value rate relative_bytes steps_to_target "
         "time_to_target_ratio"
@@ -55,8 +52,9 @@ def convergence_markdown(rows: Sequence[Row], scale: str) -> str:
         "speed-up's interval; above 1 the method gets there sooner, – if never.",
         _replication(rows),
         data_note(rows),
+        *faults,
     ]
-    return to_markdown(f"Convergence, scale {scale}", header, cells, notes)
+    return Sheet(f"Convergence, scale {scale}", header, cells, notes)
 
 
 def _links(rows: Sequence[Row]) -> list[str]:
@@ -72,12 +70,12 @@ def _replication(rows: Sequence[Row]) -> str:
 
 
 def build(folder: Path, scale: str) -> list[Path]:
-    """Write ``tables/convergence.{csv,md}`` below ``folder`` and report runs at fault on stderr."""
+    """Write ``tables/convergence.{csv,md,tex}`` below ``folder`` and report runs at fault on stderr."""
     evidence = read_evidence(folder)
     faults = fault_notes([record for record in evidence.invalid if record.method is not None], folder)
     rows = convergence_rows(evidence)
-    markdown = "\n".join([convergence_markdown(rows, scale), *faults])
-    return write_tables(folder, {"convergence.csv": to_csv(rows, CONVERGENCE), "convergence.md": markdown})
+    sheet = convergence_sheet(rows, scale, faults)
+    return write_tables(folder, table_files("convergence", rows, CONVERGENCE, CAPTION, sheet))
 
 
 if __name__ == "__main__":

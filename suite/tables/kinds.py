@@ -5,11 +5,16 @@ from pathlib import Path
 
 from suite.comparisons import data_name
 from suite.evidence import Run, read_evidence
-from suite.kinds import KINDS
 from suite.rows import Row
 from suite.style import in_order
-from suite.tables.formatting import data_note, main, number, to_csv, to_markdown, write_tables
+from suite.tables.formatting import data_note, main, number, table_files, write_tables
+from suite.tables.sheet import Sheet
+from suite.vocabulary import KINDS
 
+CAPTION = (
+    "Which rows a method sent, by kind of token. A rate that falls when padding, masks or repeated tokens are "
+    "counted in owes its compression to them."
+)
 KINDS_COLUMNS = "model task method kind route_padding rows share sent rate bytes_share data".split()
 # What the populations are called that leave kinds out, the last ones first.
 NESTED = {"all": KINDS, "without padding": KINDS[:3], "without masks": KINDS[:2], "distinct alone": KINDS[:1]}
@@ -55,7 +60,7 @@ def _method_rows(runs: Sequence[Run]) -> list[Row]:
     return rows
 
 
-def kinds_markdown(rows: Sequence[Row], scale: str) -> str:
+def kinds_sheet(rows: Sequence[Row], scale: str) -> Sheet:
     header = "model task method padding_routed kind share_of_rows rate share_of_bytes".split()
     reducing = {_key(row) for row in rows if row["rate"] != 1}
     cells = [
@@ -75,7 +80,7 @@ def kinds_markdown(rows: Sequence[Row], scale: str) -> str:
         "Images have no kinds: all their rows count as distinct. Methods that send every row are left out here.",
         data_note(rows),
     ]
-    return to_markdown(f"Rate by kind of row, scale {scale}", header, cells, notes)
+    return Sheet(f"Rate by kind of row, scale {scale}", header, cells, notes)
 
 
 def _repeats(union: Row, rows: Sequence[Row]) -> bool:
@@ -89,9 +94,9 @@ def _key(row: Row) -> tuple[object, ...]:
 
 
 def build(folder: Path, scale: str) -> list[Path]:
-    """Write ``tables/kinds.{csv,md}`` below ``folder``."""
+    """Write ``tables/kinds.{csv,md,tex}`` below ``folder``."""
     rows = kind_rows(read_evidence(folder).runs)
-    return write_tables(folder, {"kinds.csv": to_csv(rows, KINDS_COLUMNS), "kinds.md": kinds_markdown(rows, scale)})
+    return write_tables(folder, table_files("kinds", rows, KINDS_COLUMNS, CAPTION, kinds_sheet(rows, scale)))
 
 
 if __name__ == "__main__":

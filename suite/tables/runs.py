@@ -7,7 +7,12 @@ from suite.comparisons import data_name
 from suite.evidence import Run, read_evidence
 from suite.rows import Row
 from suite.style import in_order
-from suite.tables.formatting import data_note, main, number, scaled, to_csv, to_markdown, write_tables
+from suite.tables.formatting import data_note, main, number, scaled, table_files, write_tables
+from suite.tables.sheet import Sheet
+
+CAPTION = (
+    "Every run on a line: its quality beside that of a model that learns nothing but frequencies, and what it took."
+)
 
 RUNS = (
     "model task method seed steps metric value baseline baseline_value other_metrics examples_per_second "
@@ -46,7 +51,7 @@ def _row(run: Run) -> Row:
     }
 
 
-def runs_markdown(rows: Sequence[Row], scale: str) -> str:
+def runs_sheet(rows: Sequence[Row], scale: str) -> Sheet:
     header = (
         "model task method seed steps metric value baseline_value baseline others examples_per_s step_ms peak_MiB"
     ).split()
@@ -69,13 +74,13 @@ def runs_markdown(rows: Sequence[Row], scale: str) -> str:
         "rank, libraries included.",
         data_note(rows),
     ]
-    return to_markdown(f"Runs, scale {scale}", header, cells, notes)
+    return Sheet(f"Runs, scale {scale}", header, cells, notes)
 
 
 def build(folder: Path, scale: str) -> list[Path]:
-    """Write ``tables/runs.{csv,md}`` below ``folder``."""
+    """Write ``tables/runs.{csv,md,tex}`` below ``folder``."""
     rows = run_rows(read_evidence(folder).runs)
-    return write_tables(folder, {"runs.csv": to_csv(rows, RUNS), "runs.md": runs_markdown(rows, scale)})
+    return write_tables(folder, table_files("runs", rows, RUNS, CAPTION, runs_sheet(rows, scale)))
 
 
 if __name__ == "__main__":
