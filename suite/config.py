@@ -127,6 +127,10 @@ def values_sha256(values: Mapping[str, Any]) -> str:
         "scale": scale["name"],
         "cluster": values["cluster"],
     }
+    # Only where they are given: a digest is the same as before these fields were there.
+    given = {"seeds": values.get("seeds") or {}, "origin": {"seed": (values.get("origin") or {}).get("seed")}}
+    for field, settings in given.items():
+        decisive |= {field: kept} if (kept := {k: v for k, v in settings.items() if v is not None}) else {}
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
