@@ -1,7 +1,9 @@
 import csv
 import json
+import math
 
 import pytest
+from scipy import stats
 
 from suite.evidence import read_evidence
 from suite.tables import kinds, runs
@@ -192,3 +194,24 @@ def test_runs_stand_beside_their_baseline(tmp_path):
     assert (first["method"], second["method"]) == ("vanilla", "lsh")
     assert (first["value"], first["baseline_value"], first["baseline"]) == (100.0, 800.0, "unigram frequencies")
     assert "1,024" in to_markdown(runs.runs_sheet([first, second], "nano"))
+
+
+def test_many_seeds_are_compared_with_vanilla_and_corrected_for_the_number_of_methods(tmp_path):
+    finals = {
+        "vanilla": (100, 101, 102),
+        "lsh": (100.1, 101.0, 101.9),
+        "random": (130, 131, 132.5),
+        "int8": (99, 103, 102),
+    }
+    for method, values in finals.items():
+        for seed, final in enumerate(values):
+            write_run(tmp_path, method, seed=seed, final=float(final))
+    build(tmp_path, "nano", ["convergence"])
+    rows = read(tmp_path, "convergence")
+    assert {method: row["equivalence"] for method, row in rows.items()} == {
+        "vanilla": "", "lsh": "equivalent", "int8": "undecided", "random": "different",
+    }  # fmt: skip
+    assert float(rows["random"]["difference_high"]) < 0 < float(rows["int8"]["difference_high"])
+    alone = stats.ttest_1samp([math.log(a / b) for a, b in zip((100, 101, 102), (130, 131, 132.5), strict=True)], 0)
+    assert float(rows["random"]["difference_p"]) == pytest.approx(3 * alone.pvalue, rel=1e-4)
+    assert "Holm" in (tmp_path / "tables/convergence.md").read_text()
