@@ -12,14 +12,11 @@ from suite.claims.finding import INCONCLUSIVE, INVALID, NOT_SUPPORTED, SUPPORTED
 from suite.claims.ledger import Cell, Claim
 from suite.statistics import CONFIDENCE
 
-# Metrics by which trials are compared, and whether larger is better.
-METRICS = {"perplexity": False, "accuracy": True, "top1": True}
-
 
 class Trend(ClaimTest):
     """Kendall's tau over a study's trials: supported if it has the right sign at 5 %, not supported if the wrong one.
 
-    ``column`` is one of trials.csv, or ``quality``: whichever metric the study has, larger is better.
+    ``column`` is one of trials.csv; ``quality`` counts so that larger is better.
     """
 
     study: str
@@ -61,14 +58,12 @@ def chosen(trials: pd.DataFrame, where: dict[str, str | int | float | bool]) -> 
 
 
 def column(trials: pd.DataFrame, name: str) -> "pd.Series[float]":
-    """A column by name, or ``quality``.
+    """A column by name; ``quality`` so that larger is better.
 
     Raises:
         KeyError: there is no such column.
     """
     if name != "quality":
         return trials[name]
-    metric = next((metric for metric in METRICS if metric in trials), None)
-    if metric is None:
-        raise KeyError(f"any of {', '.join(METRICS)}")
-    return trials[metric] if METRICS[metric] else -trials[metric]
+    # Perplexities fall, all other metrics rise.
+    return trials["quality"].where(trials["metric"] != "perplexity", -trials["quality"])

@@ -14,9 +14,10 @@ CAPTION = (
     "Variance of quality and of the rate, split into initial weights, order of data and hash draw, by runs over all "
     "combinations of the three seeds. A difference between methods below the deviation of these is no difference."
 )
+READS: tuple[str, ...] = ("sweeps/variance",)  # of the records
 VARIANCE = "task quantity source levels degrees_of_freedom share p component deviation trials mean".split()
 TRIALS = Path("sweeps/variance/trials.csv")
-QUANTITIES = ("perplexity", "accuracy", "top1", "rate")
+QUANTITIES = ("quality", "rate")
 
 
 def variance_rows(trials: pd.DataFrame) -> list[Row]:
@@ -33,7 +34,7 @@ def variance_rows(trials: pd.DataFrame) -> list[Row]:
                 rows.append(
                     {
                         "task": str(task),
-                        "quantity": quantity,
+                        "quantity": str(group["metric"].iloc[0]) if quantity == "quality" else quantity,
                         "source": part.source,
                         "levels": part.levels,
                         "degrees_of_freedom": part.freedom,
@@ -79,7 +80,7 @@ def read_trials(folder: Path) -> tuple[pd.DataFrame | None, str]:
         finished = trials[trials["state"].str.lower() == "complete"].dropna(axis=1, how="all")
     except (KeyError, ValueError) as error:
         return None, f"Invalid record `{TRIALS}`: {str(error).splitlines()[0]}."
-    missing = [factor for factor in FACTORS if factor not in finished]
+    missing = [name for name in (*FACTORS, "metric", "quality") if name not in finished]
     if missing:
         return None, f"Invalid record `{TRIALS}`: it lacks {', '.join(missing)}, or no trial has finished."
     return finished, ""

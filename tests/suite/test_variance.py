@@ -54,7 +54,8 @@ def test_the_table_says_what_is_there(tmp_path):
     markdown = variance.build(tmp_path, "nano")[1]
     assert "has not run at this scale" in markdown.read_text()
     trials = crossed((2, 2, 2), lambda m, d, h: 100 + m + d / 2 + h / 7 + m * d * h / 50)
-    trials = trials.assign(state="COMPLETE", task="text_lm", rate=0.2)
+    trials = trials.rename(columns={"perplexity": "quality"})
+    trials = trials.assign(state="complete", task="text_lm", metric="perplexity", rate=0.2)
     path = tmp_path / "sweeps/variance/trials.csv"
     path.parent.mkdir(parents=True)
     trials.to_csv(path, index=False)

@@ -130,21 +130,23 @@ def test_without_records_there_is_no_evidence_and_a_fault_is_named(tmp_path, boo
 def write_trials(folder, rows):
     path = folder / "sweeps/paper_ablation/trials.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("number,state,task,family,num_hashes,rate,perplexity\n" + "".join(f"{row}\n" for row in rows))
+    path.write_text(
+        "number,state,task,family,num_hashes,rate,quality,metric\n" + "".join(f"{row},perplexity\n" for row in rows)
+    )
 
 
 def test_a_trend_over_a_study_turns_with_its_trials(tmp_path, book):
     claim = book("rises", test="trend", study="paper_ablation", parameter="num_hashes", column="rate")
     quality = book("rises", test="trend", study="paper_ablation", parameter="num_hashes", column="quality")
     assert one(tmp_path, claim).verdict == "inconclusive"
-    up = [f"{n},COMPLETE,text_lm,cross_polytope,{n},{n / 20},{200 - n}" for n in (2, 4, 6, 8, 10)]
+    up = [f"{n},complete,text_lm,cross_polytope,{n},{n / 20},{200 - n}" for n in (2, 4, 6, 8, 10)]
     write_trials(tmp_path, [*up, "9,FAIL,text_lm,cross_polytope,1,0.9,900"])
     assert one(tmp_path, claim).verdict == one(tmp_path, quality).verdict == "supported"
-    write_trials(tmp_path, [f"{n},COMPLETE,text_lm,cross_polytope,{n},{1 / n},{n}" for n in (2, 4, 6, 8, 10)])
+    write_trials(tmp_path, [f"{n},complete,text_lm,cross_polytope,{n},{1 / n},{n}" for n in (2, 4, 6, 8, 10)])
     assert one(tmp_path, claim).verdict == one(tmp_path, quality).verdict == "not supported"
     write_trials(tmp_path, up[:2])
     assert one(tmp_path, claim).verdict == "inconclusive"
-    (tmp_path / "sweeps/paper_ablation/trials.csv").write_text("number,state\n1,COMPLETE\n")
+    (tmp_path / "sweeps/paper_ablation/trials.csv").write_text("number,state\n1,complete\n")
     assert one(tmp_path, claim).verdict == "invalid record"
 
 
@@ -154,7 +156,7 @@ def test_families_are_compared_at_one_rate(tmp_path, book):
 
     def trials(cross, spherical):
         families = (("cross_polytope", cross), ("spherical_plane", spherical))
-        return [f"1,COMPLETE,text_lm,{name},6,0.2,{value}" for name, values in families for value in values]
+        return [f"1,complete,text_lm,{name},6,0.2,{value}" for name, values in families for value in values]
 
     write_trials(tmp_path, trials(better, worse))
     assert one(tmp_path, claim).verdict == "supported"
