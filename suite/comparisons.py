@@ -1,16 +1,18 @@
 """Rows of the convergence and the speed-up table, computed from records alone."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from lshmoe.traffic import all_to_all_seconds
 from suite.costmodel import speedup_bound
 from suite.costmodel.paper import kappa
 from suite.evidence import Evidence, Run, Speed
+from suite.quality import margin, quality_differences
 from suite.rows import Row
-from suite.statistics import Estimate, over_seeds, paired_ratio, steps_to_target
+from suite.statistics import Estimate, compare_paired, holm, over_seeds, paired_ratio, steps_to_target
 from suite.style import in_order
+from suite.vocabulary import all_to_all_seconds
 
 INVALID = "invalid record"
 # Equal within noise: the target is this much above vanilla's last held-out value (perplexities fall). Of a share, such
@@ -20,43 +22,73 @@ TARGET_SLACK = 1.05
 
 def convergence_rows(evidence: Evidence) -> list[Row]:
     """One row per (model, task, method). A row with a record at fault says so in ``value`` and gives nothing else."""
-    at_fault = {(record.model, record.task, record.method) for record in evidence.invalid}
-    keys = {(run.model, run.task, run.method) for run in evidence.runs} | {
-        key for key in at_fault if key[2] is not None
-    }
-    rows = []
-    for model, task in sorted({key[:2] for key in keys}):
-        vanilla = [] if (model, task, "vanilla") in at_fault else _runs(evidence, model, task, "vanilla")
-        target = target_of(vanilla) if vanilla else None
-        reference = _steps_to(vanilla, target)
-        link = own_link(evidence, model, task)
-        for method in in_order(key[2] for key in keys if key[:2] == (model, task)):
-            if (model, task, method) in at_fault:
-                rows.append({"model": model, "task": task, "method": method, "value": INVALID})
-                continue
-            runs = _runs(evidence, model, task, method)
-            needed = _steps_to(runs, target)
-            metric = runs[0].metric
-            value = over_seeds([_last(run, metric) for run in runs])
-            rows.append(
-                {
-                    "model": model,
-                    "task": task,
-                    "method": method,
-                    "seed_count": len(runs),
-                    "steps": runs[0].summary["steps"],
-                    "metric": metric,
-                    **_interval("value", value),
-                    "steps_to_target": needed,
-                    **_time_to_target(link, method, reference, needed),
-                    "exact_value": over_seeds([_last(run, f"exact_{metric}") for run in runs]).value,
-                    "rate": _mean(runs, "rate"),
-                    "relative_bytes": _mean(runs, "relative_bytes"),
-                    "target": target,
-                    "data": data_name(runs[0].summary["data"]),
-                }
-            )
+    cells: dict[tuple[str, str], dict[str, list[Run]]] = defaultdict(dict)
+    for run in evidence.runs:
+        cells[run.model, run.task].setdefault(run.method, []).append(run)
+    for record in evidence.invalid:
+        if record.method is not None:
+            cells[record.model, record.task][record.method] = []
+    return [row for key in sorted(cells) for row in _cell_rows(evidence, *key, cells[key])]
+
+
+def _cell_rows(evidence: Evidence, model: str, task: str, methods: dict[str, list[Run]]) -> list[Row]:
+    """Rows of one model on one task; a method without runs has a record at fault."""
+    vanilla = methods.get("vanilla", [])
+    target = target_of(vanilla) if vanilla else None
+    reference = _steps_to(vanilla, target)
+    link = own_link(evidence, model, task)
+    against_vanilla = _against_vanilla(methods)
+    rows: list[Row] = []
+    for method in in_order(methods):
+        runs = methods[method]
+        if not runs:
+            rows.append({"model": model, "task": task, "method": method, "value": INVALID})
+            continue
+        needed = _steps_to(runs, target)
+        metric = runs[0].metric
+        value = over_seeds([_last(run, metric) for run in runs])
+        rows.append(
+            {
+                "model": model,
+                "task": task,
+                "method": method,
+                "seed_count": len(runs),
+                "steps": runs[0].summary["steps"],
+                "metric": metric,
+                **_interval("value", value),
+                "steps_to_target": needed,
+                **_time_to_target(link, method, reference, needed),
+                "exact_value": over_seeds([_last(run, f"exact_{metric}") for run in runs]).value,
+                "rate": _mean(runs, "rate"),
+                "relative_bytes": _mean(runs, "relative_bytes"),
+                "target": target,
+                "data": data_name(runs[0].summary["data"]),
+                **against_vanilla.get(method, {}),
+            }
+        )
     return rows
+
+
+def _against_vanilla(methods: dict[str, list[Run]]) -> dict[str, Row]:
+    """Quality against vanilla's of equal seeds, by method; p values are corrected for the number of methods."""
+    vanilla = methods.get("vanilla", [])
+    found = {
+        method: comparison
+        for method, runs in methods.items()
+        if method != "vanilla" and vanilla and runs
+        if (comparison := compare_paired(quality_differences(runs, vanilla), margin(vanilla[0])))
+    }
+    different = holm([comparison.p_different for comparison in found.values()])
+    equivalent = holm([comparison.p_equivalent for comparison in found.values()])
+    return {
+        method: {
+            **_interval("difference", comparison.difference),
+            "difference_p": p_different,
+            "equivalence_p": p_equivalent,
+            "equivalence": comparison.verdict(p_equivalent),
+        }
+        for (method, comparison), p_different, p_equivalent in zip(found.items(), different, equivalent, strict=True)
+    }
 
 
 def own_link(evidence: Evidence, model: str, task: str) -> Speed | None:
@@ -145,22 +177,19 @@ def _blocks(speed: Speed, method: str) -> pd.DataFrame:
 
 def _seconds_per_step(blocks: pd.DataFrame, steps: int) -> dict[str, float]:
     """Seconds per step, split; medians over blocks. All-reduces and the backward pass of hashing are in the rest."""
-    split = pd.DataFrame(
-        {
-            "all_to_all": all_to_all_seconds(phases),
-            "experts": phases.get("experts", 0.0) + phases.get("experts_backward", 0.0),
-            "reduction": phases.get("reduction", 0.0),
-        }
-        for phases in blocks["phases"]
-    )
+    split = pd.DataFrame(seconds_by_phase(phases) for phases in blocks["phases"])
     medians = {name: float(values.median()) / steps for name, values in split.items()}
     total = float(blocks["seconds"].median()) / steps
     return {"step": total, **medians, "rest": total - sum(medians.values())}
 
 
-def _runs(evidence: Evidence, model: str, task: str, method: str) -> list[Run]:
-    wanted = (model, task, method)
-    return sorted((r for r in evidence.runs if (r.model, r.task, r.method) == wanted), key=lambda run: run.seed)
+def seconds_by_phase(phases: Mapping[str, float]) -> dict[str, float]:
+    """Seconds of a step's phases put together: ``all_to_all``, ``experts`` and ``reduction``."""
+    return {
+        "all_to_all": all_to_all_seconds(phases),
+        "experts": phases.get("experts", 0.0) + phases.get("experts_backward", 0.0),
+        "reduction": phases.get("reduction", 0.0),
+    }
 
 
 def _last(run: Run, column: str) -> float:
@@ -187,12 +216,15 @@ def _steps_to(runs: Sequence[Run], target: float | None) -> float | None:
     """Mean over seeds of the steps to ``target``; None unless every seed reaches it by training."""
     if target is None or not runs or not runs[0].summary["steps"]:
         return None
-    sign = -1 if _rises(runs[0]) else 1  # a rising curve reaches its target where its negative falls to it
-    needed = [
-        steps_to_target(list(run.evals["step"]), list(sign * run.evals[run.metric]), sign * target) for run in runs
-    ]
+    needed = [reached_at(run, target) for run in runs]
     reached = [steps for steps in needed if steps is not None]
     return over_seeds(reached).value if len(reached) == len(needed) else None
+
+
+def reached_at(run: Run, target: float) -> float | None:
+    """The step at which a run's held-out metric reaches ``target``; None if it never does."""
+    sign = -1 if _rises(run) else 1  # a rising curve reaches its target where its negative falls to it
+    return steps_to_target(list(run.evals["step"]), list(sign * run.evals[run.metric]), sign * target)
 
 
 def _interval(name: str, estimate: Estimate) -> Row:

@@ -3,7 +3,6 @@
 import hashlib
 import platform
 import resource
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,13 @@ import psutil
 import torch
 import torch.distributed as dist
 
-ROOT = Path(__file__).parent.parent
+from suite.checkout import ROOT, git, git_commit
 
 
 def describe_environment() -> dict[str, Any]:
     """Commit, lock file, versions and hardware of this process; the same keys on every machine."""
     lock = ROOT / "requirements" / "lock.txt"
-    changes = _git("status", "--porcelain", "--untracked-files=no")
+    changes = git("status", "--porcelain", "--untracked-files=no")
     return {
         "git_commit": git_commit(),
         "git_dirty": None if changes is None else bool(changes),
@@ -51,16 +50,3 @@ def describe_ranks() -> dict[str, Any]:
     ranks: list[Any] = [None] * dist.get_world_size()
     dist.all_gather_object(ranks, describe_environment())
     return {"ranks": ranks}
-
-
-def git_commit() -> str | None:
-    """The checked-out commit, or None outside a git checkout."""
-    return _git("rev-parse", "HEAD")
-
-
-def _git(*arguments: str) -> str | None:
-    try:
-        done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()

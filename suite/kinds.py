@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from lshmoe import MoELayer, Routing, occurrences
+from suite.vocabulary import KINDS
 
-KINDS = ("distinct", "repeated", "mask", "padding")
 DISTINCT, REPEATED, MASK, PADDING = range(len(KINDS))
 
 

@@ -11,9 +11,9 @@ import torch
 import torch.distributed as dist
 
 from lshmoe.seeding import derive_seed
-from lshmoe.traffic import all_to_all_seconds
 from suite.lab.link import Link
 from suite.loop import Trainer
+from suite.vocabulary import all_to_all_seconds
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from suite.checkout import git_commit
 from suite.config import config_sha256, from_yaml, to_yaml
-from suite.environment import git_commit
 from suite.errors import UserError
 from suite.files import write_atomically
 from suite.schema import RECORD_SCHEMA, RunConfig

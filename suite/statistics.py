@@ -69,3 +69,62 @@ def steps_to_target(steps: Sequence[float], losses: Sequence[float], target: flo
             part = (losses[i - 1] - target) / (losses[i - 1] - loss)
             return float(steps[i - 1] + part * (steps[i] - steps[i - 1]))
     return None
+
+
+# Verdicts on "the same quality".
+EQUIVALENT, DIFFERENT, UNDECIDED = "equivalent", "different", "undecided"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Paired differences against zero and against a margin.
+
+    Attributes:
+        difference: mean with Student's t interval.
+        p_different: two-sided t test of no difference; small speaks for a difference.
+        p_equivalent: two one-sided t tests (TOST); small speaks for a difference within the margin.
+        margin: the largest difference that counts as none.
+    """
+
+    difference: Estimate
+    p_different: float
+    p_equivalent: float
+    margin: float
+
+    def verdict(self, p_equivalent: float | None = None) -> str:
+        """Equivalent by TOST; different if the interval lies beyond the margin; else undecided.
+
+        Args:
+            p_equivalent: one corrected for multiple comparisons, if there is.
+        """
+        if (self.p_equivalent if p_equivalent is None else p_equivalent) <= 1 - CONFIDENCE:
+            return EQUIVALENT
+        low, high = self.difference.low, self.difference.high
+        assert low is not None and high is not None
+        return DIFFERENT if low > self.margin or high < -self.margin else UNDECIDED
+
+
+def compare_paired(differences: Sequence[float], margin: float) -> Comparison | None:
+    """Test paired differences, one per seed; None for fewer than two, which nothing can be said of.
+
+    Raises:
+        ValueError: the margin is not above 0.
+    """
+    if margin <= 0:
+        raise ValueError(f"margin: {margin} is not above 0")
+    if len(differences) < 2:
+        return None
+    mean = float(np.mean(differences))
+    if np.ptp(differences) == 0:  # t is not defined
+        return Comparison(Estimate(mean, mean, mean), float(mean == 0), float(abs(mean) >= margin), margin)
+    above = stats.ttest_1samp(differences, -margin, alternative="greater").pvalue
+    below = stats.ttest_1samp(differences, margin, alternative="less").pvalue
+    different = stats.ttest_1samp(differences, 0.0).pvalue
+    return Comparison(over_seeds(differences), float(different), float(max(above, below)), margin)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P values corrected for their number, by Holm's step-down method."""
+    from statsmodels.stats.multitest import multipletests  # a second, which most tables need not spend
+
+    return [float(p) for p in multipletests(p_values, method="holm")[1]] if p_values else []

@@ -13,6 +13,7 @@ from suite.figures.saving import main, save
 from suite.published import Published, published
 
 PUBLISHED, LIMIT = "published", "possible with nothing sent"
+READS: tuple[str, ...] = ()  # of the records
 MARKS = {
     PUBLISHED: ("#000000", "o"),
     BYTES_SHRINK: ("#D55E00", "s"),

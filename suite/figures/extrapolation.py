@@ -16,6 +16,7 @@ from suite.figures.saving import main, save
 from suite.published import published
 
 # RoBERTa-MoE and Swin-MoE-L count with the widths of GPT-MoE (15B), so their shares are its.
+READS: tuple[str, ...] = ()  # of the records
 LOOKS = {"GPT-MoE (15B)": "vanilla", "GPT-MoE (52B)": "lsh", "T5-MoE": "int8"}
 PUBLISHED = {"GPT-MoE (15B)": "o", "RoBERTa-MoE": "D", "Swin-MoE-L": "^"}
 OPEN = {"markerfacecolor": "white", "markeredgecolor": "#222222", "linestyle": "none", "markersize": 3.8, "zorder": 4}

@@ -1,4 +1,14 @@
 """Tables, each from records or configurations alone: ``python -m suite.tables scale=nano`` builds all of them.
 
-One module per table; ``python -m suite.tables.audit scale=nano`` builds that one alone.
+One module per table; ``python -m suite.tables.audit scale=nano`` builds that one alone. A module has ``CAPTION``, what
+is shown and how to read it, and ``build(folder, scale)``; its files have its name, or those that it lists as ``NAMES``.
 """
+
+from suite.discovery import offered
+
+HELPERS = ("formatting", "latex", "sheet")
+
+
+def names() -> list[str]:
+    """Every table's module."""
+    return offered(__name__, HELPERS)

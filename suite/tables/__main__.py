@@ -1,17 +1,27 @@
-"""All tables of one scale: ``python -m suite.tables scale=nano``."""
+"""All tables of one scale, or some: ``python -m suite.tables scale=nano [tables=speedup,runs]``."""
 
+import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from suite.tables import audit, convergence, extrapolation, kinds, models, prediction, runs, speedup
+from suite.discovery import load, split_option
+from suite.errors import exit_on_error
+from suite.tables import names
 from suite.tables.formatting import main
 
-TABLES = (convergence, speedup, kinds, runs, prediction, audit, extrapolation, models)
 
+def build(folder: Path, scale: str, wanted: Sequence[str] | None = None) -> list[Path]:
+    """Write the ``wanted`` tables, all by default, below ``folder``.
 
-def build(folder: Path, scale: str) -> list[Path]:
-    """Write every table below ``folder``."""
-    return [path for table in TABLES for path in table.build(folder, scale)]
+    Raises:
+        UserError: for a table that there is not.
+    """
+    tables = load("suite.tables", "tables", None if wanted is None else list(wanted), names())
+    return [path for table in tables for path in table.build(folder, scale)]
 
 
 if __name__ == "__main__":
-    main(build)
+    with exit_on_error():
+        chosen, arguments = split_option("tables", sys.argv[1:])
+        main(partial(build, wanted=chosen), arguments)

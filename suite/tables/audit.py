@@ -8,15 +8,21 @@ from suite.audit import audit_rows
 from suite.audit.judgement import OVERHEAD_LIMIT, SHARE_TOLERANCE
 from suite.published import published
 from suite.rows import Row
-from suite.tables.formatting import main, number, scaled, to_csv, to_markdown, write_tables
+from suite.tables.formatting import main, number, scaled, table_files, write_tables
+from suite.tables.sheet import Sheet
 
+CAPTION = (
+    "Every speed-up and share that the paper prints, beside what its own shares and compression rates allow by "
+    "arithmetic. Read a row as: could the printed number follow from the other printed numbers?"
+)
+READS: tuple[str, ...] = ()  # of the records
 AUDIT = (
     "statement section model task quantity published reading share rate possible limit share_needed rate_needed "
     "overhead borrowed verdict reason"
 ).split()
 
 
-def audit_markdown(rows: Sequence[Row]) -> str:
+def audit_sheet(rows: Sequence[Row]) -> Sheet:
     header = "statement section published share rate reading possible share_needed rate_needed verdict reason".split()
     cells = [
         [
@@ -51,7 +57,7 @@ def audit_markdown(rows: Sequence[Row]) -> str:
         "of 24 layers.",
         "; ".join(f"{verdict}: {count}" for verdict, count in sorted(verdicts.items())) + ".",
     ]
-    return to_markdown("The paper by its own arithmetic", header, cells, notes)
+    return Sheet("The paper by its own arithmetic", header, cells, notes)
 
 
 def _value(row: Row, name: str) -> str:
@@ -66,9 +72,9 @@ def _marked(row: Row, name: str) -> str:
 
 
 def build(folder: Path, scale: str) -> list[Path]:
-    """Write ``tables/audit.{csv,md}`` below ``folder``; the same at every scale."""
+    """Write ``tables/audit.{csv,md,tex}`` below ``folder``; the same at every scale."""
     rows = audit_rows(published())
-    return write_tables(folder, {"audit.csv": to_csv(rows, AUDIT), "audit.md": audit_markdown(rows)})
+    return write_tables(folder, table_files("audit", rows, AUDIT, CAPTION, audit_sheet(rows)))
 
 
 if __name__ == "__main__":

@@ -5,28 +5,27 @@ from pathlib import Path
 
 from suite.comparisons import TARGET_SLACK, convergence_rows
 from suite.evidence import read_evidence
+from suite.quality import PERPLEXITY_MARGIN, SHARE_MARGIN
 from suite.rows import Row
-from suite.tables.formatting import (
-    data_note,
-    fault_notes,
-    main,
-    number,
-    to_csv,
-    to_markdown,
-    with_interval,
-    write_tables,
-)
+from suite.tables.formatting import data_note, fault_notes, main, number, table_files, with_interval, write_tables
+from suite.tables.sheet import Sheet
 
+CAPTION = (
+    "Held-out quality after the last step, rate, bytes and the time to vanilla's quality, by model, task and "
+    "method. A method is as good as vanilla where the intervals overlap, and pays where its time-to-target ratio "
+    "lies above 1."
+)
 CONVERGENCE = (
     "model task method seed_count steps metric value value_low value_high steps_to_target time_to_target_ratio "
-    "time_to_target_ratio_low time_to_target_ratio_high time_cluster exact_value rate relative_bytes target data"
+    "time_to_target_ratio_low time_to_target_ratio_high time_cluster exact_value rate relative_bytes target data "
+    "difference difference_low difference_high difference_p equivalence_p equivalence"
 ).split()
 
 
-def convergence_markdown(rows: Sequence[Row], scale: str) -> str:
+def convergence_sheet(rows: Sequence[Row], scale: str, faults: Sequence[str] = ()) -> Sheet:
     header = (
         "model task method seeds steps metric value exact_value rate relative_bytes steps_to_target "
-        "time_to_target_ratio"
+        "time_to_target_ratio difference equivalence"
     ).split()
     cells = [
         [
@@ -40,6 +39,8 @@ def convergence_markdown(rows: Sequence[Row], scale: str) -> str:
             number(row.get("relative_bytes"), ".1%"),
             number(row.get("steps_to_target"), ".0f"),
             with_interval(row, "time_to_target_ratio", ".2f"),
+            with_interval(row, "difference", "+.4f"),
+            number(row.get("equivalence")),
         ]
         for row in rows
     ]
@@ -55,8 +56,9 @@ def convergence_markdown(rows: Sequence[Row], scale: str) -> str:
         "speed-up's interval; above 1 the method gets there sooner, – if never.",
         _replication(rows),
         data_note(rows),
+        *faults,
     ]
-    return to_markdown(f"Convergence, scale {scale}", header, cells, notes)
+    return Sheet(f"Convergence, scale {scale}", header, cells, notes)
 
 
 def _links(rows: Sequence[Row]) -> list[str]:
@@ -68,16 +70,21 @@ def _links(rows: Sequence[Row]) -> list[str]:
 def _replication(rows: Sequence[Row]) -> str:
     if max((row.get("seed_count") or 0 for row in rows), default=0) < 2:
         return "One seed each: there is no interval, and small differences between methods mean nothing yet."
-    return "Intervals: 95 %, Student's t over seeds."
+    return (
+        "Intervals: 95 %, Student's t over seeds. Difference: quality less vanilla's of the same seed, of a perplexity "
+        f"minus its logarithm. Equivalent: within ±{SHARE_MARGIN:g} of a share or ±{PERPLEXITY_MARGIN:g} of a "
+        "logarithm by two one-sided t tests at 5 %, corrected for the number of methods by Holm's method; different: "
+        "the interval lies beyond that."
+    )
 
 
 def build(folder: Path, scale: str) -> list[Path]:
-    """Write ``tables/convergence.{csv,md}`` below ``folder`` and report runs at fault on stderr."""
+    """Write ``tables/convergence.{csv,md,tex}`` below ``folder`` and report runs at fault on stderr."""
     evidence = read_evidence(folder)
     faults = fault_notes([record for record in evidence.invalid if record.method is not None], folder)
     rows = convergence_rows(evidence)
-    markdown = "\n".join([convergence_markdown(rows, scale), *faults])
-    return write_tables(folder, {"convergence.csv": to_csv(rows, CONVERGENCE), "convergence.md": markdown})
+    sheet = convergence_sheet(rows, scale, faults)
+    return write_tables(folder, table_files("convergence", rows, CONVERGENCE, CAPTION, sheet))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What all tables share: rows as CSV and as Markdown, and the entry point of one table."""
+"""What all tables share: rows as CSV, cells as text, their files, and the entry point of one table."""
 
 import csv
 import io
@@ -6,15 +6,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tabulate import tabulate
-
 from suite.config import compose
 from suite.errors import exit_on_error
 from suite.evidence import Invalid
 from suite.files import write_atomically
 from suite.rows import Row
-
-WORDS = "model task method cluster quantity reading statement section verdict reason path exchange".split()
+from suite.tables.latex import to_latex
+from suite.tables.sheet import Sheet, to_markdown
 
 
 def to_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
@@ -32,12 +30,25 @@ def _plain(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def to_markdown(title: str, header: Sequence[str], cells: Sequence[Sequence[str]], notes: Sequence[str]) -> str:
-    """A titled Markdown table with its notes below."""
-    alignment = ["left" if name in WORDS else "right" for name in header]
-    # Without a row there is nothing to align, and the table is its header.
-    table = tabulate(cells, header, tablefmt="pipe", disable_numparse=True, colalign=alignment if cells else None)
-    return "\n\n".join([f"### {title}", table, *notes]) + "\n"
+def table_files(name: str, rows: Sequence[Row], columns: Sequence[str], caption: str, *sheets: Sheet) -> dict[str, str]:
+    """A table's files by name: the rows as CSV, its sheets as Markdown and LaTeX.
+
+    Args:
+        name: of the table, its module's.
+        rows: its rows.
+        columns: of the CSV.
+        caption: its module's ``CAPTION``; sheets after the first are captioned by their titles.
+        sheets: what is printed of the rows.
+    """
+    latex = [
+        to_latex(sheet, f"{sheet.title}." + ("" if number else f" {caption}"), f"{name}{number or ''}")
+        for number, sheet in enumerate(sheets)
+    ]
+    return {
+        f"{name}.csv": to_csv(rows, columns),
+        f"{name}.md": "\n".join(map(to_markdown, sheets)),
+        f"{name}.tex": "\n".join(latex),
+    }
 
 
 def number(value: object, form: str = ".3g") -> str:
@@ -71,18 +82,18 @@ def fault_notes(faults: Sequence[Invalid], folder: Path) -> list[str]:
     return [f"Invalid record `{record.path.relative_to(folder)}`: {record.reason}." for record in faults]
 
 
-def write_tables(folder: Path, texts: Mapping[str, str]) -> list[Path]:
+def write_tables(folder: Path, files: Mapping[str, str]) -> list[Path]:
     """Write ``tables/<name>`` below ``folder``."""
     paths = []
-    for name, text in texts.items():
+    for name, text in files.items():
         write_atomically(folder / "tables" / name, text)
         paths.append(folder / "tables" / name)
     return paths
 
 
-def main(build: Callable[[Path, str], list[Path]]) -> None:
-    """Entry point of a table: ``scale=nano`` on the command line."""
+def main(build: Callable[[Path, str], list[Path]], arguments: Sequence[str] | None = None) -> None:
+    """Entry point of a table: ``scale=nano`` in ``arguments``, by default those of the command line."""
     with exit_on_error():
-        config = compose(sys.argv[1:])
+        config = compose(sys.argv[1:] if arguments is None else arguments)
         paths = build(config.results / config.scale.name, config.scale.name)
     print(*paths, sep="\n")

@@ -1,27 +1,43 @@
 """Which rows travel, by kind of token, of one scale, from its records alone."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.comparisons import data_name
-from suite.evidence import Run, read_evidence
-from suite.kinds import KINDS
+from suite.comparisons import INVALID, data_name
+from suite.evidence import Invalid, Run, read_evidence
 from suite.rows import Row
 from suite.style import in_order
-from suite.tables.formatting import data_note, main, number, to_csv, to_markdown, write_tables
+from suite.tables.formatting import data_note, main, number, table_files, write_tables
+from suite.tables.sheet import Sheet
+from suite.vocabulary import KINDS
 
+CAPTION = (
+    "Which rows a method sent, by kind of token. A rate that falls when padding, masks or repeated tokens are "
+    "counted in owes its compression to them."
+)
 KINDS_COLUMNS = "model task method kind route_padding rows share sent rate bytes_share data".split()
 # What the populations are called that leave kinds out, the last ones first.
 NESTED = {"all": KINDS, "without padding": KINDS[:3], "without masks": KINDS[:2], "distinct alone": KINDS[:1]}
 
 
-def kind_rows(runs: Sequence[Run]) -> list[Row]:
-    """One row per model, task, method and population of rows: single kinds, and nested unions of them."""
+def kind_rows(runs: Sequence[Run], faults: Sequence[Invalid] = ()) -> list[Row]:
+    """One row per model, task, method and population of rows: single kinds, and nested unions of them.
+
+    A method with a run at fault says so in ``rate`` and gives nothing else.
+    """
+    cells: dict[tuple[str, str], dict[str, list[Run]]] = defaultdict(dict)
+    for run in runs:
+        if run.summary["steps"]:
+            cells[run.model, run.task].setdefault(run.method, []).append(run)
+    for record in faults:
+        cells[record.model, record.task][str(record.method)] = []
     rows: list[Row] = []
-    for model, task in sorted({(run.model, run.task) for run in runs}):
-        group = [run for run in runs if (run.model, run.task) == (model, task) and run.summary["steps"]]
-        for method in in_order(run.method for run in group):
-            rows += _method_rows([run for run in group if run.method == method])
+    for model, task in sorted(cells):
+        for method in in_order(cells[model, task]):
+            of_method = cells[model, task][method]
+            invalid: Row = {"model": model, "task": task, "method": method, "kind": "all", "rate": INVALID}
+            rows += _method_rows(of_method) if of_method else [invalid]
     return rows
 
 
@@ -55,13 +71,13 @@ def _method_rows(runs: Sequence[Run]) -> list[Row]:
     return rows
 
 
-def kinds_markdown(rows: Sequence[Row], scale: str) -> str:
+def kinds_sheet(rows: Sequence[Row], scale: str) -> Sheet:
     header = "model task method padding_routed kind share_of_rows rate share_of_bytes".split()
     reducing = {_key(row) for row in rows if row["rate"] != 1}
     cells = [
         [
-            *(str(row[name]) for name in ("model", "task", "method", "route_padding", "kind")),
-            *(number(row[name], ".1%") for name in ("share", "rate", "bytes_share")),
+            *(number(row.get(name)) for name in ("model", "task", "method", "route_padding", "kind")),
+            *(number(row.get(name), ".1%") for name in ("share", "rate", "bytes_share")),
         ]
         for row in rows
         if _key(row) in reducing and not (row["kind"] in NESTED and row["kind"] != "all" and _repeats(row, rows))
@@ -75,7 +91,7 @@ def kinds_markdown(rows: Sequence[Row], scale: str) -> str:
         "Images have no kinds: all their rows count as distinct. Methods that send every row are left out here.",
         data_note(rows),
     ]
-    return to_markdown(f"Rate by kind of row, scale {scale}", header, cells, notes)
+    return Sheet(f"Rate by kind of row, scale {scale}", header, cells, notes)
 
 
 def _repeats(union: Row, rows: Sequence[Row]) -> bool:
@@ -89,9 +105,10 @@ def _key(row: Row) -> tuple[object, ...]:
 
 
 def build(folder: Path, scale: str) -> list[Path]:
-    """Write ``tables/kinds.{csv,md}`` below ``folder``."""
-    rows = kind_rows(read_evidence(folder).runs)
-    return write_tables(folder, {"kinds.csv": to_csv(rows, KINDS_COLUMNS), "kinds.md": kinds_markdown(rows, scale)})
+    """Write ``tables/kinds.{csv,md,tex}`` below ``folder``."""
+    evidence = read_evidence(folder)
+    rows = kind_rows(evidence.runs, [record for record in evidence.invalid if record.method is not None])
+    return write_tables(folder, table_files("kinds", rows, KINDS_COLUMNS, CAPTION, kinds_sheet(rows, scale)))
 
 
 if __name__ == "__main__":

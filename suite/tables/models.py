@@ -16,8 +16,14 @@ from suite.readings import Quantity, Reading, nearest, readings
 from suite.rows import Row
 from suite.schema import ModelConfig
 from suite.table1 import Table1, TableRow, table1
-from suite.tables.formatting import main, to_csv, to_markdown, write_tables
+from suite.tables.formatting import main, table_files, write_tables
+from suite.tables.sheet import Sheet
 
+CAPTION = (
+    "The paper's Table 1 beside this project's models at its sizes, with the reading of each printed parameter "
+    "count that comes nearest to it."
+)
+READS: tuple[str, ...] = ()  # of the records
 MODELS = "model quantity paper ours reading match counted deviation readings_matching readings_tried".split()
 MILLION = 1e6
 
@@ -117,7 +123,7 @@ def _model(row: TableRow) -> ModelConfig:
     return compose([f"model={row.model}", "scale=paper"]).model
 
 
-def models_markdown(rows: list[Row], table: Table1, whole: list[str]) -> str:
+def models_sheet(rows: list[Row], table: Table1, whole: list[str]) -> Sheet:
     header = "model quantity paper ours match reading counted off readings".split()
     cells = [
         [
@@ -141,7 +147,7 @@ def models_markdown(rows: list[Row], table: Table1, whole: list[str]) -> str:
         "50,257 is stated for RoBERTa-MoE alone (§4.2) and taken for the others too.",
         f"One reading for a whole row (MoE parameters and all others, {table.tolerance:.0%} each): {' '.join(whole)}",
     ]
-    return to_markdown("Models: the paper's Table 1", header, cells, notes)
+    return Sheet("Models: the paper's Table 1", header, cells, notes)
 
 
 def _number(value: object) -> str:
@@ -151,7 +157,7 @@ def _number(value: object) -> str:
 
 
 def build(folder: Path, scale: str) -> list[Path]:
-    """Write ``tables/models.{csv,md}`` below ``folder``; they are the same at every scale."""
+    """Write ``tables/models.{csv,md,tex}`` below ``folder``; they are the same at every scale."""
     table = table1()
     rows, whole = [], []
     for row in table.rows:
@@ -161,7 +167,7 @@ def build(folder: Path, scale: str) -> list[Path]:
         candidates = row_readings(table, row)
         rows += model_rows(row, candidates, table.tolerance)
         whole.append(whole_row(row, candidates, table.tolerance))
-    return write_tables(folder, {"models.csv": to_csv(rows, MODELS), "models.md": models_markdown(rows, table, whole)})
+    return write_tables(folder, table_files("models", rows, MODELS, CAPTION, models_sheet(rows, table, whole)))
 
 
 if __name__ == "__main__":

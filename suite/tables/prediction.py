@@ -7,13 +7,19 @@ from suite.comparisons import speedup_rows
 from suite.evidence import read_evidence
 from suite.prediction import MEDIAN_BAR, WORST_BAR, PredictionReport, kappa_map_rows, prediction_report
 from suite.rows import Row
-from suite.tables.formatting import main, number, to_csv, to_markdown, with_interval, write_tables
+from suite.tables.formatting import main, number, table_files, to_csv, with_interval, write_tables
+from suite.tables.sheet import Sheet
 
+CAPTION = (
+    "Speed-ups that the cost model predicts beside those measured in the lab. The model is calibrated on the open "
+    "link and tested on all others."
+)
+NAMES = ("prediction", "kappa_map")
 KAPPA_MAP = "model task method kappa speedup speedup_low speedup_high predicted_speedup kind".split()
 PREDICTION = "model task method kappa speedup speedup_low speedup_high predicted_speedup error".split()
 
 
-def prediction_markdown(report: PredictionReport, scale: str) -> str:
+def prediction_sheet(report: PredictionReport, scale: str) -> Sheet:
     header = "model task method kappa speedup predicted error".split()
     cells = [
         [
@@ -30,7 +36,7 @@ def prediction_markdown(report: PredictionReport, scale: str) -> str:
         "speed-up, less 1.",
         verdict(report),
     ]
-    return to_markdown(f"Predicted against measured speed-up, scale {scale}", header, cells, notes)
+    return Sheet(f"Predicted against measured speed-up, scale {scale}", header, cells, notes)
 
 
 def verdict(report: PredictionReport) -> str:
@@ -51,15 +57,12 @@ def _met(met: bool) -> str:
 def prediction_texts(kappa_map: Sequence[Row], scale: str) -> dict[str, str]:
     """Texts of the files, by name, for a kappa map."""
     report = prediction_report(kappa_map)
-    return {
-        "kappa_map.csv": to_csv(kappa_map, KAPPA_MAP),
-        "prediction.csv": to_csv(report.rows, PREDICTION),
-        "prediction.md": prediction_markdown(report, scale),
-    }
+    printed = table_files("prediction", report.rows, PREDICTION, CAPTION, prediction_sheet(report, scale))
+    return {"kappa_map.csv": to_csv(kappa_map, KAPPA_MAP)} | printed
 
 
 def build(folder: Path, scale: str) -> list[Path]:
-    """Write ``tables/kappa_map.csv`` and ``tables/prediction.{csv,md}`` below ``folder``."""
+    """Write ``tables/kappa_map.csv`` and ``tables/prediction.{csv,md,tex}`` below ``folder``."""
     kappa_map = kappa_map_rows(speedup_rows(read_evidence(folder)))
     return write_tables(folder, prediction_texts(kappa_map, scale))
 

@@ -3,11 +3,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.comparisons import data_name
-from suite.evidence import Run, read_evidence
+from suite.comparisons import INVALID, data_name
+from suite.evidence import Invalid, Run, read_evidence
 from suite.rows import Row
 from suite.style import in_order
-from suite.tables.formatting import data_note, main, number, scaled, to_csv, to_markdown, write_tables
+from suite.tables.formatting import data_note, main, number, scaled, table_files, write_tables
+from suite.tables.sheet import Sheet
+
+CAPTION = (
+    "Every run on a line: its quality beside that of a model that learns nothing but frequencies, and what it took."
+)
 
 RUNS = (
     "model task method seed steps metric value baseline baseline_value other_metrics examples_per_second "
@@ -15,10 +20,19 @@ RUNS = (
 ).split()
 
 
-def run_rows(runs: Sequence[Run]) -> list[Row]:
-    """One row per run, vanilla first."""
-    order = in_order(run.method for run in runs)
-    return [_row(run) for run in sorted(runs, key=lambda run: (run.model, run.task, order.index(run.method), run.seed))]
+def run_rows(runs: Sequence[Run], faults: Sequence[Invalid] = ()) -> list[Row]:
+    """One row per run, vanilla first; a run at fault says so in ``value`` and gives nothing else."""
+    rows = [_row(run) for run in runs] + [
+        {"model": record.model, "task": record.task, "method": record.method, "seed": _seed(record), "value": INVALID}
+        for record in faults
+    ]
+    order = {method: place for place, method in enumerate(in_order(str(row["method"]) for row in rows))}
+    return sorted(rows, key=lambda row: (row["model"], row["task"], order[str(row["method"])], row["seed"]))
+
+
+def _seed(record: Invalid) -> int:
+    number = record.path.name.removeprefix("seed")
+    return int(number) if number.isdigit() else -1
 
 
 def _row(run: Run) -> Row:
@@ -46,17 +60,17 @@ def _row(run: Run) -> Row:
     }
 
 
-def runs_markdown(rows: Sequence[Row], scale: str) -> str:
+def runs_sheet(rows: Sequence[Row], scale: str) -> Sheet:
     header = (
         "model task method seed steps metric value baseline_value baseline others examples_per_s step_ms peak_MiB"
     ).split()
     cells = [
         [
-            *(str(row[name]) for name in ("model", "task", "method", "seed", "steps", "metric")),
+            *(number(row.get(name), "d") for name in ("model", "task", "method", "seed", "steps", "metric")),
             number(row["value"], ".4g"),
-            number(row["baseline_value"], ".4g"),
-            *(str(row[name]) for name in ("baseline", "other_metrics")),
-            number(row["examples_per_second"], ",.0f"),
+            number(row.get("baseline_value"), ".4g"),
+            *(number(row.get(name)) for name in ("baseline", "other_metrics")),
+            number(row.get("examples_per_second"), ",.0f"),
             number(scaled(row, "mean_step_seconds", 1e3), ",.0f"),
             number(scaled(row, "peak_memory_bytes", 2**-20), ",.0f"),
         ]
@@ -69,13 +83,14 @@ def runs_markdown(rows: Sequence[Row], scale: str) -> str:
         "rank, libraries included.",
         data_note(rows),
     ]
-    return to_markdown(f"Runs, scale {scale}", header, cells, notes)
+    return Sheet(f"Runs, scale {scale}", header, cells, notes)
 
 
 def build(folder: Path, scale: str) -> list[Path]:
-    """Write ``tables/runs.{csv,md}`` below ``folder``."""
-    rows = run_rows(read_evidence(folder).runs)
-    return write_tables(folder, {"runs.csv": to_csv(rows, RUNS), "runs.md": runs_markdown(rows, scale)})
+    """Write ``tables/runs.{csv,md,tex}`` below ``folder``."""
+    evidence = read_evidence(folder)
+    rows = run_rows(evidence.runs, [record for record in evidence.invalid if record.method is not None])
+    return write_tables(folder, table_files("runs", rows, RUNS, CAPTION, runs_sheet(rows, scale)))
 
 
 if __name__ == "__main__":

@@ -12,12 +12,16 @@ from suite.tables.formatting import (
     main,
     number,
     scaled,
-    to_csv,
-    to_markdown,
+    table_files,
     with_interval,
     write_tables,
 )
+from suite.tables.sheet import Sheet
 
+CAPTION = (
+    "Paired step times of every method on every link, with the parts of a step and the bytes behind them. A speed- "
+    "up counts where its interval lies above 1."
+)
 SPEEDUP = (
     "model task method cluster kappa share rate bytes_per_step speedup speedup_low speedup_high predicted_speedup "
     "relative_bytes remote_bytes_per_step inter_server_bytes_per_step kernel_bytes_ratio target_share servers "
@@ -26,7 +30,7 @@ SPEEDUP = (
 ).split()
 
 
-def speedup_markdown(rows: Sequence[Row], scale: str) -> str:
+def speedup_sheet(rows: Sequence[Row], scale: str, faults: Sequence[str] = ()) -> Sheet:
     header = (
         "model task method cluster kappa speedup bound rate MB_per_step relative_bytes step_ms all_to_all_ms "
         "experts_ms reduction_ms rest_ms"
@@ -55,8 +59,9 @@ def speedup_markdown(rows: Sequence[Row], scale: str) -> str:
         "predicts is in `prediction.md`.",
         *_network_notes(rows),
         data_note(rows),
+        *faults,
     ]
-    return to_markdown(f"Step time, scale {scale}", header, cells, notes)
+    return Sheet(f"Step time, scale {scale}", header, cells, notes)
 
 
 def _network_notes(rows: Sequence[Row]) -> list[str]:
@@ -84,12 +89,12 @@ def _network_notes(rows: Sequence[Row]) -> list[str]:
 
 
 def build(folder: Path, scale: str) -> list[Path]:
-    """Write ``tables/speedup.{csv,md}`` below ``folder`` and report measurements at fault on stderr."""
+    """Write ``tables/speedup.{csv,md,tex}`` below ``folder`` and report measurements at fault on stderr."""
     evidence = read_evidence(folder)
     faults = fault_notes([record for record in evidence.invalid if record.method is None], folder)
     rows = speedup_rows(evidence)
-    markdown = "\n".join([speedup_markdown(rows, scale), *faults])
-    return write_tables(folder, {"speedup.csv": to_csv(rows, SPEEDUP), "speedup.md": markdown})
+    sheet = speedup_sheet(rows, scale, faults)
+    return write_tables(folder, table_files("speedup", rows, SPEEDUP, CAPTION, sheet))
 
 
 if __name__ == "__main__":

@@ -4,50 +4,78 @@ import json
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from suite.config import values_sha256
+
+ROUTED = {"distinct": 600, "repeated": 300, "mask": 0, "padding": 100}  # per step
 PHASES = ("counts", "dispatch", "combine", "combine_backward", "dispatch_backward")
 
 
 def write_run(
-    folder: Path, method: str, seed: int = 0, final: float = 100.0, steps: int = 40, rate: float = 1.0, **changes: Any
+    folder: Path,
+    method: str,
+    seed: int = 0,
+    final: float = 100.0,
+    steps: int = 40,
+    rate: float = 1.0,
+    *,
+    model: str = "gpt_moe",
+    task: str = "text_lm",
+    **changes: Any,
 ) -> Path:
     """A run whose perplexity falls linearly from 1000 at step 0 to ``final``; ``changes`` go into its summary."""
-    path = folder / "runs" / "gpt_moe" / "text_lm" / method / f"seed{seed}"
+    path = folder / "runs" / model / task / method / f"seed{seed}"
     path.mkdir(parents=True)
+    sent = {"distinct": round(900 * rate), "repeated": round(100 * rate), "mask": 0, "padding": 0}
+    kinds = {kind: {"routed": ROUTED[kind], "sent": sent[kind]} for kind in ROUTED}
+    counts = {f"{what}_{kind}": kinds[kind][what] for kind in kinds for what in ("routed", "sent")}
+    total = {"rows_routed": 1000, "rows_sent": sum(sent.values()), "half_precision_bytes": 1000}
+    total["bytes"] = 2 * total["rows_sent"]
     lines: list[dict[str, Any]] = []
     for step in range(steps + 1):
         perplexity = 1000 + (final - 1000) * step / steps
         if step:
-            lines.append({"event": "train", "step": step, "seconds": 0.5})
+            # No two runs have the same losses.
+            loss = 7 - step / steps + seed / 1000 + len(method) / 1e5
+            lines.append({"event": "train", "step": step, "seconds": 0.5, "loss": loss} | total | counts)
         if step % 10 == 0:
             values = {"perplexity": perplexity, "exact_perplexity": perplexity - 1}
             lines.append({"event": "eval", "step": step, **values})
     (path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    config = {
+        "seed": seed,
+        "model": {"name": model, "host": "host", "sizes": {"nano": {}}},
+        "task": {"name": task, "training": {"nano": {"steps": steps}}},
+        "method": {"name": method},
+        "scale": {"name": "nano"},
+        "cluster": {"name": "loopback"},
+    }
+    (path / "config.yaml").write_text(yaml.safe_dump(config))
     summary = {
         "schema": 2,
         "status": "complete",
-        "model": "gpt_moe",
-        "task": "text_lm",
+        "model": model,
+        "task": task,
         "method": method,
         "seed": seed,
         "scale": "nano",
         "cluster": "loopback",
+        "config_sha256": values_sha256(config),
         "steps": steps,
         "data": ["reviews", "speeches"],
         "metric": {"name": "perplexity", "higher_is_better": False},
         "route_padding": True,
         "rows_by_kind": {
-            "distinct": {"routed": 600, "sent": round(900 * rate)},
-            "repeated": {"routed": 300, "sent": round(100 * rate)},
-            "mask": {"routed": 0, "sent": 0},
-            "padding": {"routed": 100, "sent": 0},
+            kind: {what: steps * count for what, count in counts.items()} for kind, counts in kinds.items()
         },
         "examples_per_second": 32.0,
         "mean_step_seconds": 0.5,
         "peak_memory_bytes": 2**30,
         "final": {"perplexity": final, "exact_perplexity": final - 1},
         "baseline": {"name": "unigram frequencies", "perplexity": 800.0},
-        "rate": rate,
-        "relative_bytes": 2 * rate,
+        "rate": total["rows_sent"] / total["rows_routed"],
+        "relative_bytes": total["bytes"] / total["half_precision_bytes"],
     }
     (path / "summary.json").write_text(json.dumps(summary | changes))
     return path

@@ -1,14 +1,19 @@
 import csv
 import json
+import math
 
 import pytest
+from scipy import stats
 
 from suite.evidence import read_evidence
 from suite.tables import kinds, runs
 from suite.tables.__main__ import build
 from suite.tables.convergence import CONVERGENCE
+from suite.tables.sheet import to_markdown
 from suite.tables.speedup import SPEEDUP
 from tests.suite.synthetic import write_run, write_speed
+
+RECORDED = ("convergence", "speedup", "kinds", "runs", "prediction")
 
 
 @pytest.fixture
@@ -26,7 +31,7 @@ def read(folder, name):
 
 
 def test_columns_are_the_stable_ones_first(results):
-    build(results, "nano")
+    build(results, "nano", RECORDED)
     convergence = (results / "tables/convergence.csv").read_text().splitlines()[0].split(",")
     speedup = (results / "tables/speedup.csv").read_text().splitlines()[0].split(",")
     assert convergence == CONVERGENCE
@@ -40,7 +45,7 @@ def test_columns_are_the_stable_ones_first(results):
 
 
 def test_convergence_values(results):
-    build(results, "nano")
+    build(results, "nano", RECORDED)
     rows = read(results, "convergence")
     assert list(rows) == ["vanilla", "lsh", "lsh_no_compensation"]
     # Perplexity falls from 1000; the target is 1.05 * 100: vanilla needs 40 * 895 / 900 steps, lsh all 40.
@@ -55,14 +60,14 @@ def test_convergence_values(results):
 
 def test_two_seeds_have_an_interval(results):
     write_run(results, "vanilla", seed=1, final=110.0)
-    build(results, "nano")
+    build(results, "nano", RECORDED)
     row = read(results, "convergence")["vanilla"]
     assert row["seed_count"] == "2"
     assert float(row["value_low"]) < float(row["value"]) == 105 < float(row["value_high"])
 
 
 def test_speedup_values(results):
-    build(results, "nano")
+    build(results, "nano", RECORDED)
     row = read(results, "speedup")["lsh"]
     assert [float(row[name]) for name in ("speedup", "speedup_low", "speedup_high")] == [2, 2, 2]
     assert float(row["share"]) == 0.5
@@ -75,8 +80,8 @@ def test_speedup_values(results):
 
 
 def test_rebuilding_is_byte_identical(results):
-    first = {path: path.read_bytes() for path in build(results, "nano")}
-    assert {path: path.read_bytes() for path in build(results, "nano")} == first
+    first = {path: path.read_bytes() for path in build(results, "nano", RECORDED)}
+    assert {path: path.read_bytes() for path in build(results, "nano", RECORDED)} == first
 
 
 def truncate_metrics(run):
@@ -127,7 +132,7 @@ def another_schema(run):
 )
 def test_a_damaged_run_loses_its_own_row_only(results, capsys, damage, reason):
     damage(results / "runs/gpt_moe/text_lm/lsh/seed0")
-    build(results, "nano")
+    build(results, "nano", RECORDED)
     rows = read(results, "convergence")
     assert rows["lsh"]["value"] == "invalid record"
     assert rows["lsh"]["rate"] == ""
@@ -138,7 +143,7 @@ def test_a_damaged_run_loses_its_own_row_only(results, capsys, damage, reason):
 
 def test_a_damaged_measurement_leaves_convergence_alone(results, capsys):
     (results / "speed/loopback/gpt_moe/text_lm.json").write_text("{")
-    build(results, "nano")
+    build(results, "nano", RECORDED)
     assert read(results, "speedup")[""]["speedup"] == "invalid record"
     rows = read(results, "convergence")
     assert rows["lsh"]["value"] == "105"
@@ -148,13 +153,13 @@ def test_a_damaged_measurement_leaves_convergence_alone(results, capsys):
 
 def test_without_vanilla_there_is_no_target(tmp_path):
     write_run(tmp_path, "lsh")
-    build(tmp_path, "nano")
+    build(tmp_path, "nano", RECORDED)
     row = read(tmp_path, "convergence")["lsh"]
     assert (row["value"], row["target"], row["steps_to_target"]) == ("100", "", "")
 
 
 def test_markdown_says_what_was_measured(results):
-    build(results, "nano")
+    build(results, "nano", RECORDED)
     convergence, speedup = ((results / f"tables/{name}.md").read_text() for name in ("convergence", "speedup"))
     assert "One seed each" in convergence
     assert "Data: reviews + speeches." in convergence
@@ -170,7 +175,7 @@ def test_kinds_nest(tmp_path):
     assert rows["distinct"]["rate"] == rows["distinct alone"]["rate"] == 450 / 600
     assert rows["without padding"]["rate"] == 500 / 900
     assert (rows["all"]["rate"], rows["all"]["share"], rows["padding"]["rate"]) == (0.5, 1, 0)
-    text = kinds.kinds_markdown(list(rows.values()), "nano")
+    text = to_markdown(kinds.kinds_sheet(list(rows.values()), "nano"))
     assert "| without padding |" in text and "reviews + speeches" in text
 
 
@@ -179,7 +184,7 @@ def test_methods_that_send_everything_have_no_kinds_in_markdown(tmp_path):
     run = read_evidence(tmp_path).runs[0]
     run.summary["rows_by_kind"] = {kind: {"routed": 10, "sent": 10} for kind in run.summary["rows_by_kind"]}
     rows = kinds.kind_rows([run])
-    assert rows and "vanilla" not in kinds.kinds_markdown(rows, "nano")
+    assert rows and "vanilla" not in to_markdown(kinds.kinds_sheet(rows, "nano"))
 
 
 def test_runs_stand_beside_their_baseline(tmp_path):
@@ -188,4 +193,25 @@ def test_runs_stand_beside_their_baseline(tmp_path):
     first, second = runs.run_rows(read_evidence(tmp_path).runs)
     assert (first["method"], second["method"]) == ("vanilla", "lsh")
     assert (first["value"], first["baseline_value"], first["baseline"]) == (100.0, 800.0, "unigram frequencies")
-    assert "1,024" in runs.runs_markdown([first, second], "nano")
+    assert "1,024" in to_markdown(runs.runs_sheet([first, second], "nano"))
+
+
+def test_many_seeds_are_compared_with_vanilla_and_corrected_for_the_number_of_methods(tmp_path):
+    finals = {
+        "vanilla": (100, 101, 102),
+        "lsh": (100.1, 101.0, 101.9),
+        "random": (130, 131, 132.5),
+        "int8": (99, 103, 102),
+    }
+    for method, values in finals.items():
+        for seed, final in enumerate(values):
+            write_run(tmp_path, method, seed=seed, final=float(final))
+    build(tmp_path, "nano", ["convergence"])
+    rows = read(tmp_path, "convergence")
+    assert {method: row["equivalence"] for method, row in rows.items()} == {
+        "vanilla": "", "lsh": "equivalent", "int8": "undecided", "random": "different",
+    }  # fmt: skip
+    assert float(rows["random"]["difference_high"]) < 0 < float(rows["int8"]["difference_high"])
+    alone = stats.ttest_1samp([math.log(a / b) for a, b in zip((100, 101, 102), (130, 131, 132.5), strict=True)], 0)
+    assert float(rows["random"]["difference_p"]) == pytest.approx(3 * alone.pvalue, rel=1e-4)
+    assert "Holm" in (tmp_path / "tables/convergence.md").read_text()

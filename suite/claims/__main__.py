@@ -1,0 +1,23 @@
+"""``python -m suite.claims scale=nano`` writes ``results/<scale>/claims.json`` and ``claims.md``."""
+
+import json
+from pathlib import Path
+
+from suite.claims.markdown import markdown
+from suite.claims.verdicts import judge_all
+from suite.files import write_atomically
+from suite.tables.formatting import main
+
+
+def build(folder: Path, scale: str) -> list[Path]:
+    """Write ``claims.{json,md}`` below ``folder``."""
+    judged = judge_all(folder, scale)
+    entries = [one.entry() for one in judged]
+    paths = folder / "claims.json", folder / "claims.md"
+    write_atomically(paths[0], json.dumps(entries, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_atomically(paths[1], markdown(judged, scale))
+    return list(paths)
+
+
+if __name__ == "__main__":
+    main(build)

@@ -1,0 +1,48 @@
+"""Statements of the paper that its own numbers decide."""
+
+from collections.abc import Sequence
+
+from suite.audit.judgement import CONSISTENT
+from suite.audit.judgement import INCONSISTENT as CONTRADICTED
+from suite.claims.base import ClaimTest
+from suite.claims.bench import Bench
+from suite.claims.finding import INCONCLUSIVE, INCONSISTENT, SUPPORTED, Finding, nothing
+from suite.claims.ledger import Cell, Claim
+from suite.rows import Row
+
+TABLE = "tables/audit.csv"
+
+
+class Audited(ClaimTest):
+    """Supported if some reading of a statement fits the paper's other numbers, inconsistent if none does.
+
+    ``model`` narrows a statement that is made of several, ``reading`` to one reading.
+    """
+
+    statement: str
+    model: str | None = None
+    reading: str | None = None
+
+    def judge(self, claim: Claim, cell: Cell | None, bench: Bench) -> Finding:
+        rows = [
+            row
+            for row in bench.audit
+            if row["statement"] == self.statement
+            and self.model in (None, row["model"])
+            and self.reading in (None, row["reading"])
+        ]
+        if not rows:
+            raise nothing(f"the audit has no statement {self.statement}")
+        return audited(rows)
+
+
+def audited(rows: Sequence[Row]) -> Finding:
+    """The verdict of a statement's readings; the first one that fits best is given."""
+    by_verdict = {CONSISTENT: SUPPORTED, CONTRADICTED: INCONSISTENT}
+    order = (SUPPORTED, INCONCLUSIVE, INCONSISTENT)
+    ranked = sorted(rows, key=lambda row: order.index(by_verdict.get(str(row["verdict"]), INCONCLUSIVE)))
+    best = ranked[0]
+    verdict = by_verdict.get(str(best["verdict"]), INCONCLUSIVE)
+    reason = "; ".join(f"{row['reading']}: {row['verdict']}, {row['reason']}" for row in ranked)
+    possible = best.get("possible")
+    return Finding(verdict, reason, float(possible) if isinstance(possible, float) else None, evidence=[TABLE])

@@ -1,0 +1,33 @@
+"""Runs that have to exist: one method at work inside several hosts."""
+
+from pydantic import Field
+
+from suite.claims.base import ClaimTest, Method
+from suite.claims.bench import Bench
+from suite.claims.finding import INCONCLUSIVE, INVALID, SUPPORTED, Finding, nothing
+from suite.claims.ledger import Cell, Claim
+
+
+class Complete(ClaimTest):
+    """Supported if every one of ``models`` was trained to its end with ``method`` on some task."""
+
+    models: list[str] = Field(min_length=1)
+    method: Method = "lsh"
+
+    def judge(self, claim: Claim, cell: Cell | None, bench: Bench) -> Finding:
+        runs = {
+            model: [r for r in bench.evidence.runs if (r.model, r.method) == (model, self.method)]
+            for model in self.models
+        }
+        found = [model for model in self.models if any(run.summary["steps"] for run in runs[model])]
+        evidence = bench.paths(*(run for model in found for run in runs[model] if run.summary["steps"]))
+        missing = [model for model in self.models if model not in found]
+        faults = [r for r in bench.evidence.invalid if r.model in missing and r.method == self.method]
+        if faults:
+            reason = "; ".join(sorted({record.reason for record in faults}))
+            return Finding(INVALID, reason, evidence=bench.paths(*faults))
+        if not found:
+            raise nothing()
+        verdict = INCONCLUSIVE if missing else SUPPORTED
+        reason = f"trained: {', '.join(found)}" + (f"; not: {', '.join(missing)}" if missing else "")
+        return Finding(verdict, reason, float(len(found)), evidence=evidence)

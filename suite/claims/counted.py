@@ -1,0 +1,33 @@
+"""Parameter counts of the paper's Table 1."""
+
+from suite.claims.base import ClaimTest
+from suite.claims.bench import Bench
+from suite.claims.finding import INCONSISTENT, SUPPORTED, Finding, nothing
+from suite.claims.ledger import Cell, Claim
+from suite.table1 import table1
+
+TABLE = "tables/models.csv"
+MILLION = 1e6
+
+
+class Counted(ClaimTest):
+    """Supported if some reading of the printed shape gives the printed number, inconsistent if none does."""
+
+    model: str
+    quantity: str
+
+    def judge(self, claim: Claim, cell: Cell | None, bench: Bench) -> Finding:
+        rows = [row for row in bench.models if (row["model"], row["quantity"]) == (self.model, self.quantity)]
+        if not rows or not rows[0]["counted"]:
+            raise nothing(f"{TABLE} says nothing of it")
+        (row,) = rows
+        matches = row["match"] == "yes"
+        assert isinstance(claim.paper_value, float | int)
+        reason = f"{row['readings_matching']} of {row['readings_tried']} readings match; {row['reading']}"
+        return Finding(
+            SUPPORTED if matches else INCONSISTENT,
+            reason,
+            float(row["counted"]) / MILLION,
+            tolerance=table1().tolerance * claim.paper_value,
+            evidence=[TABLE],
+        )

@@ -1,0 +1,87 @@
+"""``suite/conf/claims.yaml`` as data, validated."""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from suite.config import CONF, choices, parse_options
+
+CLAIMS = CONF / "claims.yaml"
+
+Unit = Literal["×", "%", "points", "log", "perplexity", "samples/s", "million parameters", "hosts", "tau", ""]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Cell(_Strict):
+    """Where a claim is looked at: records of one model on one task, step times on one link."""
+
+    model: str
+    task: str
+    timed: str | None = Field(None, description="the task whose step times count; null is ``task``")
+    link: str | None = Field(None, description="a cluster of speedup.csv; null is the model's own")
+    stands_for: str | None = Field(None, description="what of the paper is replaced here, if anything is")
+
+
+class Hardware(_Strict):
+    """Why a scale cannot speak to a claim."""
+
+    hardware: str
+
+
+class Claim(_Strict):
+    """One number or one statement of the paper.
+
+    ``by`` names an entry of ``tests``, ``given`` adds to its parameters; ``at`` names an entry of ``places``; ``audit``
+    a statement of ``suite.audit`` that its number must agree with.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    section: str
+    statement: str
+    paper_value: float | str | None = None
+    unit: Unit = ""
+    by: str
+    given: dict[str, Any] = {}
+    at: str | None = None
+    audit: str | None = None
+
+
+class Ledger(_Strict):
+    """All claims with the places and tests that they name."""
+
+    places: dict[str, dict[str, Cell | Hardware]]
+    tests: dict[str, dict[str, Any]]
+    claims: list[Claim] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> "Ledger":
+        scales = choices("scale")
+        for name, place in self.places.items():
+            if sorted(place) != scales:
+                raise ValueError(f"places.{name}: needs one entry per scale: {', '.join(scales)}")
+        seen = set()
+        for claim in self.claims:
+            for field, known in (("by", self.tests), ("at", {None: None, **self.places})):
+                if getattr(claim, field) not in known:
+                    allowed = ", ".join(sorted(filter(None, known)))
+                    raise ValueError(f"{claim.id}.{field}: unknown {getattr(claim, field)!r}; allowed: {allowed}")
+            if claim.id in seen:
+                raise ValueError(f"{claim.id}.id: is there twice; give each claim its own")
+            seen.add(claim.id)
+        return self
+
+
+@cache
+def ledger(path: Path = CLAIMS) -> Ledger:
+    """Read and validate the ledger.
+
+    Raises:
+        UserError: naming the field at fault.
+    """
+    return parse_options("claims", Ledger, yaml.safe_load(path.read_text()))

@@ -1,0 +1,15 @@
+"""Statements that nothing here tests; the ledger says so."""
+
+from suite.claims.base import ClaimTest
+from suite.claims.bench import Bench
+from suite.claims.finding import INCONCLUSIVE, Finding
+from suite.claims.ledger import Cell, Claim
+
+
+class Untested(ClaimTest):
+    """Inconclusive, always, for the ``reason`` given."""
+
+    reason: str
+
+    def judge(self, claim: Claim, cell: Cell | None, bench: Bench) -> Finding:
+        return Finding(INCONCLUSIVE, self.reason)

@@ -1,0 +1,247 @@
+"""Verdicts on made-up records and on the committed ones, and that they turn when records are altered."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from suite.claims.__main__ import build
+from suite.claims.verdicts import judge_all
+from suite.config import values_sha256
+from tests.suite.synthetic import write_run, write_speed
+
+REFERENCE = Path(__file__).parents[3] / "results/reference"
+
+
+def one(folder, book):
+    (judged,) = judge_all(folder, "nano", book)
+    return judged.finding
+
+
+@pytest.fixture
+def book(tmp_path):
+    """Writes a ledger of one claim, looked at where synthetic records are."""
+
+    def write(paper_value=None, **test):
+        cell = {"model": "gpt_moe", "task": "text_lm"}
+        places = {"here": dict.fromkeys(("nano", "mini", "paper"), cell)}
+        claim = {"id": "c", "section": "s", "statement": "t", "by": "test", "at": "here", "paper_value": paper_value}
+        path = tmp_path / f"claims{len(list(tmp_path.glob('claims*')))}.yaml"
+        path.write_text(yaml.safe_dump({"places": places, "tests": {"test": test}, "claims": [claim]}))
+        return path
+
+    return write
+
+
+def speeds(folder, lsh, **options):
+    shutil.rmtree(folder / "speed", ignore_errors=True)
+    return write_speed(folder, {"vanilla": 2.0, "lsh": lsh}, **options)
+
+
+def seeds(folder, **finals):
+    shutil.rmtree(folder / "runs", ignore_errors=True)
+    for method, values in finals.items():
+        for seed, final in enumerate(values):
+            write_run(folder, method, seed=seed, final=final)
+
+
+def test_a_speed_up_turns_with_the_record(tmp_path, book):
+    claim = book(2.0, test="near", quantity="speedup", tolerance=0.15)
+    speeds(tmp_path, 1.0)
+    found = one(tmp_path, claim)
+    assert (found.verdict, found.measured, found.low, found.high) == ("supported", 2.0, 2.0, 2.0)
+    assert found.evidence == ["speed/loopback/gpt_moe/text_lm.json"]
+    assert found.tolerance == pytest.approx(0.3)
+    speeds(tmp_path, 1.9)
+    assert one(tmp_path, claim).verdict == "not supported"
+    speeds(tmp_path, 1.0)
+    assert one(tmp_path, claim).verdict == "supported"
+
+
+def test_a_speed_up_whose_interval_reaches_across_is_inconclusive(tmp_path, book):
+    path = speeds(tmp_path, 1.0)
+    record = json.loads(path.read_text())
+    for block in record["links"][0]["blocks"]:
+        if block["method"] == "lsh":
+            block["seconds"] = (0.9, 1.0, 1.2, 1.3)[block["round"]]
+    path.write_text(json.dumps(record))
+    assert one(tmp_path, book(2.0, test="near", quantity="speedup", tolerance=0.15)).verdict == "inconclusive"
+
+
+def test_equal_quality_needs_seeds_and_turns_with_them(tmp_path, book):
+    claim = book(0.0, test="quality", relation="same", tolerance=0.01)
+    seeds(tmp_path, vanilla=[100.0], lsh=[100.1])
+    assert one(tmp_path, claim).verdict == "inconclusive"
+    seeds(tmp_path, vanilla=[100.0, 101.0, 102.0], lsh=[100.1, 101.0, 101.9])
+    assert one(tmp_path, claim).verdict == "supported"
+    seeds(tmp_path, vanilla=[100.0, 101.0, 102.0], lsh=[120.1, 121.0, 121.9])
+    found = one(tmp_path, claim)
+    assert found.verdict == "not supported"
+    assert found.high < -0.01
+
+
+def test_better_quality_turns_with_the_sign(tmp_path, book):
+    claim = book("better", test="quality", relation="better", method="lsh", reference="random")
+    seeds(tmp_path, random=[120.0, 121.0, 122.0], lsh=[100.1, 101.0, 101.9])
+    assert one(tmp_path, claim).verdict == "supported"
+    seeds(tmp_path, lsh=[120.0, 121.0, 122.0], random=[100.1, 101.0, 101.9])
+    assert one(tmp_path, claim).verdict == "not supported"
+
+
+def test_a_time_to_quality_is_steps_times_step_time(tmp_path, book):
+    claim = book(2.0, test="near", quantity="time_to_target", tolerance=0.2)
+    speeds(tmp_path, 1.0)
+    seeds(tmp_path, vanilla=[100.0, 100.0], lsh=[100.0, 100.1])
+    assert one(tmp_path, claim).verdict == "supported"
+    seeds(tmp_path, vanilla=[100.0, 100.0], lsh=[300.0, 300.1])
+    found = one(tmp_path, claim)
+    assert found.verdict == "not supported"
+    assert "2 of 2 seeds did not reach" in found.reason
+    seeds(tmp_path, vanilla=[100.0], lsh=[300.0])
+    assert one(tmp_path, claim).verdict == "inconclusive"
+
+
+def test_a_bound_and_a_rate(tmp_path, book):
+    speeds(tmp_path, 1.0)
+    pays = book("above 1", test="bounded", quantity="speedup", side="above", bound=1)
+    assert one(tmp_path, pays).verdict == "supported"
+    speeds(tmp_path, 3.0)
+    assert one(tmp_path, pays).verdict == "not supported"
+    for seed in range(3):
+        write_run(tmp_path, "lsh", seed=seed, rate=0.2)
+    assert one(tmp_path, book(0.2, test="near", quantity="rate", tolerance=0.25)).verdict == "supported"
+    assert one(tmp_path, book(0.8, test="near", quantity="rate", tolerance=0.25)).verdict == "not supported"
+
+
+def test_without_records_there_is_no_evidence_and_a_fault_is_named(tmp_path, book):
+    claim = book(0.0, test="quality", relation="same")
+    assert one(tmp_path, claim).reason == "no evidence at this scale"
+    seeds(tmp_path, vanilla=[100.0, 101.0], lsh=[100.0, 101.0])
+    assert one(tmp_path, claim).verdict == "supported"
+    (tmp_path / "runs/gpt_moe/text_lm/lsh/seed1/summary.json").write_text("{")
+    found = one(tmp_path, claim)
+    assert found.verdict == "invalid record"
+    assert found.evidence == ["runs/gpt_moe/text_lm/lsh/seed1"]
+    assert "not JSON" in found.reason
+
+
+def write_trials(folder, rows):
+    path = folder / "sweeps/paper_ablation/trials.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        "number,state,task,family,num_hashes,rate,quality,metric\n" + "".join(f"{row},perplexity\n" for row in rows)
+    )
+
+
+def test_a_trend_over_a_study_turns_with_its_trials(tmp_path, book):
+    claim = book("rises", test="trend", study="paper_ablation", parameter="num_hashes", column="rate")
+    quality = book("rises", test="trend", study="paper_ablation", parameter="num_hashes", column="quality")
+    assert one(tmp_path, claim).verdict == "inconclusive"
+    up = [f"{n},complete,text_lm,cross_polytope,{n},{n / 20},{200 - n}" for n in (2, 4, 6, 8, 10)]
+    write_trials(tmp_path, [*up, "9,FAIL,text_lm,cross_polytope,1,0.9,900"])
+    assert one(tmp_path, claim).verdict == one(tmp_path, quality).verdict == "supported"
+    write_trials(tmp_path, [f"{n},complete,text_lm,cross_polytope,{n},{1 / n},{n}" for n in (2, 4, 6, 8, 10)])
+    assert one(tmp_path, claim).verdict == one(tmp_path, quality).verdict == "not supported"
+    write_trials(tmp_path, up[:2])
+    assert one(tmp_path, claim).verdict == "inconclusive"
+    (tmp_path / "sweeps/paper_ablation/trials.csv").write_text("number,state\n1,complete\n")
+    assert one(tmp_path, claim).verdict == "invalid record"
+
+
+def test_families_are_compared_at_one_rate(tmp_path, book):
+    claim = book("better", test="families", study="paper_ablation", rate=0.2, tolerance=0.02)
+    better, worse = (100, 101, 99), (120, 121, 119)
+
+    def trials(cross, spherical):
+        families = (("cross_polytope", cross), ("spherical_plane", spherical))
+        return [f"1,complete,text_lm,{name},6,0.2,{value}" for name, values in families for value in values]
+
+    write_trials(tmp_path, trials(better, worse))
+    assert one(tmp_path, claim).verdict == "supported"
+    write_trials(tmp_path, trials(worse, better))
+    assert one(tmp_path, claim).verdict == "not supported"
+    write_trials(tmp_path, trials(better[:1], worse[:1]))
+    assert one(tmp_path, claim).verdict == "inconclusive"
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results") / "nano"
+    shutil.copytree(REFERENCE, folder)
+    return folder
+
+
+def verdicts(folder):
+    return {judged.claim.id: judged.finding for judged in judge_all(folder, "nano")}
+
+
+def test_every_claim_of_the_paper_has_a_verdict_and_its_evidence_exists(reference):
+    found = verdicts(reference)
+    assert {finding.verdict for finding in found.values()} >= {
+        "supported", "inconclusive", "inconsistent within the paper", "needs hardware",
+    }  # fmt: skip
+    for name, finding in found.items():
+        assert finding.reason, name
+        assert all((reference / path).exists() for path in finding.evidence), name
+        assert finding.evidence or finding.verdict in ("inconclusive", "needs hardware"), name
+    assert found["ratio_constant_servers"].verdict == "inconsistent within the paper"
+    assert found["parameters_roberta_moe_total"].verdict == "inconsistent within the paper"
+    assert found["gpt_52b_sst2_speedup"].verdict == "needs hardware"
+    assert found["named_frameworks"].verdict == "inconclusive"
+
+
+def test_one_seed_decides_nothing_about_quality(reference):
+    for judged in judge_all(reference, "nano"):
+        if type(judged.test).__name__ == "Quality":
+            assert judged.finding.verdict in ("inconclusive", "needs hardware")
+
+
+def test_verdicts_on_the_committed_records_turn_when_these_are_altered(reference, tmp_path):
+    altered = tmp_path / "nano"
+    shutil.copytree(reference, altered)
+    before = verdicts(altered)
+    assert before["pays_t5"].verdict == before["framework_independent"].verdict == "supported"
+    assert before["t5_same_quality"].verdict == "inconclusive"
+    path = altered / "speed/lab/t5_moe/text_span.json"
+    record = json.loads(path.read_text())
+    for link in record["links"]:
+        for block in link["blocks"]:
+            block["seconds"] *= 5 if block["method"] == "lsh" else 1
+    path.write_text(json.dumps(record))
+    for method in ("vanilla", "lsh"):  # two more seeds that agree
+        for seed in (1, 2):
+            copy_as_seed(altered / f"runs/t5_moe/text_span/{method}", seed)
+    metrics = altered / "runs/swin_moe/cifar10_test_resplit/lsh/seed0/metrics.jsonl"
+    metrics.write_text(metrics.read_text().replace('"rows_sent": ', '"rows_sent": 1', 1))
+    after = verdicts(altered)
+    assert after["pays_t5"].verdict == "not supported"
+    assert after["framework_independent"].verdict == "invalid record"
+    assert after["swin_rate"].verdict == "invalid record"
+    assert after["t5_same_quality"].verdict == "supported"
+    changed = {name for name in before if before[name].verdict != after[name].verdict}
+    assert not {name for name in changed if name.startswith(("gpt", "roberta", "parameters", "eq_9"))}
+
+
+def copy_as_seed(method, seed):
+    """Another, honest record: its own seed, configuration and losses."""
+    run = method / f"seed{seed}"
+    shutil.copytree(method / "seed0", run)
+    config = yaml.safe_load((run / "config.yaml").read_text()) | {"seed": seed}
+    (run / "config.yaml").write_text(yaml.safe_dump(config))
+    summary = json.loads((run / "summary.json").read_text())
+    (run / "summary.json").write_text(json.dumps(summary | {"seed": seed, "config_sha256": values_sha256(config)}))
+    lines = [json.loads(text) for text in (run / "metrics.jsonl").read_text().splitlines()]
+    for line in lines:
+        line["balance_loss"] = line.get("balance_loss", 0.0) + seed / 1000
+    (run / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def test_writing_twice_gives_the_same_bytes(reference, tmp_path):
+    first = {path.name: path.read_bytes() for path in build(reference, "nano")}
+    assert {path.name: path.read_bytes() for path in build(reference, "nano")} == first
+    entries = json.loads(first["claims.json"])
+    keys = "id section statement paper_value measured low high tolerance verdict scale evidence".split()
+    assert all(set(keys) <= set(entry) for entry in entries)
+    assert b"| RoBERTa-MoE reaches the same perplexity" in first["claims.md"]
