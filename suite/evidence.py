@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,22 @@ class RecordError(Exception):
 
 
 def read_evidence(folder: Path) -> Evidence:
-    """Read ``runs/<model>/<task>/<method>/seed<k>`` and ``speed/<cluster>/<model>/<task>.json`` below ``folder``."""
+    """Read ``runs/<model>/<task>/<method>/seed<k>`` and ``speed/<cluster>/<model>/<task>.json`` below ``folder``.
+
+    What was read last is kept, as long as no file has changed: many tables and figures ask for the same. Do not alter it.
+    """
+    return _read_evidence(folder, _state(folder))
+
+
+def _state(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Every file that evidence is read from, with its time and size."""
+    files = [path for pattern in ("runs/*/*/*/seed*/*.json*", "speed/*/*/*.json") for path in folder.glob(pattern)]
+    states = ((str(path), path.stat()) for path in sorted([*files, *folder.glob("runs/*/*/*/seed*")]))
+    return tuple((path, state.st_mtime_ns, state.st_size) for path, state in states)
+
+
+@lru_cache(maxsize=1)
+def _read_evidence(folder: Path, state: object) -> Evidence:
     runs, speeds, invalid = [], [], []
     for path in sorted(folder.glob("runs/*/*/*/seed*")):
         model, task, method, _ = path.parts[-4:]
@@ -109,8 +125,8 @@ def read_evidence(folder: Path) -> Evidence:
 def _read_run(path: Path) -> Run:
     if not (path / "summary.json").exists():
         raise RecordError(f"no summary.json: {_why_unfinished(path / 'failure.json')}")
-    summary = _json_object((path / "summary.json").read_text(), "summary.json")
-    _require(summary, RUN_KEYS, "summary.json")
+    summary = read_json((path / "summary.json").read_text(), "summary.json")
+    require(summary, RUN_KEYS, "summary.json")
     model, task, method, seed = path.parts[-4:]
     if (summary["model"], summary["task"], summary["method"], f"seed{summary['seed']}") != (model, task, method, seed):
         raise RecordError("summary.json names another run than the folder does")
@@ -131,13 +147,13 @@ def _read_run(path: Path) -> Run:
 def _why_unfinished(failure: Path) -> str:
     if not failure.exists():
         return "the run has not finished"
-    return f"the run failed: {_json_object(failure.read_text(), failure.name).get('reason', 'no reason given')}"
+    return f"the run failed: {read_json(failure.read_text(), failure.name).get('reason', 'no reason given')}"
 
 
 def _read_speeds(path: Path) -> list[Speed]:
     cluster, model, file = path.parts[-3:]
-    record = _json_object(path.read_text(), path.name)
-    _require(record, SPEED_KEYS, path.name)
+    record = read_json(path.read_text(), path.name)
+    require(record, SPEED_KEYS, path.name)
     if (record["cluster"], record["model"], f"{record['task']}.json") != (cluster, model, file):
         raise RecordError("it names another measurement than its path does")
     if not record["links"]:
@@ -149,9 +165,9 @@ def _read_speeds(path: Path) -> list[Speed]:
 
 
 def _blocks(link: dict[str, Any], where: str) -> pd.DataFrame:
-    _require(link, LINK_KEYS, where)
+    require(link, LINK_KEYS, where)
     for block in link["blocks"]:
-        _require(block, BLOCK_KEYS, where)
+        require(block, BLOCK_KEYS, where)
     blocks = pd.DataFrame(link["blocks"])
     if blocks.empty or (blocks.groupby(["round", "method"]).size() != 1).any():
         raise RecordError("a round does not hold each method once")
@@ -166,12 +182,17 @@ def _metrics(path: Path) -> Iterator[dict[str, Any]]:
     if not path.exists():
         raise RecordError("no metrics.jsonl")
     for number, text in enumerate(path.read_text().splitlines(), start=1):
-        line = _json_object(text, f"metrics.jsonl line {number}")
-        _require(line, ("event", "step"), f"metrics.jsonl line {number}")
+        line = read_json(text, f"metrics.jsonl line {number}")
+        require(line, ("event", "step"), f"metrics.jsonl line {number}")
         yield line
 
 
-def _json_object(text: str, where: str) -> dict[str, Any]:
+def read_json(text: str, where: str) -> dict[str, Any]:
+    """A JSON object of a record.
+
+    Raises:
+        RecordError: naming ``where``.
+    """
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
@@ -181,7 +202,12 @@ def _json_object(text: str, where: str) -> dict[str, Any]:
     return value
 
 
-def _require(value: dict[str, Any], keys: tuple[str, ...], where: str) -> None:
+def require(value: dict[str, Any], keys: tuple[str, ...], where: str) -> None:
+    """See that ``value`` has all ``keys`` and, if it says so at all, this version's schema.
+
+    Raises:
+        RecordError: naming ``where``.
+    """
     missing = [key for key in keys if key not in value]
     if missing:
         raise RecordError(f"{where} lacks {', '.join(missing)}")
