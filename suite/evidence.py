@@ -92,7 +92,8 @@ class RecordError(Exception):
 def read_evidence(folder: Path) -> Evidence:
     """Read ``runs/<model>/<task>/<method>/seed<k>`` and ``speed/<cluster>/<model>/<task>.json`` below ``folder``.
 
-    What was read last is kept, as long as no file has changed: many tables and figures ask for the same. Do not alter it.
+    What was read last is kept as long as no file has changed, as many tables and figures ask for the same; do not alter
+    it.
     """
     return _read_evidence(folder, _state(folder))
 

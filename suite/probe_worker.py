@@ -124,7 +124,7 @@ def sample_file(task: Task, batch: Batch, model: nn.Module, routing: Routing, ro
     """Rows that enter the last MoE layer's all-to-all, as exact dispatch routes them, with what is alike in them.
 
     An ``.npz`` of ``layer`` (its name), ``rows`` float16 ``[S, D]``, ``expert`` and ``cluster`` int64 ``[S]``, the
-    latter by the model's present reduction, and ``token`` ``[S]``: the symbol that each row belongs to, nothing for images.
+    latter by the model's present reduction, and ``token`` ``[S]``, the symbol of each row, empty for images.
     """
     layer = moe_layers(model)[-1]
     assignment_R = layer.reduction(routing.rows_RD, routing.counts_E).assignment_R

@@ -9,7 +9,6 @@ import pandas as pd
 
 from suite.evidence import Invalid, RecordError, read_json, require
 from suite.rows import Row
-from suite.statistics import over_seeds
 from suite.style import in_order
 
 PROBE_KEYS = tuple("schema model task scale seed data weights examples_per_batch methods comparisons".split())
@@ -21,7 +20,7 @@ ERRORS = ("relative_error", "cosine")
 
 @dataclass(frozen=True)
 class Probe:
-    """One probe; ``comparisons`` holds one row per method, batch and hash seed, ``<quantity>.<error>`` among columns."""
+    """One probe; ``comparisons`` holds one row per method, batch and hash seed, with columns ``<quantity>.<error>``."""
 
     model: str
     task: str
@@ -58,8 +57,8 @@ def _read(path: Path) -> Probe:
 def error_rows(probes: Sequence[Probe]) -> list[Row]:
     """One row per model, task, method and quantity.
 
-    Means are over batches, each with the mean over hash seeds; the interval is Student's t over batches. ``seed_sd`` is
-    the standard deviation over hash seeds of the mean over batches.
+    Means, least (``…_low``) and largest (``…_high``) are over batches and hash seeds, ``seed_sd`` is the standard
+    deviation over hash seeds of the mean over batches.
     """
     rows: list[Row] = []
     for probe in probes:
@@ -68,7 +67,6 @@ def error_rows(probes: Sequence[Probe]) -> list[Row]:
             part = frame[frame["method"] == method]
             for quantity in QUANTITIES:
                 name = f"{quantity}.relative_error"
-                error = over_seeds(part.groupby("batch")[name].mean().tolist())
                 by_seed = part.groupby("hash_seed")[name].mean()
                 rows.append(
                     {
@@ -76,9 +74,9 @@ def error_rows(probes: Sequence[Probe]) -> list[Row]:
                         "task": probe.task,
                         "method": method,
                         "quantity": quantity,
-                        "relative_error": error.value,
-                        "relative_error_low": error.low,
-                        "relative_error_high": error.high,
+                        "relative_error": float(part[name].mean()),
+                        "relative_error_low": float(part[name].min()),
+                        "relative_error_high": float(part[name].max()),
                         "cosine": float(part[f"{quantity}.cosine"].mean()),
                         "seed_sd": float(by_seed.std()) if len(by_seed) > 1 else None,
                         "hash_seeds": len(by_seed),

@@ -14,8 +14,8 @@ CAPTION = (
     "held-out batches. An error of 1 is as long as the exact gradient itself."
 )
 GRADIENT_ERROR = (
-    "model task method quantity relative_error relative_error_low relative_error_high cosine seed_sd hash_seeds batches "
-    "rate relative_bytes loss_excess weights"
+    "model task method quantity relative_error relative_error_low relative_error_high cosine seed_sd hash_seeds "
+    "batches rate relative_bytes loss_excess weights"
 ).split()
 
 
@@ -35,11 +35,11 @@ def gradient_error_sheet(rows: Sequence[Row], data: Sequence[str], faults: Seque
     ]
     weights = sorted({f"{row['model']} on {row['task']}: {row['weights']}" for row in rows if row.get("weights")})
     notes = [
-        "Relative error ‖a − e‖ / ‖e‖ and cosine of a method's a with the exact e. Layer: output of the first MoE layer, "
-        "whose input no method has touched; output: logits, centred over classes; dense and expert gradient: of the "
-        "task's loss by all replicated and by all experts' parameters. Mean over batches and hash seeds; intervals: "
-        "95 %, Student's t over batches; seed_sd: standard deviation over hash seeds of the mean over batches, – for "
-        "methods that draw nothing. Loss excess: mean loss less that of exact dispatch, in nats.",
+        "Relative error ‖a − e‖ / ‖e‖ and cosine of a method's a with the exact e. Layer: output of the first MoE "
+        "layer, whose input no method has touched; output: logits, centred over classes; dense and expert gradient: "
+        "of the task's loss by all replicated and by all experts' parameters. Mean and, in brackets, the least and "
+        "the largest over batches and hash seeds; seed_sd: standard deviation over hash seeds of the mean over "
+        "batches, – for methods that draw nothing. Loss excess: mean loss less that of exact dispatch, in nats.",
         f"Weights: {'; '.join(weights) or 'unknown'}. Batches are held out. Data: {'; '.join(data) or 'unknown'}.",
         *faults,
     ]
