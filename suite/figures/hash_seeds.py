@@ -14,15 +14,14 @@ from suite.figures.saving import main, save
 from suite.probes import Probe, read_probes
 
 CAPTION = (
-    "Rate and errors of methods that draw, one mark per hash seed, each the mean over the same held-out batches "
-    "with the "
-    "same weights. Numbers: standard deviation over hash seeds relative to the mean. Single runs differ by as much for "
-    "no other reason than their seed."
+    "Rate and errors of methods that draw, one mark per hash seed, as the distance from the method's mean over hash "
+    "seeds; each is a mean over the same held-out batches with the same weights. Numbers: the mean, and the standard "
+    "deviation over hash seeds relative to it. Runs that differ in their hash seed alone differ by as much."
 )
 SHOWN = {
-    "rate": "rows sent [%]",
-    "dense_gradient.relative_error": "error of dense gradient [%]",
-    "expert_gradient.relative_error": "error of experts' gradient [%]",
+    "rate": "rows sent",
+    "dense_gradient.relative_error": "error of dense gradient",
+    "expert_gradient.relative_error": "error of experts' gradient",
 }
 
 
@@ -45,7 +44,7 @@ def hash_seeds_figure(frame: pd.DataFrame) -> Figure:
         row = axes[len(SHOWN) * number : len(SHOWN) * (number + 1)]
         for axis, (name, label) in zip(row, SHOWN.items(), strict=True):
             _strip(axis, part, name)
-            axis.set_xlabel(label)
+            axis.set_xlabel(f"{label}:\noff its mean [%]")
         for axis in row[1:]:
             axis.set_yticklabels([])
         row[0].set_title(f"{model} on {task}, {part['hash_seed'].nunique()} hash seeds", loc="left")
@@ -55,7 +54,8 @@ def hash_seeds_figure(frame: pd.DataFrame) -> Figure:
 def _strip(axis: Axes, part: pd.DataFrame, name: str) -> None:
     methods = style.in_order(part["method"])
     for place, method in enumerate(methods):
-        values, look = part.loc[part["method"] == method, name], style.look(method)
+        given, look = part.loc[part["method"] == method, name], style.look(method)
+        values = 100 * (given / given.mean() - 1)
         axis.plot([values.min(), values.max()], [place, place], color=look.colour, linewidth=0.8, zorder=1)
         axis.plot(
             values,
@@ -67,7 +67,7 @@ def _strip(axis: Axes, part: pd.DataFrame, name: str) -> None:
             linestyle="none",
         )
         axis.annotate(
-            f"±{values.std() / values.mean():.1%}",
+            f"{given.mean():.1f}% ±{values.std():.1f}%",
             (1.0, place),
             xycoords=("axes fraction", "data"),
             fontsize=5.5,

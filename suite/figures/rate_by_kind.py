@@ -61,8 +61,10 @@ def kinds_figure(frame: pd.DataFrame) -> Figure:
                 ha="center",
                 va="bottom",
                 fontsize=5.5,
-                xytext=(0, 1),
+                xytext=(0, 1.5),
                 textcoords="offset points",
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.8},
+                zorder=4,
             )
         centre = place + (len(bars) - 1) / 2
         together = part.loc[part["kind"] == "all", "rate"].iloc[0]
