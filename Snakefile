@@ -1,6 +1,6 @@
-# The map of the whole pipeline: prepared data, runs, paired step times, tables, figures.
+# The map of the whole pipeline: prepared data, runs, paired step times, probes, tables, figures.
 #   snakemake TARGET --profile profiles/laptop --config scale=nano|mini|paper [methods=a,b] [models=…] [tasks=…] [seeds=0,1]
-# Targets: runs, tables, figures, reproduce (all of them, the default).
+# Targets: runs, probes, tables, figures, reproduce (all of them, the default).
 import sys
 from pathlib import Path
 
@@ -22,6 +22,7 @@ wildcard_constraints:
 include: "suite/rules/data.smk"
 include: "suite/rules/runs.smk"
 include: "suite/rules/speed.smk"
+include: "suite/rules/probe.smk"
 include: "suite/rules/tables.smk"
 include: "suite/rules/figures.smk"
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
 
 from lshmoe import Routing, expert_of_rows
 from suite.files import write_atomically
@@ -45,17 +46,22 @@ class Capture:
         write_atomically(self.folder.captures / f"step{number:06d}.rank{self.trainer.rank}.pt", buffer.getvalue())
 
     def _record(self, sample: dict[str, Any], name: str, routing: Routing) -> None:
-        expert_R = expert_of_rows(routing.counts_E, len(routing.rows_RD))
-        largest_first_E = routing.counts_E.argsort(descending=True, stable=True)
-        fitting = largest_first_E[routing.counts_E[largest_first_E].cumsum(0) <= self.options.rows]
-        wanted_E = fitting if len(fitting) else largest_first_E[:1]
-        rows_S = torch.isin(expert_R, wanted_E).nonzero().flatten()[: self.options.rows]
-        cluster_R = torch.arange(len(expert_R), device=expert_R.device)
-        if routing.assignment_R is not None:
-            cluster_R = routing.assignment_R
-        sample[name] = {
-            "rows": routing.rows_RD[rows_S].float().cpu(),
-            "expert": expert_R[rows_S].cpu(),
-            "cluster": cluster_R[rows_S].cpu(),
-            "token": routing.token_R[rows_S].cpu(),
-        }
+        sample[name] = sample_of(routing, self.options.rows)
+
+
+def sample_of(routing: Routing, rows: int) -> dict[str, Tensor]:
+    """What :class:`Capture` keeps of one layer, on the CPU: ``rows``, ``expert``, ``cluster``, ``token``."""
+    expert_R = expert_of_rows(routing.counts_E, len(routing.rows_RD))
+    largest_first_E = routing.counts_E.argsort(descending=True, stable=True)
+    fitting = largest_first_E[routing.counts_E[largest_first_E].cumsum(0) <= rows]
+    wanted_E = fitting if len(fitting) else largest_first_E[:1]
+    rows_S = torch.isin(expert_R, wanted_E).nonzero().flatten()[:rows]
+    cluster_R = torch.arange(len(expert_R), device=expert_R.device)
+    if routing.assignment_R is not None:
+        cluster_R = routing.assignment_R
+    return {
+        "rows": routing.rows_RD[rows_S].float().cpu(),
+        "expert": expert_R[rows_S].cpu(),
+        "cluster": cluster_R[rows_S].cpu(),
+        "token": routing.token_R[rows_S].cpu(),
+    }

@@ -1,5 +1,6 @@
 """What a package offers is what it holds: a table or a figure is added by adding its file."""
 
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,7 +29,7 @@ def load(package: str, field: str, wanted: list[str] | None, on_offer: list[str]
     return [import_module(f"{package}.{name}") for name in wanted or on_offer]
 
 
-def split_option(name: str, arguments: list[str]) -> tuple[list[str] | None, list[str]]:
+def split_option(name: str, arguments: Sequence[str]) -> tuple[list[str] | None, list[str]]:
     """The words of the last ``name=a,b`` or ``name=[a,b]`` (None without one), and all other arguments."""
     given = [text for text in arguments if text.startswith(f"{name}=")]
     rest = [text for text in arguments if text not in given]

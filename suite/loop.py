@@ -12,7 +12,16 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from lshmoe import NativeWire, NonFiniteRowError, clip_grad_norm, data_parallel, derive_seed, exact_dispatch, moe_layers
+from lshmoe import (
+    MoELayer,
+    NativeWire,
+    NonFiniteRowError,
+    clip_grad_norm,
+    data_parallel,
+    derive_seed,
+    exact_dispatch,
+    moe_layers,
+)
 from suite import checkpoint
 from suite.capture import Capture
 from suite.environment import peak_memory_bytes
@@ -45,6 +54,12 @@ def build_model(config: RunConfig, task: Task, member: Member) -> nn.Module:
     build = load_object("model.host", f"{config.model.host}.build")
     model: nn.Module = build(config.size, task.inputs, method_layer_factory(config, member))
     return model.to(member.device)
+
+
+def half_precision_bytes(layer: MoELayer) -> float:
+    """What the rows that a layer has routed since its last reset would have taken, uncompressed, on a 16-bit wire."""
+    per_row = NativeWire("bfloat16").bytes_per_row(layer.dim, torch.float32)
+    return 4 * layer.traffic.rows_routed * per_row  # dispatch and combine, forward and backward
 
 
 def learning_rate(options: Optimizer, step: int, steps: int) -> float:
@@ -147,7 +162,6 @@ class Trainer:
 
     def read_meters(self) -> dict[str, float]:
         """Traffic of all layers on this rank since the last reading."""
-        half = NativeWire("bfloat16")
         totals = dict.fromkeys(METERS, 0.0)
         for layer in self.layers:
             traffic = layer.traffic
@@ -157,8 +171,7 @@ class Trainer:
             totals["remote_bytes"] += sum(traffic.remote_bytes.values())
             totals["inter_server_bytes"] += sum(traffic.inter_server_bytes.values())
             totals["all_to_all_seconds"] += traffic.all_to_all_seconds / self.world
-            # Four times over: dispatch and combine, forward and backward.
-            totals["half_precision_bytes"] += 4 * traffic.rows_routed * half.bytes_per_row(layer.dim, torch.float32)
+            totals["half_precision_bytes"] += half_precision_bytes(layer)
             traffic.reset()
         for meter in self.kind_meters:
             totals.update({name: totals.get(name, 0.0) + value for name, value in meter.read().items()})

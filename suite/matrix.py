@@ -37,6 +37,7 @@ class Matrix:
         runs: what is selected.
         timed: distinct (model, task) of these whose step times are measured: those that take training steps, unless the
             scale says otherwise.
+        probed: distinct (model, task) of these whose methods' errors are measured.
         cluster: where runs train.
         timed_on: where step times are measured.
     """
@@ -44,6 +45,7 @@ class Matrix:
     scale: str
     runs: tuple[RunKey, ...]
     timed: tuple[tuple[str, str], ...]
+    probed: tuple[tuple[str, str], ...]
     cluster: str
     timed_on: str
 
@@ -80,11 +82,15 @@ def select(options: Mapping[str, object]) -> Matrix:
         cells = ", ".join(f"{cell.model} on {cell.task}" for cell in scale.matrix)
         raise UserError(f"models, tasks: nothing of scale {scale.name} is left; it has: {cells}")
     selected = {(run.model, run.task) for run in runs}
-    timed = dict.fromkeys((cell.model, cell.task) for cell in scale.matrix if cell.timed)
+    timed, probed = (
+        [pair for pair in dict.fromkeys((cell.model, cell.task) for cell in cells) if pair in selected]
+        for cells in ((cell for cell in scale.matrix if cell.timed), (cell for cell in scale.matrix if cell.probed))
+    )
     return Matrix(
         scale.name,
         runs,
-        tuple(pair for pair in timed if pair in selected and _composed(*pair, scale.name).training.steps),
+        tuple(pair for pair in timed if _composed(*pair, scale.name).training.steps),
+        tuple(probed),
         scale.cluster,
         scale.timed_on,
     )

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from suite.check import check
 from suite.config import compose, from_yaml
+from suite.discovery import split_option
 from suite.errors import UserError, exit_on_error
 from suite.launch import launch
 from suite.records import RunFolder
-from suite.schema import RunConfig
+from suite.schema import Cell, RunConfig
 from suite.tasks import build_task
 
 
@@ -44,27 +45,36 @@ def parse(arguments: Sequence[str]) -> Plan:
     Raises:
         UserError: for bad input, in one line.
     """
-    overrides = [text for text in arguments if not text.startswith(("methods=", "shares="))]
-    if any(text.startswith("method=") for text in overrides):
-        raise UserError("method: a measurement compares several; write methods=[vanilla,lsh]")
-    base = compose(overrides)
-    cells = [cell for cell in base.scale.matrix if (cell.model, cell.task) == (base.model.name, base.task.name)]
-    methods = _listed("methods", arguments)
-    if methods is None:
-        methods = [name for cell in cells for name in cell.methods]
-    shares = _listed("shares", arguments)
+    shares, overrides = split_option("shares", arguments)
+    configs = contestants(overrides)
+    base = configs[0]
     if shares is None:
-        shares = [str(share) for cell in cells for share in cell.shares]
-    methods = list(dict.fromkeys(["vanilla", *methods]))
-    configs = tuple(_as_trained(compose([*overrides, f"method={name}"])) for name in methods)
+        shares = [str(share) for cell in _cells(base) for share in cell.shares]
     folder = base.results / base.scale.name / "speed" / base.cluster.name / base.model.name
     return Plan(configs, tuple(map(_share, shares)), folder / f"{base.task.name}.json")
 
 
-def _listed(name: str, arguments: Sequence[str]) -> list[str] | None:
-    """The words of the last ``name=[a,b]``; None without one."""
-    given = [text.removeprefix(f"{name}=").strip("[]") for text in arguments if text.startswith(f"{name}=")]
-    return [word.strip() for word in given[-1].split(",") if word.strip()] if given else None
+def contestants(arguments: Sequence[str]) -> tuple[RunConfig, ...]:
+    """One configuration per method, vanilla first, each as it was trained if its run is on record.
+
+    Args:
+        arguments: Hydra overrides and ``methods=[a,b]``, by default those of the scale's matrix.
+
+    Raises:
+        UserError: for bad input, in one line.
+    """
+    methods, overrides = split_option("methods", arguments)
+    if any(text.startswith("method=") for text in overrides):
+        raise UserError("method: a measurement compares several; write methods=[vanilla,lsh]")
+    if methods is None:
+        methods = [name for cell in _cells(compose(overrides)) for name in cell.methods]
+    methods = list(dict.fromkeys(["vanilla", *methods]))
+    return tuple(_as_trained(compose([*overrides, f"method={name}"])) for name in methods)
+
+
+def _cells(config: RunConfig) -> list[Cell]:
+    """Cells of the scale's matrix for this model and task."""
+    return [cell for cell in config.scale.matrix if (cell.model, cell.task) == (config.model.name, config.task.name)]
 
 
 def _share(text: str) -> float:
@@ -95,7 +105,7 @@ def main(arguments: list[str]) -> None:
         RunError: with the reason the ranks failed for.
     """
     plan = parse(arguments)
-    if plan.shares and plan.vanilla.cluster.network not in ("lab", "paced") and _listed("shares", arguments):
+    if plan.shares and plan.vanilla.cluster.network not in ("lab", "paced") and split_option("shares", arguments)[0]:
         raise UserError("shares: only links of cluster=lab can be slowed down")
     if plan.vanilla.scale.measurement.blocks < 2:
         raise UserError("scale.measurement.blocks: an interval needs at least 2")

@@ -2,7 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
@@ -55,6 +55,32 @@ class Throughput(_Strict):
     section: str
 
 
+class Quality(_Strict):
+    """A printed quality in percent, without and with LSH-MoE."""
+
+    model: str
+    task: str
+    metric: Literal["accuracy", "top1", "top5"]
+    section: str
+    before: PositiveFloat
+    after: PositiveFloat
+
+
+class Marked(_Strict):
+    """Perplexities marked on a curve, with error compensation and without; the latter may not be marked."""
+
+    compensated: PositiveFloat
+    uncompensated: PositiveFloat | None = None
+    section: str
+
+
+class TaskRow(_Strict):
+    """The printed row that a task of this project measures, or stands in for with other data."""
+
+    row: str
+    stand_in: bool
+
+
 class PublishedSpeedup(_Strict):
     """A printed speed-up with the share and the rate to judge it by, each a name within :class:`Published`."""
 
@@ -81,7 +107,7 @@ class PublishedSpeedup(_Strict):
 
 
 class Published(_Strict):
-    """All of the paper's numbers that the audit and the extrapolation use."""
+    """All of the paper's numbers that the audit, the extrapolation and the paper's own tables and figures use."""
 
     models: dict[str, PublishedModel]
     share_cluster: ShareCluster
@@ -89,6 +115,9 @@ class Published(_Strict):
     rates: dict[str, Fraction]
     throughputs: dict[str, Throughput]
     speedups: list[PublishedSpeedup] = Field(min_length=1)
+    qualities: list[Quality]
+    perplexities: dict[str, Marked]
+    tasks: dict[str, TaskRow]
 
     @model_validator(mode="after")
     def _named_numbers_exist(self) -> "Published":
@@ -99,7 +128,15 @@ class Published(_Strict):
                         f"speedups.{speedup.id}.{field}: unknown {getattr(speedup, field)!r}; "
                         f"allowed: {', '.join(sorted(known))}"
                     )
+        rows = {quality.task for quality in self.qualities}
+        for task, meant in self.tasks.items():
+            if meant.row not in rows:
+                raise ValueError(f"tasks.{task}.row: unknown {meant.row!r}; allowed: {', '.join(sorted(rows))}")
         return self
+
+    def speedup(self, model: str, task: str) -> float | None:
+        """The printed speed-up of a model on a row's task; None where none is printed."""
+        return next((s.value for s in self.speedups if (s.model, s.task) == (model, task)), None)
 
 
 @cache

@@ -173,6 +173,13 @@ class Measurement(_Strict):
     steps_per_block: PositiveInt
 
 
+class Probe(_Strict):
+    """Errors of methods against exact dispatch, on vanilla's last weights and held-out batches."""
+
+    batches: PositiveInt
+    hash_seeds: PositiveInt = Field(description="drawn anew for each method that draws")
+
+
 class Cell(_Strict):
     """Runs that a scale asks for: one model on one task with several methods, the first one being the reference."""
 
@@ -183,6 +190,7 @@ class Cell(_Strict):
     shares: list[Annotated[float, Field(gt=0, lt=1)]] = Field(
         [], description="of all-to-all in vanilla's step, at which step times are measured; the model's own one first"
     )
+    probed: bool = Field(False, description="whether methods' errors against exact dispatch are measured")
 
 
 class ScaleConfig(_Strict):
@@ -194,6 +202,8 @@ class ScaleConfig(_Strict):
     timed_on: str = Field(description="cluster on which step times are measured")
     matrix: list[Cell] = Field(min_length=1)
     measurement: Measurement
+    # Records of runs repeat this part; they may be older than the probe.
+    probe: Probe = Probe(batches=2, hash_seeds=5)
 
 
 class Capture(_Strict):

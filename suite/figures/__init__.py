@@ -1,4 +1,14 @@
 """Figures, each as SVG, PDF and PNG: ``python -m suite.figures scale=nano`` draws all that the records allow.
 
-One module per figure; ``python -m suite.figures.audit scale=nano`` draws that one alone.
+One module per figure; ``python -m suite.figures.audit scale=nano`` draws that one alone. A module has ``CAPTION``, what
+is shown and how to read it, and ``build(folder)``; its files have its name, or those that it lists as ``NAMES``.
 """
+
+from suite.discovery import offered
+
+HELPERS = ("panels", "saving")
+
+
+def names() -> list[str]:
+    """Every figure's module."""
+    return offered(__name__, HELPERS)

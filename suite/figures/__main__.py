@@ -1,25 +1,45 @@
-"""All figures of one scale that its records allow: ``python -m suite.figures scale=nano``."""
+"""All figures that one scale's records allow, or some: ``python -m suite.figures scale=nano [figures=pareto,audit]``.
 
+``figures/index.json`` says afterwards which ones were drawn, and of the others why not.
+"""
+
+import json
 import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from suite.errors import UserError
-from suite.figures import audit, convergence, extrapolation, kappa_map
+from suite.discovery import load, split_option
+from suite.errors import UserError, exit_on_error
+from suite.figures import names
 from suite.figures.saving import main
+from suite.files import write_atomically
 
-FIGURES = (convergence, kappa_map, audit, extrapolation)
 
+def build(folder: Path, wanted: Sequence[str] | None = None) -> list[Path]:
+    """Draw the ``wanted`` figures, all by default, below ``folder``; say on stderr which ones lack records.
 
-def build(folder: Path) -> list[Path]:
-    """Draw every figure below ``folder``; say on stderr which ones lack records."""
-    paths = []
-    for figure in FIGURES:
+    Raises:
+        UserError: for a figure that there is not.
+    """
+    paths, drawn, missing = [], {}, {}
+    for figure in load("suite.figures", "figures", None if wanted is None else list(wanted), names()):
+        name = figure.__name__.rpartition(".")[2]
         try:
-            paths += figure.build(folder)
+            files = figure.build(folder)
         except UserError as error:
-            print(f"not drawn: {error}", file=sys.stderr)
+            print(f"{name} not drawn: {error}", file=sys.stderr)
+            missing[name] = str(error).replace(str(folder), folder.name)
+            continue
+        drawn[name] = {"caption": figure.CAPTION, "files": [path.name for path in files]}
+        paths += files
+    if wanted is None:
+        index = {"drawn": drawn, "not_drawn": missing}
+        write_atomically(folder / "figures" / "index.json", json.dumps(index, indent=1, ensure_ascii=False) + "\n")
     return paths
 
 
 if __name__ == "__main__":
-    main(build)
+    with exit_on_error():
+        chosen, arguments = split_option("figures", sys.argv[1:])
+        main(partial(build, wanted=chosen), arguments)

@@ -12,6 +12,11 @@ from suite.audit.speedups import BYTES_SHRINK, EXPERTS_SHRINK, speedup_rows
 from suite.figures.saving import main, save
 from suite.published import Published, published
 
+CAPTION = (
+    "Published speed-ups beside what the paper's own share and rate allow. A dot to the right of both open marks "
+    "claims more than these numbers give."
+)
+
 PUBLISHED, LIMIT = "published", "possible with nothing sent"
 READS: tuple[str, ...] = ()  # of the records
 MARKS = {

@@ -16,6 +16,11 @@ from suite.errors import UserError
 from suite.evidence import Run, read_evidence
 from suite.figures.saving import main, save
 
+CAPTION = (
+    "Held-out quality against steps and against time spent in steps, and its distance from vanilla, for every "
+    "model, task and method. Time is that of the training machine, whose network is not slow."
+)
+
 
 def convergence_frame(runs: Sequence[Run]) -> pd.DataFrame:
     """One row per evaluation after training began: what was run, step, metric, value, baseline and its name, and

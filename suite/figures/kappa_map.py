@@ -17,6 +17,11 @@ from suite.figures.saving import main, save
 from suite.prediction import MEASURED, PREDICTED, kappa_map_rows
 from suite.rows import Row
 
+CAPTION = (
+    "Speed-up against kappa: predicted curves, measured points with 95 % intervals over them. In the shaded "
+    "region compression loses."
+)
+
 PER_ROW = 2
 
 

@@ -2,7 +2,7 @@
 
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -17,7 +17,9 @@ FORMATS = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Softwa
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:
-    """Write ``stem`` as SVG, PDF and PNG."""
+    """Write ``stem`` as SVG, PDF and PNG; its layout is solved once, for all three."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
     paths = []
     for suffix, metadata in FORMATS.items():
         buffer = io.BytesIO()
@@ -28,9 +30,9 @@ def save(figure: Figure, stem: Path) -> list[Path]:
     return paths
 
 
-def main(build: Callable[[Path], list[Path]]) -> None:
-    """Entry point of a figure: ``scale=nano`` on the command line."""
+def main(build: Callable[[Path], list[Path]], arguments: Sequence[str] | None = None) -> None:
+    """Entry point of a figure: ``scale=nano`` in ``arguments``, by default those of the command line."""
     with exit_on_error():
-        config = compose(sys.argv[1:])
+        config = compose(sys.argv[1:] if arguments is None else arguments)
         paths = build(config.results / config.scale.name)
     print(*paths, sep="\n")

@@ -1,34 +1,29 @@
-# Each as SVG, PDF and PNG. The first two are drawn from records alone, the others without any.
-FIGURE_INPUTS = {
-    "convergence": rules.runs.input,
-    "kappa_map": [*RECORDS, "suite/comparisons.py", "suite/prediction.py"],
-    "audit": PAPER,
-    "extrapolation": [*PAPER, "suite/extrapolation.py"],
-}
-FIGURES = list(FIGURE_INPUTS)
-if all(run.method == "vanilla" for run in MATRIX.runs):
-    FIGURES.remove("kappa_map")  # it compares methods
-FIGURE = [f"{RESULTS}/figures/{{figure}}.{suffix}" for suffix in ("svg", "pdf", "png")]
+from suite import figures as figure_modules
+
+# Each as SVG, PDF and PNG, all in one process: starting Python takes longer than drawing. Which figures there are depends
+# on what the records allow; the index lists them, and of the others says why not.
+FIGURE_INDEX = f"{RESULTS}/figures/index.json"
 
 
-rule draw_figure:
+rule draw_figures:
     input:
-        lambda wildcards: FIGURE_INPUTS[wildcards.figure],
-        "suite/figures/{figure}.py",
-        "suite/figures/saving.py",
+        RECORDS,
+        PAPER,
+        ROWS,
+        "suite/extrapolation.py",
         "suite/style.py",
+        "suite/tables/kinds.py",
+        [f"suite/figures/{name}.py" for name in (*figure_modules.HELPERS, *figure_modules.names())],
     output:
-        FIGURE,
+        FIGURE_INDEX,
     log:
-        f"{RESULTS}/logs/figures/{{figure}}.log",
-    wildcard_constraints:
-        figure="|".join(FIGURE_INPUTS),
+        f"{RESULTS}/logs/figures.log",
     params:
         scale=MATRIX.scale,
     shell:
-        "python -m suite.figures.{wildcards.figure} scale={params.scale} 2>&1 | tee {log}"
+        "python -m suite.figures scale={params.scale} 2>&1 | tee {log}"
 
 
 rule figures:
     input:
-        expand(FIGURE, figure=FIGURES),
+        FIGURE_INDEX,

@@ -1,54 +1,53 @@
+from suite import tables as table_modules
 from suite.config import choices
 
 # From records alone. A record at fault costs its own cells; see the log for the reasons.
 RECORDS = [
     *rules.runs.input,
     *(f"{RESULTS}/speed/{MATRIX.timed_on}/{model}/{task}.json" for model, task in MATRIX.timed),
+    *rules.probes.input,
 ]
+# Without any record: what the paper's numbers say of each other, what the cost model says of larger clusters, and from
+# configurations alone, whatever was run, the paper's Table 1 beside our models at its sizes.
+WITHOUT_RECORDS = ("audit", "extrapolation", "models")
 TABLES = {
-    name: [f"{RESULTS}/tables/{name}.{suffix}" for suffix in ("csv", "md")]
-    for name in ("convergence", "speedup", "prediction", "kinds", "runs", "audit", "extrapolation", "models")
+    name: [f"{RESULTS}/tables/{name}.{suffix}" for suffix in ("csv", "md", "tex")] for name in table_modules.names()
 }
 TABLES["prediction"].append(f"{RESULTS}/tables/kappa_map.csv")
-
-
-rule compile_tables:
-    input:
-        RECORDS,
-        "suite/comparisons.py",
-        "suite/prediction.py",
-        "suite/tables/convergence.py",
-        "suite/tables/speedup.py",
-        "suite/tables/prediction.py",
-        "suite/tables/kinds.py",
-        "suite/tables/runs.py",
-    output:
-        TABLES["convergence"],
-        TABLES["speedup"],
-        TABLES["prediction"],
-        TABLES["kinds"],
-        TABLES["runs"],
-    log:
-        f"{RESULTS}/logs/tables.log",
-    params:
-        scale=MATRIX.scale,
-    shell:
-        "for table in convergence speedup prediction kinds runs; do"
-        " python -m suite.tables.$table scale={params.scale}; done 2>&1 | tee {log}"
-
-
-# Without any record: what the paper's numbers say of each other, and what the cost model says of larger clusters.
+FROM_RECORDS = [name for name in TABLES if name not in WITHOUT_RECORDS]
+TABLE_CODE = ["suite/tables/formatting.py", "suite/tables/latex.py", "suite/tables/sheet.py"]
 PAPER = [
     "suite/conf/paper/published.yaml",
     "suite/conf/targets.yaml",
     "suite/conf/hardware.yaml",
     *sorted(str(path) for package in ("costmodel", "audit") for path in Path("suite", package).glob("*.py")),
 ]
+# What turns records into rows, of tables and of figures.
+ROWS = [f"suite/{name}.py" for name in ("comparisons", "paper_tables", "prediction", "probes", "savings", "statistics")]
+
+
+rule compile_tables:
+    input:
+        RECORDS,
+        PAPER,
+        ROWS,
+        TABLE_CODE,
+        [f"suite/tables/{name}.py" for name in FROM_RECORDS],
+    output:
+        [TABLES[name] for name in FROM_RECORDS],
+    log:
+        f"{RESULTS}/logs/tables.log",
+    params:
+        scale=MATRIX.scale,
+        tables=",".join(FROM_RECORDS),
+    shell:
+        "python -m suite.tables scale={params.scale} tables={params.tables} 2>&1 | tee {log}"
 
 
 rule compile_audit:
     input:
         PAPER,
+        TABLE_CODE,
         "suite/tables/audit.py",
     output:
         TABLES["audit"],
@@ -63,6 +62,7 @@ rule compile_audit:
 rule compile_extrapolation:
     input:
         PAPER,
+        TABLE_CODE,
         "suite/extrapolation.py",
         "suite/tables/extrapolation.py",
     output:
@@ -75,11 +75,11 @@ rule compile_extrapolation:
         "python -m suite.tables.extrapolation scale={params.scale} 2>&1 | tee {log}"
 
 
-# From configurations alone, whatever was run: the paper's Table 1 beside our models at its sizes.
 rule compile_models:
     input:
         "suite/conf/paper/table1.yaml",
         [f"suite/conf/model/{name}.yaml" for name in choices("model")],
+        TABLE_CODE,
         "suite/tables/models.py",
         "suite/parameters.py",
         "suite/readings.py",

@@ -7,7 +7,8 @@ from tabulate import tabulate
 
 # Columns of words; all others are numbers and aligned to the right.
 WORDS = (
-    "model task method cluster quantity reading statement section verdict reason path exchange kind row stand_in source"
+    "model task method cluster quantity reading statement section verdict reason path exchange kind row stand_in "
+    "measured_on"
 ).split()
 
 

@@ -48,5 +48,5 @@ def test_every_table_has_a_caption_and_sound_latex(tmp_path):
 
 
 def test_an_unknown_table_is_refused_with_the_nearest_name(tmp_path):
-    with pytest.raises(UserError, match="tables: unknown 'kind'.*did you mean 'kinds'"):
+    with pytest.raises(UserError, match=r"tables: unknown 'kind'.*did you mean 'kinds'"):
         tables.build(tmp_path, "nano", ["kind"])
