@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+from suite import slurm
 from suite.errors import RunError, Stopped
 from suite.lab import supervisor
 from suite.lab.layout import Layout
@@ -31,6 +32,7 @@ def launch(
         cluster: how many ranks, and threads of each.
         folder: torchrun's own messages are kept here, and after a failure its reason, in ``failure.json``.
         lab: a living lab to run in; without one, a cluster on the ``lab`` network gets one for as long as this takes.
+            Several servers on the ``host`` network are nodes of the Slurm job that this process is in.
 
     Raises:
         RunError: in one line, why the ranks failed. All of them are gone by then.
@@ -40,8 +42,10 @@ def launch(
     reason.unlink(missing_ok=True)
     environment = os.environ | {"OMP_NUM_THREADS": str(cluster.threads_per_rank)}
     if cluster.network == "lab":
-        layout = Layout(cluster.ranks // cluster.ranks_per_server, cluster.ranks_per_server)
+        layout = Layout(cluster.servers, cluster.ranks_per_server)
         command = supervisor.command(module, arguments, layout, reason, lab)
+    elif cluster.spans_nodes:
+        command = slurm.command(module, arguments, cluster)
     else:
         command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
         command += [f"--nproc-per-node={cluster.ranks}", "-m", module, *arguments]

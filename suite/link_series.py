@@ -81,7 +81,7 @@ def measure_links(plan: Plan, trainers: Mapping[str, Trainer], link: Link | None
         KappaMissed: a kappa came out too far from its target every time.
     """
     cluster, contest = plan.vanilla.cluster, _Contest(plan, trainers, link)
-    servers = cluster.ranks // cluster.ranks_per_server
+    servers = cluster.servers
     if link is None or servers == 1:
         yield MeasuredLink(cluster.name, None, None, contest.blocks())
         return
