@@ -86,6 +86,12 @@ def wait_until(condition: Callable[[], object], what: str, seconds: float = 60) 
         time.sleep(0.1)
 
 
+def snakemake_options(*more: str) -> list[str]:
+    """Snakemake's options for this cluster: quick looks at jobs that last seconds, one job at a time."""
+    looks = ["--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10"]
+    return ["--profile", "profiles/slurm", "--jobs", "1", *looks, *more]
+
+
 class Slurm:
     """The running cluster; use it as a context manager.
 
@@ -147,6 +153,11 @@ class Slurm:
             if ours:
                 found.append(process)
         return found
+
+    def clear(self) -> None:
+        """Cancel all jobs and wait until they are gone."""
+        self.run("scancel", "--full", "--user=root")
+        wait_until(lambda: not self.jobs(), "cancelled jobs")
 
     def start_node(self, name: str) -> None:
         """Start a node's daemon and wait until jobs can run there."""
