@@ -3,12 +3,13 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,6 +20,9 @@ from suite.lab.layout import Layout
 from suite.lab.registry import State
 from suite.processes import die_with_parent, on_stop, write_reason
 from suite.schema import ClusterConfig
+
+# Bytes; with fewer a rank cannot write why it failed.
+_LEAST_FREE = 2**16
 
 
 def launch(
@@ -59,7 +63,8 @@ def launch(
         raise Stopped(received[0])
     if code:
         why = _why(reason, log)
-        write_reason(reason, why)
+        with suppress(OSError):  # no room for it
+            write_reason(reason, why)
         raise RunError(why)
 
 
@@ -68,6 +73,8 @@ def _why(reason: Path, log: Path) -> str:
 
     Whoever writes while another was killed has only noticed that a peer is gone; by SIGTERM torchrun ends the rest.
     """
+    if not reason.exists() and shutil.disk_usage(log.parent).free < _LEAST_FREE:
+        return f"no space is left on the disk of {log.parent}; make room there"
     pairs = re.findall(r"rank *: (\d+) .*\n *exitcode *: (-?\d+)", log.read_text())
     ended = sorted((int(code) == -signal.SIGTERM, int(code), int(rank)) for rank, code in pairs)
     if not ended and reason.exists():
@@ -92,7 +99,8 @@ def reporting_failure(folder: Path, rank: int) -> Iterator[None]:
         # The first rank to fail has the reason; the others only notice that it is gone.
         if not (folder / "failure.json").exists():
             line = f"{type(error).__name__}: {' '.join(str(error).split())}"
-            write_reason(folder / "failure.json", f"rank {rank}: {line}")
+            with suppress(OSError):
+                write_reason(folder / "failure.json", f"rank {rank}: {line}")
         sys.stderr.flush()
         # Destructors of a broken process group can wait for ranks that are gone.
         os._exit(1)

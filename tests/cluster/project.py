@@ -12,7 +12,7 @@ import yaml
 
 ROOT = Path(__file__).parent.parent.parent
 PARTS = ("Snakefile", "profiles", "suite", "baselines", "lshmoe", "sweeps", "requirements")
-SHORT = {"steps": 24, "eval_every": 12, "eval_examples": 8, "checkpoint_every": 4}
+SHORT = {"steps": 40, "eval_every": 20, "eval_examples": 8, "checkpoint_every": 5}
 SELECTED = ("models=gpt_moe", "tasks=text_lm", "methods=vanilla,lsh")
 # What no two runs of the same settings share, or says on what they ran.
 PLACE_AND_TIME = ("seconds", "memory", "cluster", "config_sha256", "git_commit")

@@ -4,6 +4,7 @@ Nothing is installed, and no file of a Slurm that this machine may have is read:
 a wrapper at the head of PATH, which jobs inherit (Snakemake strips ``SLURM_CONF`` inside a job).
 """
 
+import contextlib
 import os
 import shutil
 import signal
@@ -28,7 +29,7 @@ ClusterName=throwaway
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={controller_port}
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge.socket
+AuthInfo=socket={folder}/munge.socket,cred_expire=3
 CredType=cred/munge
 SlurmUser=root
 SlurmdUser=root
@@ -152,6 +153,15 @@ class Slurm:
                 continue
             if ours:
                 found.append(process)
+        return found
+
+    def ranks(self, node: str | None = None) -> list[psutil.Process]:
+        """The ranks of runs on a node, or on all."""
+        found = []
+        for process in self.processes(node):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if "suite.worker" in process.cmdline() and "RANK" in process.environ():
+                    found.append(process)
         return found
 
     def clear(self) -> None:
