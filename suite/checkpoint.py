@@ -42,8 +42,7 @@ def save(folder: Path, step: int, model: nn.Module, optimizer: torch.optim.Optim
     try:
         dcp.save(_state(model, optimizer), checkpoint_id=partial)
     except dcp.api.CheckpointException as error:
-        shutil.rmtree(partial, ignore_errors=True)  # a full disk needs room for the reason
-        raise CheckpointError(f"{final} cannot be written ({_cause(error)}); make room for it") from error
+        raise CheckpointError(f"{final} cannot be written ({_cause(error)})") from error
     if dist.get_rank() == 0:
         partial.replace(final)
         for old in folder.glob("step*"):

@@ -21,8 +21,8 @@ from suite.lab.registry import State
 from suite.processes import die_with_parent, on_stop, write_reason
 from suite.schema import ClusterConfig
 
-# Bytes; with fewer a rank cannot write why it failed.
-_LEAST_FREE = 2**16
+# Bytes; with fewer on the disk, whatever a rank says is about that, if it still could say anything.
+_LEAST_FREE = 2**20
 
 
 def launch(
@@ -73,7 +73,7 @@ def _why(reason: Path, log: Path) -> str:
 
     Whoever writes while another was killed has only noticed that a peer is gone; by SIGTERM torchrun ends the rest.
     """
-    if not reason.exists() and shutil.disk_usage(log.parent).free < _LEAST_FREE:
+    if shutil.disk_usage(log.parent).free < _LEAST_FREE:
         return f"no space is left on the disk of {log.parent}; make room there"
     pairs = re.findall(r"rank *: (\d+) .*\n *exitcode *: (-?\d+)", log.read_text())
     ended = sorted((int(code) == -signal.SIGTERM, int(code), int(rank)) for rank, code in pairs)

@@ -61,7 +61,7 @@ GresTypes=gpu
 {nodes}
 PartitionName=main Nodes=ALL Default=YES State=UP MaxTime=60 PriorityTier=1
 PartitionName=urgent Nodes=ALL State=UP MaxTime=60 PriorityTier=2 PreemptMode=OFF
-PartitionName=down Nodes=ALL State=INACTIVE
+PartitionName=closed Nodes=ALL State=INACTIVE
 PartitionName=others Nodes=ALL State=UP AllowAccounts=others
 """
 NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} RealMemory={memory} Gres=gpu:{gpus}"
