@@ -1,6 +1,7 @@
 # The map of the whole pipeline: prepared data, runs, paired step times, probes, tables, figures.
-#   snakemake TARGET --profile profiles/laptop --config scale=nano|mini|paper [methods=a,b] [models=…] [tasks=…] [seeds=0,1]
-# Targets: runs, probes, tables, figures, reproduce (all of them, the default).
+#   snakemake TARGET --profile profiles/laptop|slurm --config scale=nano|mini|paper [methods=a,b] [models=…] [tasks=…]
+#   [seeds=0,1] [cluster=…] [timed_on=…]
+# Targets: prepare_data, runs, probes, tables, figures, reproduce (all of them, the default).
 import sys
 from pathlib import Path
 
@@ -19,6 +20,7 @@ wildcard_constraints:
     seed=r"\d+",
 
 
+include: "suite/rules/cluster.smk"
 include: "suite/rules/data.smk"
 include: "suite/rules/runs.smk"
 include: "suite/rules/speed.smk"

@@ -20,7 +20,7 @@ _MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
 class CheckpointError(RuntimeError):
-    """A checkpoint that is there but cannot be read; the message names it and the remedy."""
+    """A checkpoint that cannot be read or written; the message names it and the remedy."""
 
 
 def latest_step(folder: Path) -> int:
@@ -29,13 +29,20 @@ def latest_step(folder: Path) -> int:
 
 
 def save(folder: Path, step: int, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    """Write the checkpoint of ``step`` whole or not at all, then drop older ones. Every rank calls this."""
+    """Write the checkpoint of ``step`` whole or not at all, then drop older ones. Every rank calls this.
+
+    Raises:
+        CheckpointError: if it cannot be written; the older one stays.
+    """
     partial, final = folder / "partial", _path(folder, step)
     if dist.get_rank() == 0:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
     dist.barrier()
-    dcp.save(_state(model, optimizer), checkpoint_id=partial)
+    try:
+        dcp.save(_state(model, optimizer), checkpoint_id=partial)
+    except dcp.api.CheckpointException as error:
+        raise CheckpointError(f"{final} cannot be written ({_cause(error)})") from error
     if dist.get_rank() == 0:
         partial.replace(final)
         for old in folder.glob("step*"):
@@ -94,8 +101,13 @@ def _load(state: dict[str, Any], path: Path) -> None:
     try:
         dcp.load(state, checkpoint_id=path)
     except dcp.api.CheckpointException as error:  # not an Exception: it would pass every handler
-        cause = str(next(iter(error.failures.values()))[0]).partition("\n")[0]
-        raise CheckpointError(f"{path} cannot be read ({cause}); remove it to start from the first step") from error
+        raise CheckpointError(
+            f"{path} cannot be read ({_cause(error)}); remove it to start from the first step"
+        ) from error
+
+
+def _cause(error: dcp.api.CheckpointException) -> str:
+    return str(next(iter(error.failures.values()))[0]).partition("\n")[0]
 
 
 def _own() -> str:

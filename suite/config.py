@@ -10,6 +10,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,7 +26,7 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel, ValidationError
 
 from suite.errors import UserError, hint, unknown
-from suite.schema import SHAPES, RunConfig
+from suite.schema import SHAPES, ClusterConfig, RunConfig
 
 CONF = Path(__file__).parent / "conf"
 _Options = TypeVar("_Options", bound=BaseModel)
@@ -74,6 +75,16 @@ def validate(values: Any) -> RunConfig:
         return RunConfig.model_validate(values)
     except ValidationError as error:
         raise UserError(_first_fault(error)) from None
+
+
+@cache
+def cluster_named(name: str) -> ClusterConfig:
+    """A cluster as its file says, whatever runs there.
+
+    Raises:
+        UserError: naming the field at fault.
+    """
+    return parse_options("cluster", ClusterConfig, yaml.safe_load((CONF / "cluster" / f"{name}.yaml").read_text()))
 
 
 def parse_options(field: str, model: type[_Options], values: dict[str, Any]) -> _Options:

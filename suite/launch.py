@@ -3,21 +3,26 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
+from suite import slurm
 from suite.errors import RunError, Stopped
 from suite.lab import supervisor
 from suite.lab.layout import Layout
 from suite.lab.registry import State
 from suite.processes import die_with_parent, on_stop, write_reason
 from suite.schema import ClusterConfig
+
+# Bytes; with fewer on the disk, whatever a rank says is about that, if it still could say anything.
+_LEAST_FREE = 2**20
 
 
 def launch(
@@ -31,6 +36,7 @@ def launch(
         cluster: how many ranks, and threads of each.
         folder: torchrun's own messages are kept here, and after a failure its reason, in ``failure.json``.
         lab: a living lab to run in; without one, a cluster on the ``lab`` network gets one for as long as this takes.
+            Several servers on the ``host`` network are nodes of the Slurm job that this process is in.
 
     Raises:
         RunError: in one line, why the ranks failed. All of them are gone by then.
@@ -40,8 +46,10 @@ def launch(
     reason.unlink(missing_ok=True)
     environment = os.environ | {"OMP_NUM_THREADS": str(cluster.threads_per_rank)}
     if cluster.network == "lab":
-        layout = Layout(cluster.ranks // cluster.ranks_per_server, cluster.ranks_per_server)
+        layout = Layout(cluster.servers, cluster.ranks_per_server)
         command = supervisor.command(module, arguments, layout, reason, lab)
+    elif cluster.spans_nodes:
+        command = slurm.command(module, arguments, cluster)
     else:
         command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
         command += [f"--nproc-per-node={cluster.ranks}", "-m", module, *arguments]
@@ -55,7 +63,8 @@ def launch(
         raise Stopped(received[0])
     if code:
         why = _why(reason, log)
-        write_reason(reason, why)
+        with suppress(OSError):  # no room for it
+            write_reason(reason, why)
         raise RunError(why)
 
 
@@ -64,6 +73,8 @@ def _why(reason: Path, log: Path) -> str:
 
     Whoever writes while another was killed has only noticed that a peer is gone; by SIGTERM torchrun ends the rest.
     """
+    if shutil.disk_usage(log.parent).free < _LEAST_FREE:
+        return f"no space is left on the disk of {log.parent}; make room there"
     pairs = re.findall(r"rank *: (\d+) .*\n *exitcode *: (-?\d+)", log.read_text())
     ended = sorted((int(code) == -signal.SIGTERM, int(code), int(rank)) for rank, code in pairs)
     if not ended and reason.exists():
@@ -88,7 +99,8 @@ def reporting_failure(folder: Path, rank: int) -> Iterator[None]:
         # The first rank to fail has the reason; the others only notice that it is gone.
         if not (folder / "failure.json").exists():
             line = f"{type(error).__name__}: {' '.join(str(error).split())}"
-            write_reason(folder / "failure.json", f"rank {rank}: {line}")
+            with suppress(OSError):
+                write_reason(folder / "failure.json", f"rank {rank}: {line}")
         sys.stderr.flush()
         # Destructors of a broken process group can wait for ranks that are gone.
         os._exit(1)

@@ -93,7 +93,7 @@ def measure_links(plan: Plan, trainers: Mapping[str, Trainer], link: Link | None
         KappaMissed: a kappa came out too far from its target every time.
     """
     cluster, contest = plan.vanilla.cluster, _Contest(plan, trainers)
-    servers = cluster.ranks // cluster.ranks_per_server
+    servers = cluster.servers
     rounds = range(contest.settings.blocks)
     if link is None or servers == 1:
         blocks = [block for number in rounds for block in contest.round(number, link)]

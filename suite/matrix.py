@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from suite.config import choices, compose
+from suite.config import choices, cluster_named, compose, validate
 from suite.errors import UserError, unknown
 from suite.schema import RunConfig
 
 FILTERS = ("models", "tasks", "methods", "seeds")
+PLACES = ("cluster", "timed_on")
 # Controls that must send as many rows as another method did: their rate is read from its finished run of the same seed.
 RATE_OF = {"random": "lsh", "row_dropping": "lsh"}
 
@@ -38,7 +39,8 @@ class Matrix:
         timed: distinct (model, task) of these whose step times are measured: those that take training steps, unless the
             scale says otherwise.
         probed: distinct (model, task) of these whose methods' errors are measured.
-        cluster: where runs train.
+        clusters: where runs train, by (model, task); all of the scale's.
+        elsewhere: where all others train.
         timed_on: where step times are measured.
     """
 
@@ -46,8 +48,13 @@ class Matrix:
     runs: tuple[RunKey, ...]
     timed: tuple[tuple[str, str], ...]
     probed: tuple[tuple[str, str], ...]
-    cluster: str
+    clusters: Mapping[tuple[str, str], str]
+    elsewhere: str
     timed_on: str
+
+    def cluster(self, model: str, task: str) -> str:
+        """Where a model trains on a task; runs that others start from need not be of the scale's matrix."""
+        return self.clusters.get((model, task)) or self.elsewhere
 
     def methods(self, model: str, task: str) -> list[str]:
         """Methods selected for one model on one task."""
@@ -58,14 +65,21 @@ def select(options: Mapping[str, object]) -> Matrix:
     """The matrix of ``options["scale"]`` (default nano), narrowed by ``models``, ``tasks``, ``methods`` and ``seeds``.
 
     Models and tasks narrow the scale's matrix. Methods and seeds replace its lists, so that any configured method can
-    be run beside the others without editing a file. Lists are written ``methods=lsh,int8``.
+    be run beside the others without editing a file. Lists are written ``methods=lsh,int8``. ``cluster`` is where
+    everything trains instead of where the scale says, and ``timed_on`` where it is timed; a scale that times runs where
+    it trains them goes on to do so.
 
     Raises:
-        UserError: an unknown option or value, or filters that leave nothing.
+        UserError: an unknown option or value, a cluster that a model or a task does not go with, or filters that leave
+            nothing.
     """
+    known = ("scale", *FILTERS, *PLACES)
     for name in options:
-        if name not in ("scale", *FILTERS):
-            raise unknown("config", name, ("scale", *FILTERS))
+        if name not in known:
+            raise unknown("config", name, known)
+    for name in PLACES:
+        if name in options and options[name] not in choices("cluster"):
+            raise unknown(name, options[name], choices("cluster"))
     scale = compose([f"scale={options.get('scale', 'nano')}"]).scale
     models = _choose("models", options, choices("model"), {cell.model for cell in scale.matrix})
     tasks = _choose("tasks", options, choices("task"), {cell.task for cell in scale.matrix})
@@ -82,17 +96,19 @@ def select(options: Mapping[str, object]) -> Matrix:
         cells = ", ".join(f"{cell.model} on {cell.task}" for cell in scale.matrix)
         raise UserError(f"models, tasks: nothing of scale {scale.name} is left; it has: {cells}")
     selected = {(run.model, run.task) for run in runs}
-    timed, probed = (
-        [pair for pair in dict.fromkeys((cell.model, cell.task) for cell in cells) if pair in selected]
-        for cells in ((cell for cell in scale.matrix if cell.timed), (cell for cell in scale.matrix if cell.probed))
-    )
+    cells = {(cell.model, cell.task): cell for cell in scale.matrix}
+    elsewhere = str(options.get("cluster") or scale.cluster)
+    clusters = {pair: elsewhere if "cluster" in options else cell.cluster or elsewhere for pair, cell in cells.items()}
+    trained = {pair for pair in cells if pair in selected and _placed(*pair, scale.name, clusters[pair]).training.steps}
+    follows = "cluster" in options and scale.timed_on == scale.cluster
     return Matrix(
         scale.name,
         runs,
-        tuple(pair for pair in timed if _composed(*pair, scale.name).training.steps),
-        tuple(probed),
-        scale.cluster,
-        scale.timed_on,
+        tuple(pair for pair, cell in cells.items() if cell.timed and pair in trained),
+        tuple(pair for pair, cell in cells.items() if cell.probed and pair in selected),
+        clusters,
+        elsewhere,
+        str(options.get("timed_on") or (options["cluster"] if follows else scale.timed_on)),
     )
 
 
@@ -112,6 +128,15 @@ def origin(run: RunKey, scale: str) -> RunKey | None:
 @cache
 def _composed(model: str, task: str, scale: str) -> RunConfig:
     return compose([f"model={model}", f"task={task}", f"scale={scale}"])
+
+
+def _placed(model: str, task: str, scale: str, cluster: str) -> RunConfig:
+    """The configuration on a cluster, with a note on the error where they do not go together."""
+    try:
+        return validate(_composed(model, task, scale).model_dump() | {"cluster": cluster_named(cluster).model_dump()})
+    except UserError as error:
+        error.add_note(f"this is {model} on {task}, on cluster {cluster}")
+        raise
 
 
 def measurement(matrix: Matrix, model: str, task: str, results: Path) -> list[RunKey]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from suite import slurm
 from suite.check import check
 from suite.config import compose, from_yaml
 from suite.discovery import split_option
@@ -113,6 +114,7 @@ def main(arguments: list[str]) -> None:
         raise UserError(f"task: {plan.vanilla.task.name} only evaluates; step times are those of a task that trains")
     for config in plan.configs:
         check(config)
+    slurm.check_job(plan.vanilla.cluster)
     try:
         plan.scratch.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -187,6 +187,7 @@ class Cell(_Strict):
     task: str
     methods: list[str] = Field(min_length=1)
     timed: bool = Field(True, description="whether step times are measured")
+    cluster: str | None = Field(None, description="where its runs train, if not where the scale's do")
     shares: list[Annotated[float, Field(gt=0, lt=1)]] = Field(
         [], description="of all-to-all in vanilla's step, at which step times are measured; the model's own one first"
     )
@@ -229,6 +230,15 @@ class ClusterConfig(_Strict):
     backend: Literal["gloo", "nccl"]
     device: Literal["cpu", "cuda"]
     threads_per_rank: PositiveInt
+
+    @property
+    def servers(self) -> int:
+        return self.ranks // self.ranks_per_server
+
+    @property
+    def spans_nodes(self) -> bool:
+        """Whether its servers are machines of their own."""
+        return self.network == "host" and self.servers > 1
 
     @model_validator(mode="after")
     def _consistent(self) -> "ClusterConfig":

@@ -2,6 +2,7 @@
 
 import sys
 
+from suite import slurm
 from suite.check import check, check_start, starting_point
 from suite.config import compose
 from suite.errors import RunError, exit_on_error
@@ -19,6 +20,7 @@ def main(overrides: list[str]) -> None:
     """
     config = compose(overrides)
     check(config)
+    slurm.check_job(config.cluster)
     folder = RunFolder.of(config)
     with folder.held():
         if folder.begin(config):

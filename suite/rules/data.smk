@@ -12,7 +12,16 @@ rule data:
     benchmark:
         f"{RESULTS}/benchmarks/data/{{task}}.tsv"
     threads: workflow.cores
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * 8000,
+        runtime=1440 if MATRIX.scale == "paper" else 60,
     params:
         scale=MATRIX.scale,
     shell:
         "python -m suite.data.prepare task={wildcards.task} scale={params.scale} 2>&1 | tee {log}"
+
+
+# On a machine with internet, for compute nodes without it.
+rule prepare_data:
+    input:
+        expand(rules.data.output, task=dict.fromkeys(run.task for run in MATRIX.runs)),

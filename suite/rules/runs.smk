@@ -12,6 +12,10 @@ def key(wildcards):
     return RunKey(wildcards.model, wildcards.task, wildcards.method, int(wildcards.seed))
 
 
+def cluster(wildcards):
+    return MATRIX.cluster(wildcards.model, wildcards.task)
+
+
 def summary_of(run):
     return [f"{RESULTS}/{run.path}/summary.json"] if run else []
 
@@ -27,10 +31,11 @@ rule run:
         "suite/conf/model/{model}.yaml",
         "suite/conf/task/{task}.yaml",
         "suite/conf/method/{method}.yaml",
-        f"suite/conf/cluster/{MATRIX.cluster}.yaml",
+        lambda wildcards: f"suite/conf/cluster/{cluster(wildcards)}.yaml",
         data=f"{RESULTS}/data/{{task}}.json",
         pacemaker=lambda wildcards: summary_of(pacemaker(key(wildcards))),
         origin=lambda wildcards: summary_of(origin(key(wildcards), MATRIX.scale)),
+        memory=lambda wildcards: memory_of(cluster(wildcards), wildcards),
     output:
         f"{RUN}/summary.json",
     log:
@@ -38,9 +43,11 @@ rule run:
     benchmark:
         f"{RESULTS}/benchmarks/runs/{{model}}/{{task}}/{{method}}/seed{{seed}}.tsv"
     threads: workflow.cores
+    resources:
+        **of_ranks(lambda wildcards: cluster_named(cluster(wildcards)), MATRIX.scale),
     params:
         scale=MATRIX.scale,
-        cluster=MATRIX.cluster,
+        cluster=cluster,
         rate=pace,
     shell:
         "python -m suite.train model={wildcards.model} task={wildcards.task} method={wildcards.method}"

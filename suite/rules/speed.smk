@@ -18,6 +18,7 @@ rule speed:
     input:
         lambda wildcards: [f"{RESULTS}/{run.path}/summary.json" for run in contest(wildcards)],
         f"suite/conf/scale/{MATRIX.scale}.yaml",
+        memory=lambda wildcards: memory_of(MATRIX.timed_on, wildcards),
     output:
         f"{RESULTS}/speed/{MATRIX.timed_on}/{{model}}/{{task}}.json",
     log:
@@ -25,6 +26,12 @@ rule speed:
     benchmark:
         f"{RESULTS}/benchmarks/speed/{MATRIX.timed_on}/{{model}}/{{task}}.tsv"
     threads: workflow.cores
+    resources:
+        **of_ranks(
+            lambda wildcards: cluster_named(MATRIX.timed_on),
+            MATRIX.scale,
+            copies=lambda wildcards: len(contest(wildcards)),
+        ),
     params:
         scale=MATRIX.scale,
         cluster=MATRIX.timed_on,

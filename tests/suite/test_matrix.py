@@ -43,6 +43,9 @@ def test_any_configured_method_can_be_asked_for():
         ({"tasks": "text"}, "tasks: unknown 'text'.*text_lm"),
         ({"seeds": "one"}, "seeds: 'one' is not a list of whole numbers"),
         ({"method": "lsh"}, "config: unknown 'method'.*did you mean 'methods'"),
+        ({"cluster": "loopbak"}, "cluster: unknown 'loopbak'.*did you mean 'loopback'"),
+        ({"timed_on": "lap"}, "timed_on: unknown 'lap'.*did you mean 'lab'"),
+        ({"cluster": "slurm_gpu_4x8"}, "experts: 8 is not divisible by cluster.ranks=32; allowed: a multiple of 32"),
     ],
 )
 def test_a_bad_filter_is_one_line_naming_the_remedy(options, message):
@@ -78,3 +81,18 @@ def test_a_method_that_joins_later_is_measured_with_those_that_ran(tmp_path):
 
 def test_a_control_is_measured_with_the_method_it_copies(tmp_path):
     assert measured(tmp_path, methods="random") == [("lsh", 0), ("random", 0)]
+
+
+def test_a_cluster_is_the_cell_s_the_scale_s_or_the_command_line_s():
+    paper = select({"scale": "paper"})
+    assert paper.cluster("gpt_moe", "wikibooks_lm") == "slurm_gpu_4x8"
+    assert paper.cluster("roberta_moe", "wikibooks_mlm") == paper.timed_on == "gpu_server"
+    chosen = select({"cluster": "slurm_cpu_2x1"})
+    assert {chosen.cluster(run.model, run.task) for run in chosen.runs} == {"slurm_cpu_2x1"}
+    assert chosen.timed_on == "lab"
+
+
+def test_steps_are_timed_where_runs_train_if_the_scale_does_so():
+    assert select({"scale": "paper", "cluster": "loopback"}).timed_on == "loopback"
+    assert select({"scale": "paper", "cluster": "loopback", "timed_on": "lab"}).timed_on == "lab"
+    assert select({"timed_on": "loopback"}).cluster("gpt_moe", "text_lm") == "loopback"
