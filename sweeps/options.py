@@ -55,7 +55,7 @@ def parse(model: type[_Options], words: Sequence[str]) -> _Options:
     if any(len(pair) != 2 for pair in pairs):
         bad = next(word for word in words if "=" not in word)
         raise UserError(f"{bad!r}: not an option; write name=value, for instance study=nano_hash")
-    options = parse_options("", model, {name: value for name, value in pairs})
+    options = parse_options("", model, dict(pairs))
     if options.scale not in choices("scale"):
         raise unknown("scale", options.scale, choices("scale"))
     return options

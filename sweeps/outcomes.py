@@ -34,8 +34,9 @@ def trial_frame(study: Study, trials: Sequence[FrozenTrial]) -> pd.DataFrame:
         by_slot.setdefault(trial.user_attrs[SLOT], []).append(trial)
     rows = [_row(study, slot, by_slot[slot]) for slot in sorted(by_slot)]
     columns = ["number", "state", "attempts", "task", *parameters(study), *MEASURED, "path", "reason"]
-    # Numbers stay whole and truth values stay words where some trials have none.
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(parameters(study), object))
+    # As objects, numbers stay whole and truth values stay words where some trials have none.
+    frame = pd.DataFrame(rows, columns=columns, dtype=object)
+    return frame.astype(dict.fromkeys(MEASURED[1:], float))
 
 
 def _row(study: Study, slot: int, attempts: Sequence[FrozenTrial]) -> dict[str, Any]:
@@ -105,7 +106,7 @@ def _distribution(values: list[Any]) -> BaseDistribution:
 
 
 def best(study: Study, frame: pd.DataFrame, rises: bool) -> pd.DataFrame:
-    """For every task and target the complete trial of best quality that stays within it; its cells are empty if none does.
+    """For every task and target the complete trial of best quality that stays within it, or empty cells if none does.
 
     Vanilla and other methods that were run for comparison take no part.
     """
@@ -121,4 +122,4 @@ def best(study: Study, frame: pd.DataFrame, rises: bool) -> pd.DataFrame:
             found = chosen[["number", *parameters(study), *MEASURED]].to_dict("records")
             rows.append({"task": task, "target_of": limit, "target": target, **(found[0] if found else {})})
     columns = ["task", "target_of", "target", "number", *parameters(study), *MEASURED]
-    return pd.DataFrame(rows, columns=columns).astype({"number": "Int64"})
+    return pd.DataFrame(rows, columns=columns, dtype=object).astype(dict.fromkeys(MEASURED[1:], float))

@@ -60,21 +60,25 @@ class Setting(BaseModel):
         return self
 
     def overrides(self) -> list[str]:
-        """Hydra overrides of the run; a ``target_rate`` must have become hash functions before (`sweeps.matching`)."""
+        """Hydra overrides of the run; a ``target_rate`` must have become hash functions before (:mod:`sweeps.matching`)."""
         made = [f"method={self.method or 'lsh'}"]
-        reduction = {
+        made += [f"method.reduction.{name}={_literal(value)}" for name, value in self.reduction().items()]
+        if self.wire is not None and self.wire != NATIVE:
+            made.append(f"method.wire={_literal(wires()[self.wire])}")
+        seeds = {"seed": self.seed, "seeds.model": self.model_seed, "seeds.data": self.data_seed}
+        seeds["seeds.hash"] = self.hash_seed
+        return made + [f"{name}={value}" for name, value in seeds.items() if value is not None]
+
+    def reduction(self) -> dict[str, Any]:
+        """Options of `lshmoe.lsh_reduction` that the setting gives."""
+        options = {
             "family": self.family,
             "num_hashes": self.num_hashes,
             **self._buckets(),
             "rotation": self.rotation,
             "error_compensation": self.error_compensation,
         }
-        made += [f"method.reduction.{name}={_literal(value)}" for name, value in reduction.items() if value is not None]
-        if self.wire is not None and self.wire != NATIVE:
-            made.append(f"method.wire={_literal(wires()[self.wire])}")
-        seeds = {"seed": self.seed, "seeds.model": self.model_seed, "seeds.data": self.data_seed}
-        seeds["seeds.hash"] = self.hash_seed
-        return made + [f"{name}={value}" for name, value in seeds.items() if value is not None]
+        return {name: value for name, value in options.items() if value is not None}
 
     def _buckets(self) -> dict[str, int]:
         if self.bucket_bits is None:

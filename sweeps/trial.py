@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from suite import train
 from suite.config import compose
 from suite.costmodel import speedup_bound
@@ -14,11 +16,15 @@ from suite.costmodel.paper import share
 from suite.errors import RunError, Stopped, UserError
 from suite.files import write_atomically
 from suite.records import RunFolder
+from suite.seeds import hash_seed
 from sweeps.folder import StudyFolder
+from sweeps.setting import Setting
 from sweeps.study import Study
 
 # What a rank says when training blew up: the setting's fault, not the machine's.
 _DIVERGED = ("FloatingPointError", "NonFiniteRowError")
+# Rows per layer and rank that a target rate is matched on; whole experts, since the rate depends on rows per expert.
+_CAPTURED_ROWS = 4096
 # Plain rows on the wire over 16-bit ones, by the precision that a run trains in.
 _PLAIN_BYTES = {"float32": 2.0, "bfloat16": 1.0}
 
@@ -55,13 +61,35 @@ def run_trial(study: Study, folder: StudyFolder, slot: int, point: Mapping[str, 
     """
     setting = study.setting(dict(point))
     place = folder.trials / str(slot)
+    record: dict[str, Any] = {"study": study.name, "trial": slot, "setting": dict(point)}
+    if setting.target_rate is not None:
+        setting, expected = matched(study, folder, setting)
+        record["matched"] = setting.reduction() | {"expected_rate": expected}
     overrides = study.overrides(setting)
-    write_atomically(
-        place / "trial.json",
-        json.dumps({"study": study.name, "trial": slot, "setting": dict(point), "overrides": overrides}, indent=2)
-        + "\n",
-    )
-    return outcome(study, train_run(overrides, place, folder.results))
+    record["overrides"] = overrides
+    write_atomically(place / "trial.json", json.dumps(record, indent=2) + "\n")
+    run = train_run(overrides, place, folder.results)
+    found = outcome(study, run)
+    return Outcome(found.values, found.attributes | {"path": str(run.path.relative_to(folder.results / folder.scale))})
+
+
+def matched(study: Study, folder: StudyFolder, setting: Setting) -> tuple[Setting, float]:
+    """A setting whose target rate has become hash functions and buckets, and the rate that they had on the study's rows.
+
+    The rows are those of vanilla, trained as the study trains: with the weights of no setting in particular.
+    """
+    from sweeps.matching import captures, match  # imports torch
+
+    task = setting.task or study.tasks[0]
+    plain = study.overrides(study.setting({"method": "vanilla", "task": task}))
+    steps = compose(plain).training.steps
+    place = folder.path / "rows" / task
+    place.mkdir(parents=True, exist_ok=True)
+    with FileLock(place / ".lock"):  # of several workers one trains, the others wait for it
+        capture = [f"capture.every={max(1, steps // 2)}", f"capture.rows={_CAPTURED_ROWS}"]
+        run = train_run([*plain, *capture], place, folder.results)
+    seed = hash_seed(compose(study.overrides(setting)).root_seed("hash"))
+    return match(setting, captures(run), seed)
 
 
 def train_run(overrides: list[str], place: Path, results: Path) -> RunFolder:
@@ -87,10 +115,9 @@ def train_run(overrides: list[str], place: Path, results: Path) -> RunFolder:
 
 def outcome(study: Study, folder: RunFolder) -> Outcome:
     """Objectives and attributes from a record: of a complete run, or of one that diverged."""
-    common = {"path": str(folder.path)}
     if not folder.is_complete():
         reason = json.loads(folder.failure.read_text())["reason"]
-        return Outcome([_worst(study, name) for name in study.objectives], common | {"diverged": reason})
+        return Outcome([_worst(study, name) for name in study.objectives], {"diverged": reason})
     summary = json.loads(folder.summary.read_text())
     metric = summary["metric"]["name"]
     values = {"quality": summary["final"][metric], "relative_bytes": summary["relative_bytes"]}
@@ -103,7 +130,7 @@ def outcome(study: Study, folder: RunFolder) -> Outcome:
         **values,
         "mean_step_seconds": summary["mean_step_seconds"],
     }
-    return Outcome([float(values[name]) for name in study.objectives], common | attributes)
+    return Outcome([float(values[name]) for name in study.objectives], attributes)
 
 
 def relative_step_time(relative_bytes: float, study: Study) -> float:
