@@ -1,0 +1,30 @@
+"""Links from the page to the files beside it; what is not there is named, not linked."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+
+@dataclass(frozen=True)
+class Link:
+    """``text`` to show; ``href`` relative to the page, ``None`` where there is no such file."""
+
+    text: str
+    href: str | None
+
+
+class Links:
+    """Links below ``folder``, the one that holds the page."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def to(self, path: str, text: str | None = None) -> Link:
+        """A link to ``path``, relative to the folder; to a run's summary where it is a run's folder."""
+        file = f"{path.rstrip('/')}/summary.json" if (self.folder / path).is_dir() else path
+        return Link(text or path, quote(file) if (self.folder / file).is_file() else None)
+
+    def beside(self, stem: str, suffixes: tuple[str, ...]) -> list[Link]:
+        """Links to the files ``stem.suffix`` that are there, by suffix."""
+        links = [self.to(f"{stem}.{suffix}", suffix.upper()) for suffix in suffixes]
+        return [link for link in links if link.href]
