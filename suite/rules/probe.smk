@@ -16,7 +16,7 @@ rule probe:
     threads: workflow.cores
     params:
         scale=MATRIX.scale,
-        cluster=MATRIX.cluster,
+        cluster=cluster,
         methods=lambda wildcards: ",".join(run.method for run in contest(wildcards)),
         seed=lambda wildcards: contest(wildcards)[0].seed,
     shell:
