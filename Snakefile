@@ -1,6 +1,6 @@
 # The map of the whole pipeline: prepared data, runs, paired step times, tables, figures.
 #   snakemake TARGET --profile profiles/laptop --config scale=nano|mini|paper [methods=a,b] [models=…] [tasks=…] [seeds=0,1]
-# Targets: runs, tables, figures, reproduce (all of them, the default).
+# Targets: runs, tables, figures, claims, manifest, crate, reproduce (all of them, the default).
 import sys
 from pathlib import Path
 
@@ -24,6 +24,7 @@ include: "suite/rules/runs.smk"
 include: "suite/rules/speed.smk"
 include: "suite/rules/tables.smk"
 include: "suite/rules/figures.smk"
+include: "suite/rules/claims.smk"
 
 
 rule reproduce:
