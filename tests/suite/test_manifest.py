@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,11 +10,10 @@ import pytest
 from suite import crate, manifest
 from suite.claims import __main__ as claims
 from suite.errors import UserError
+from suite.manifest import artifact_paths
 from suite.tables import __main__ as tables
-from suite.verify import verify
+from suite.verify import main, verify
 from tests.suite.synthetic import write_run, write_speed
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -118,12 +116,14 @@ def test_what_was_touched_is_named(results, damage, lines):
         assert any(line in one for one in found), (line, found)
 
 
-def test_the_command_prints_a_line_each_and_exits_with_1(results):
+def test_the_command_prints_a_line_each_and_exits_with_1(results, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["verify", str(results)])
+    main()
+    assert capsys.readouterr().out == f"{results}: 9 records and {len(artifact_paths(results))} artifacts match\n"
     (results / "tables/kinds.md").unlink()
-    done = subprocess.run(
-        [sys.executable, "-m", "suite.verify", str(results)], cwd=ROOT, capture_output=True, text=True
-    )
-    assert (done.returncode, done.stdout) == (1, "artifact missing: tables/kinds.md\n")
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code, capsys.readouterr().out) == (1, "artifact missing: tables/kinds.md\n")
 
 
 @pytest.mark.parametrize("text", [None, "{", "[]", '{"schema": 0}'])
