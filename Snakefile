@@ -27,6 +27,7 @@ include: "suite/rules/speed.smk"
 include: "suite/rules/probe.smk"
 include: "suite/rules/tables.smk"
 include: "suite/rules/figures.smk"
+include: "suite/rules/claims.smk"
 
 
 rule reproduce:

@@ -8,6 +8,8 @@ import torch
 import yaml
 
 from lshmoe import MoELayer
+from suite.claims.ledger import ledger
+from suite.claims.verdicts import TESTS
 from suite.config import compose, validate
 from suite.costmodel import predict
 from suite.methods import check_method
@@ -19,6 +21,7 @@ from suite.tables.models import MODELS
 from suite.tables.prediction import KAPPA_MAP, PREDICTION
 from suite.tables.runs import RUNS
 from suite.tables.speedup import SPEEDUP
+from suite.tables.variance import VARIANCE
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -67,5 +70,24 @@ def test_the_cost_model_s_example_runs():
 
 def test_every_column_is_explained():
     explained = set(re.findall(r"`(\w+)`", (DOCS / "columns.md").read_text()))
-    columns = {*CONVERGENCE, *SPEEDUP, *AUDIT, *EXTRAPOLATION, *KAPPA_MAP, *KINDS_COLUMNS, *MODELS, *RUNS, *PREDICTION}
+    columns = {
+        *VARIANCE,
+        *CONVERGENCE,
+        *SPEEDUP,
+        *AUDIT,
+        *EXTRAPOLATION,
+        *KAPPA_MAP,
+        *KINDS_COLUMNS,
+        *MODELS,
+        *RUNS,
+        *PREDICTION,
+    }
     assert columns <= explained, columns - explained
+
+
+def test_the_ledger_s_example_is_valid_and_every_kind_of_test_is_explained():
+    (text,) = blocks("claims.md", "yaml")
+    (claim,) = yaml.safe_load(text)
+    assert claim in [one.model_dump(exclude_defaults=True) for one in ledger().claims]
+    explained = re.findall(r"^\| `(\w+)` \|", (DOCS / "claims.md").read_text(), flags=re.MULTILINE)
+    assert set(explained) == set(TESTS)

@@ -4,6 +4,7 @@ Whatever the scale, the models are those of the ``paper`` sizes, built as shapes
 read.
 """
 
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -156,8 +157,9 @@ def _number(value: object) -> str:
     return f"{value / MILLION:,.6g} M" if isinstance(value, int) and value >= MILLION else str(value)
 
 
-def build(folder: Path, scale: str) -> list[Path]:
-    """Write ``tables/models.{csv,md,tex}`` below ``folder``; they are the same at every scale."""
+@cache
+def compiled() -> tuple[list[Row], list[str]]:
+    """All rows, and the sentence on each whole row; building the models takes seconds and depends on no record."""
     table = table1()
     rows, whole = [], []
     for row in table.rows:
@@ -167,7 +169,13 @@ def build(folder: Path, scale: str) -> list[Path]:
         candidates = row_readings(table, row)
         rows += model_rows(row, candidates, table.tolerance)
         whole.append(whole_row(row, candidates, table.tolerance))
-    return write_tables(folder, table_files("models", rows, MODELS, CAPTION, models_sheet(rows, table, whole)))
+    return rows, whole
+
+
+def build(folder: Path, scale: str) -> list[Path]:
+    """Write ``tables/models.{csv,md,tex}`` below ``folder``; they are the same at every scale."""
+    rows, whole = compiled()
+    return write_tables(folder, table_files("models", rows, MODELS, CAPTION, models_sheet(rows, table1(), whole)))
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@ from pathlib import Path
 
 import pytest
 
+from suite.claims import __main__ as claims
 from suite.errors import UserError
 from suite.figures import convergence, kappa_map
 from suite.reference import BEGIN, END, publish
 from suite.tables import __main__ as tables
+from suite.verify import verify
 from tests.suite.synthetic import write_run, write_speed
 
 
@@ -20,6 +22,7 @@ def finished(tmp_path):
     tables.build(source, "nano")
     convergence.build(source)
     kappa_map.build(source)
+    claims.build(source, "nano")
     (tmp_path / "README.md").write_text(f"# Before\n{BEGIN}\nold\n{END}\nafter\n")
     return tmp_path
 
@@ -33,6 +36,7 @@ def test_records_travel_and_weights_stay(finished):
     reference = finished / "results/reference"
     assert (reference / "runs/gpt_moe/text_lm/vanilla/seed0/metrics.jsonl").exists()
     assert not list(reference.rglob("checkpoint*"))
+    assert verify(reference) == []
 
 
 def test_the_readme_shows_the_tables_and_publishing_again_changes_nothing(finished):
