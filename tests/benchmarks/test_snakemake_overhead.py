@@ -1,4 +1,4 @@
-"""What Snakemake adds to the work itself: the whole nano matrix with commands that take no time, and the paper's plan."""
+"""What Snakemake adds to the work itself: the nano matrix with commands that take no time, and the paper's plan."""
 
 import re
 import time

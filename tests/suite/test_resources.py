@@ -7,9 +7,10 @@ from suite.config import cluster_named, compose
 from suite.resources import main, of_ranks
 
 GPT = SimpleNamespace(model="gpt_moe", task="text_lm")
+UNPLANNED = SimpleNamespace(memory=[])
 
 
-def asked(cluster, input=SimpleNamespace(memory=[]), attempt=1, copies=1, scale="nano"):
+def asked(cluster, input=UNPLANNED, attempt=1, copies=1, scale="nano"):
     """What Snakemake would ask for: resources that are None are left out."""
     rule = of_ranks(lambda _: cluster_named(cluster), scale, lambda _: copies)
     memory, minutes = rule.pop("mem_mb"), rule.pop("runtime")
