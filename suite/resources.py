@@ -19,6 +19,8 @@ from suite.schema import ClusterConfig, RunConfig
 # Interpreter, libraries and, on a GPU, the driver's share of one rank, MB; a nano run's ranks came to 1,100 to 1,800
 # altogether, the GPU's number is a guess.
 _PROCESS_MB = {"cpu": 2000, "cuda": 8000}
+# On every node: Snakemake, the launcher and torchrun, MB.
+_NODE_MB = 1500
 # An interrupted run goes on from its checkpoint, also where it was its time that ran out.
 _MINUTES = {"nano": 30, "mini": 240, "paper": 1440}
 
@@ -48,7 +50,7 @@ def of_ranks(
         cluster = place(wildcards)
         process = _PROCESS_MB[cluster.device]
         models = json.loads(Path(input.memory[0]).read_text())["host_mb"] - process if input.memory else 0
-        return attempt * ranks(cluster) * (process + copies(wildcards) * models)
+        return attempt * (_NODE_MB + ranks(cluster) * (process + copies(wildcards) * models))
 
     def of(value: Callable[[ClusterConfig], Any]) -> Callable[[Any], Any]:
         return lambda wildcards: value(place(wildcards))

@@ -21,7 +21,7 @@ import psutil
 DAEMONS = ("munged", "slurmctld", "slurmd")
 CLIENTS = ("sbatch", "srun", "squeue", "scontrol", "scancel", "sinfo", "sacct", "sacctmgr", "sshare")
 NODES = ("n1", "n2")
-# Two CPUs each, so that a job of two takes a node; memory is the scheduler's number only, and its limit is enforced.
+# Memory is only the scheduler's number: without control groups nobody enforces it.
 CPUS, MEMORY_MB, GPUS = 2, 8000, 2
 
 SLURM_CONF = """\
@@ -29,7 +29,7 @@ ClusterName=throwaway
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={controller_port}
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge.socket,cred_expire=3
+AuthInfo=socket={folder}/munge.socket
 CredType=cred/munge
 SlurmUser=root
 SlurmdUser=root
@@ -43,8 +43,6 @@ ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 MpiDefault=none
 JobAcctGatherType=jobacct_gather/linux
-JobAcctGatherFrequency=task=1
-JobAcctGatherParams=OverMemoryKill
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 SchedulerType=sched/builtin
@@ -64,7 +62,9 @@ PartitionName=urgent Nodes=ALL State=UP MaxTime=60 PriorityTier=2 PreemptMode=OF
 PartitionName=closed Nodes=ALL State=INACTIVE
 PartitionName=others Nodes=ALL State=UP AllowAccounts=others
 """
-NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} RealMemory={memory} Gres=gpu:{gpus}"
+NODE = (
+    "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} RealMemory={memory} Gres=gpu:{gpus}"
+)
 
 
 def lacking() -> str | None:
@@ -163,6 +163,12 @@ class Slurm:
                 if "suite.worker" in process.cmdline() and "RANK" in process.environ():
                     found.append(process)
         return found
+
+    def restart_requeued(self) -> None:
+        """Start jobs that were put back into the queue; Slurm would let them wait two minutes first."""
+        wait_until(lambda: self.jobs("--states=PENDING"), "a job put back into the queue")
+        for line in self.jobs("--states=PENDING"):
+            self.run("scontrol", "update", f"JobId={line.split()[0]}", "StartTime=now")
 
     def clear(self) -> None:
         """Cancel all jobs and wait until they are gone."""

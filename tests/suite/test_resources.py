@@ -7,9 +7,10 @@ from suite.config import cluster_named, compose
 from suite.resources import main, of_ranks
 
 GPT = SimpleNamespace(model="gpt_moe", task="text_lm")
+UNPLANNED = SimpleNamespace(memory=[])
 
 
-def asked(cluster, input=SimpleNamespace(memory=[]), attempt=1, copies=1, scale="nano"):
+def asked(cluster, input=UNPLANNED, attempt=1, copies=1, scale="nano"):
     """What Snakemake would ask for: resources that are None are left out."""
     rule = of_ranks(lambda _: cluster_named(cluster), scale, lambda _: copies)
     memory, minutes = rule.pop("mem_mb"), rule.pop("runtime")
@@ -19,7 +20,7 @@ def asked(cluster, input=SimpleNamespace(memory=[]), attempt=1, copies=1, scale=
 
 
 def test_ranks_of_one_machine_are_one_task():
-    assert asked("loopback") == {"nodes": 1, "tasks": 1, "cpus_per_task": 2, "mem_mb": 4000, "runtime": 30}
+    assert asked("loopback") == {"nodes": 1, "tasks": 1, "cpus_per_task": 2, "mem_mb": 1500 + 2 * 2000, "runtime": 30}
 
 
 def test_servers_are_nodes_with_one_task_each():
@@ -44,11 +45,11 @@ def test_every_attempt_asks_for_more_memory_and_every_model_for_its_own(tmp_path
     (path,) = tmp_path.rglob("*.json")
     assert path == tmp_path / "nano/memory/slurm_cpu_2x1/gpt_moe/text_lm.json"
     estimate = json.loads(path.read_text())
-    models = estimate["host_mb"] - asked("slurm_cpu_2x1")["mem_mb"]
+    models = 1500 + estimate["host_mb"] - asked("slurm_cpu_2x1")["mem_mb"]
     assert models == pytest.approx(estimate["device_bytes"]["total"] / 1e6, abs=1) and models > 10
     planned = SimpleNamespace(memory=[str(path)])
     first = asked("slurm_cpu_2x1", planned)["mem_mb"]
-    assert first == estimate["host_mb"]
+    assert first == 1500 + estimate["host_mb"]
     assert [asked("slurm_cpu_2x1", planned, attempt)["mem_mb"] for attempt in (2, 3)] == [2 * first, 3 * first]
     assert asked("slurm_cpu_2x1", planned, copies=3)["mem_mb"] == first + 2 * models
 

@@ -35,10 +35,10 @@ def test_a_job_needs_a_node_for_every_server(monkeypatch, answers):
     answers(squeue="echo 2")
     check_job(TWO)
     answers(squeue="echo 1")
-    with pytest.raises(UserError, match="2 servers, but Slurm job 7 has 1 nodes; .*salloc --nodes=2"):
+    with pytest.raises(UserError, match=r"2 servers, but Slurm job 7 has 1 nodes; .*salloc --nodes=2"):
         check_job(TWO)
     answers(squeue="echo no controller >&2; exit 1")
-    with pytest.raises(UserError, match="squeue does not answer .no controller.; see whether Slurm is up"):
+    with pytest.raises(UserError, match=r"squeue does not answer .no controller.; see whether Slurm is up"):
         check_job(TWO)
 
 
