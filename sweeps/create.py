@@ -8,11 +8,12 @@ import optuna
 from suite.check import check
 from suite.config import compose
 from suite.errors import UserError
+from suite.methods import check_method
 from sweeps.folder import StudyFolder
 from sweeps.options import Options, command, parse
 from sweeps.slots import create_slots, tally
 from sweeps.storage import explained, open_storage, storage_url
-from sweeps.study import Study, load_study
+from sweeps.study import Study, load_study, probes
 from sweeps.trial import directions
 
 
@@ -49,6 +50,8 @@ def main(words: list[str]) -> None:
     study = load_study(options.study, options.scale)
     for task in study.tasks:
         check(compose(study.overrides(study.setting({"task": task}))))
+    for point in probes(study):
+        check_method(compose(study.overrides(study.setting(point))))
     made = create(study, options.folder, directions(study), options.storage)
     print(f"{options.folder.path}: {tally(made, study.trial_count(), study.heartbeat.retries)}")
 

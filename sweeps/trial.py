@@ -74,7 +74,7 @@ def run_trial(study: Study, folder: StudyFolder, slot: int, point: Mapping[str, 
 
 
 def matched(study: Study, folder: StudyFolder, setting: Setting) -> tuple[Setting, float]:
-    """A setting whose target rate has become hash functions and buckets, and the rate that they had on the study's rows.
+    """A setting whose target rate has become hash functions and buckets, and their rate on the study's rows.
 
     The rows are those of vanilla, trained as the study trains: with the weights of no setting in particular.
     """
