@@ -7,7 +7,7 @@ import pandas as pd
 
 from suite.records import RunFolder
 from suite.statistics import over_seeds
-from sweeps.confirm import Candidate, candidates, confirmation_run
+from sweeps.candidates import Candidate, candidates, confirmation_run
 from sweeps.folder import StudyFolder
 from sweeps.study import Study
 

@@ -32,6 +32,13 @@ def create(study: Study, folder: StudyFolder, directions: list[str], storage: st
             directions=directions,
             load_if_exists=True,
         )
+        given = study.model_dump(mode="json")
+        if made.user_attrs.get("study", given) != given:
+            raise UserError(
+                f"study: {made.study_name} is in its database with other settings; give the changed study a name of "
+                f"its own, or remove it there and {folder.path} too"
+            )
+        made.set_user_attr("study", given)
         if [direction.name.lower() for direction in made.directions] != directions:
             raise UserError(f"storage: it holds another study called {made.study_name}; choose another database")
         made.set_metric_names(list(study.objectives))
