@@ -8,11 +8,12 @@ import optuna
 from suite.check import check
 from suite.config import compose
 from suite.errors import UserError
+from suite.methods import check_method
 from sweeps.folder import StudyFolder
 from sweeps.options import Options, command, parse
 from sweeps.slots import create_slots, tally
 from sweeps.storage import explained, open_storage, storage_url
-from sweeps.study import Study, load_study
+from sweeps.study import Study, load_study, probes
 from sweeps.trial import directions
 
 
@@ -31,6 +32,13 @@ def create(study: Study, folder: StudyFolder, directions: list[str], storage: st
             directions=directions,
             load_if_exists=True,
         )
+        given = study.model_dump(mode="json")
+        if made.user_attrs.get("study", given) != given:
+            raise UserError(
+                f"study: {made.study_name} is in its database with other settings; give the changed study a name of "
+                f"its own, or remove it there and {folder.path} too"
+            )
+        made.set_user_attr("study", given)
         if [direction.name.lower() for direction in made.directions] != directions:
             raise UserError(f"storage: it holds another study called {made.study_name}; choose another database")
         made.set_metric_names(list(study.objectives))
@@ -49,6 +57,8 @@ def main(words: list[str]) -> None:
     study = load_study(options.study, options.scale)
     for task in study.tasks:
         check(compose(study.overrides(study.setting({"task": task}))))
+    for point in probes(study):
+        check_method(compose(study.overrides(study.setting(point))))
     made = create(study, options.folder, directions(study), options.storage)
     print(f"{options.folder.path}: {tally(made, study.trial_count(), study.heartbeat.retries)}")
 

@@ -60,9 +60,10 @@ class Setting(BaseModel):
         return self
 
     def overrides(self) -> list[str]:
-        """Hydra overrides of the run; a ``target_rate`` must have become hash functions before (:mod:`sweeps.matching`)."""
+        """Hydra overrides of the run; a ``target_rate`` must have been matched before (:mod:`sweeps.matching`)."""
         made = [f"method={self.method or 'lsh'}"]
-        made += [f"method.reduction.{name}={_literal(value)}" for name, value in self.reduction().items()]
+        # Added or replaced: not every option stands in the method's file.
+        made += [f"++method.reduction.{name}={_literal(value)}" for name, value in self.reduction().items()]
         if self.wire is not None and self.wire != NATIVE:
             made.append(f"method.wire={_literal(wires()[self.wire])}")
         seeds = {"seed": self.seed, "seeds.model": self.model_seed, "seeds.data": self.data_seed}

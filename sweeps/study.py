@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, m
 
 from suite.config import choices, compose, parse_options
 from suite.errors import UserError, unknown
-from suite.schema import Fraction, NonNegativeInt, RunConfig, ScaleName
+from suite.schema import Fraction, NonNegativeInt, ScaleName
 from sweeps.setting import Setting, Value
 
 CONF = Path(__file__).parent / "conf"
@@ -171,6 +171,15 @@ def load_study(name: str, scale: str) -> Study:
     return study
 
 
+def probes(study: Study) -> list[dict[str, Value]]:
+    """Points that hold every value there is: all of a grid; of a space each value, and a range's ends, by itself."""
+    points: list[dict[str, Value]] = study.points()
+    for name, values in study.space.items():
+        ends = [values.low, values.high] if isinstance(values, Range) else values
+        points += [{name: value} for value in ends]
+    return points
+
+
 def check_settings(study: Study) -> None:
     """See that every value of the search space is one, and that its runs compose.
 
@@ -183,17 +192,9 @@ def check_settings(study: Study) -> None:
             raise unknown(f"{where}.tasks", task, choices("task"))
     if study.model not in choices("model"):
         raise unknown(f"{where}.model", study.model, choices("model"))
-    points: list[dict[str, Value]] = study.points()
-    for name, values in study.space.items():
-        ends = [values.low, values.high] if isinstance(values, Range) else values
-        points += [{name: value} for value in ends]
-    settings = [parse_options(f"{where}, setting", Setting, point) for point in points]
-    for task in study.tasks:
-        _composed(study, Setting(task=task))
+    settings = [parse_options(f"{where}, setting", Setting, point) for point in probes(study)]
     for setting in settings:
         if setting.task is not None and setting.task not in study.tasks:
             raise unknown(f"{where}, setting.task", setting.task, study.tasks)
-
-
-def _composed(study: Study, setting: Setting) -> RunConfig:
-    return compose(study.overrides(setting))
+    for task in study.tasks:
+        compose(study.overrides(Setting(task=task)))

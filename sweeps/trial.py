@@ -68,28 +68,42 @@ def run_trial(study: Study, folder: StudyFolder, slot: int, point: Mapping[str, 
     overrides = study.overrides(setting)
     record["overrides"] = overrides
     write_atomically(place / "trial.json", json.dumps(record, indent=2) + "\n")
-    run = train_run(overrides, place, folder.results)
+    plain = plain_slot(study, setting.task or study.tasks[0]) == slot
+    run = plain_run(study, folder, setting) if plain else train_run(overrides, place, folder.results)
     found = outcome(study, run)
     return Outcome(found.values, found.attributes | {"path": str(run.path.relative_to(folder.results / folder.scale))})
 
 
 def matched(study: Study, folder: StudyFolder, setting: Setting) -> tuple[Setting, float]:
-    """A setting whose target rate has become hash functions and buckets, and the rate that they had on the study's rows.
+    """A setting whose target rate has become hash functions and buckets, and their rate on the study's rows.
 
     The rows are those of vanilla, trained as the study trains: with the weights of no setting in particular.
     """
     from sweeps.matching import captures, match  # imports torch
 
-    task = setting.task or study.tasks[0]
-    plain = study.overrides(study.setting({"method": "vanilla", "task": task}))
-    steps = compose(plain).training.steps
-    place = folder.path / "rows" / task
-    place.mkdir(parents=True, exist_ok=True)
-    with FileLock(place / ".lock"):  # of several workers one trains, the others wait for it
-        capture = [f"capture.every={max(1, steps // 2)}", f"capture.rows={_CAPTURED_ROWS}"]
-        run = train_run([*plain, *capture], place, folder.results)
+    plain = plain_run(study, folder, study.setting({"method": "vanilla", "task": setting.task or study.tasks[0]}))
     seed = hash_seed(compose(study.overrides(setting)).root_seed("hash"))
-    return match(setting, captures(run), seed)
+    return match(setting, captures(plain), seed)
+
+
+def plain_slot(study: Study, task: str) -> int | None:
+    """The slot whose trial is vanilla on a task, where other trials match rates on its rows; ``None`` without any."""
+    points = study.points()
+    plain = {"method": "vanilla", "task": task}
+    return points.index(plain) if plain in points and any("target_rate" in point for point in points) else None
+
+
+def plain_run(study: Study, folder: StudyFolder, vanilla: Setting) -> RunFolder:
+    """The run that captures the rows which rates are matched on: the study's own vanilla trial, or one beside it."""
+    assert vanilla.task is not None
+    overrides, slot = study.overrides(vanilla), plain_slot(study, vanilla.task)
+    place = folder.path / "rows" / vanilla.task if slot is None else folder.trials / str(slot)
+    place.mkdir(parents=True, exist_ok=True)
+    every = max(1, compose(overrides).training.steps // 2)
+    with FileLock(place / ".lock"):  # of several workers one trains, the others wait for it
+        return train_run(
+            [*overrides, f"capture.every={every}", f"capture.rows={_CAPTURED_ROWS}"], place, folder.results
+        )
 
 
 def train_run(overrides: list[str], place: Path, results: Path) -> RunFolder:
