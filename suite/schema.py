@@ -288,6 +288,7 @@ class RunConfig(_Strict):
     scale: ScaleConfig
     cluster: ClusterConfig
     capture: Capture
+    tracking: Literal["off", "mlflow"] = Field("mlflow", description="where a run is mirrored as it goes")
 
     @property
     def size(self) -> TransformerSize | SwinSize:

@@ -1,6 +1,7 @@
 """One run: ``python -m suite.train model=gpt_moe task=text_lm method=lsh seed=0 scale=nano cluster=loopback``."""
 
 import sys
+from contextlib import nullcontext
 
 from suite import slurm
 from suite.check import check, check_start, starting_point
@@ -9,6 +10,7 @@ from suite.errors import RunError, exit_on_error
 from suite.launch import launch
 from suite.records import RunFolder
 from suite.tasks import build_task
+from suite.track.live import mirrored
 
 
 def main(overrides: list[str]) -> None:
@@ -30,11 +32,13 @@ def main(overrides: list[str]) -> None:
         task = build_task(config)
         task.prepare()
         check_start(config, task)
-        try:
-            launch("suite.worker", [str(folder.path)], config.cluster, folder.path)
-        except RunError as error:
-            error.add_note("the same command resumes the run")
-            raise
+        tracking = mirrored(folder.path, config.results, config.scale.name)
+        with tracking if config.tracking == "mlflow" else nullcontext():
+            try:
+                launch("suite.worker", [str(folder.path)], config.cluster, folder.path)
+            except RunError as error:
+                error.add_note("the same command resumes the run")
+                raise
 
 
 if __name__ == "__main__":
