@@ -11,7 +11,7 @@ from suite.evidence import read_evidence
 from suite.files import write_atomically
 
 BEGIN, END = "<!-- reference:begin -->", "<!-- reference:end -->"
-PARTS = ("data", "runs", "speed", "tables", "figures")
+PARTS = ("data", "runs", "speed", "probe", "tables", "figures")
 SHOWN = ("tables/convergence.md", "tables/speedup.md", "figures/convergence.svg", "figures/kappa_map.svg")
 
 
@@ -31,7 +31,7 @@ def publish(source: Path, target: Path, readme: Path) -> None:
     if text.count(BEGIN) != 1 or text.count(END) != 1:
         raise UserError(f"{readme}: the markers {BEGIN} and {END} must be there once each")
     shutil.rmtree(target, ignore_errors=True)
-    for part in PARTS:
+    for part in (part for part in PARTS if (source / part).exists()):
         shutil.copytree(source / part, target / part, ignore=shutil.ignore_patterns("checkpoint*", "*.log", ".*"))
     before, after = text.split(BEGIN)[0], text.split(END)[1]
     write_atomically(readme, f"{before}{BEGIN}\n{excerpt(target, readme.parent)}{END}{after}")
