@@ -16,7 +16,7 @@ from suite.figures.pareto import pareto_frame
 from suite.figures.rate_by_kind import kinds_frame
 from suite.figures.rate_over_training import rate_frame
 from suite.figures.time_to_quality import time_frame
-from suite.figures.token_clusters import principal_components
+from suite.figures.token_clusters import principal_components, read_samples
 from suite.probes import read_probes
 from suite.tables.kinds import kind_rows
 from tests.suite.synthetic import write_probe, write_run, write_sample, write_speed
@@ -113,6 +113,12 @@ def test_principal_components_of_a_line():
     points, explained = principal_components(rows)
     assert explained == pytest.approx([1.0, 0.0], abs=1e-9)
     assert points[:, 0] == pytest.approx([2.0, 1.0, 0.0, -3.0])  # the direction's largest entry is made positive
+
+
+def test_a_damaged_sample_of_rows_is_named(results, capsys):
+    write_sample(results).write_bytes(b"PK")
+    assert read_samples(results) == {}
+    assert "text_lm.npz" in capsys.readouterr().err
 
 
 def test_hash_seeds_are_means_over_batches_of_methods_that_draw(results):
