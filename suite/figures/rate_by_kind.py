@@ -18,7 +18,7 @@ from suite.vocabulary import KINDS
 CAPTION = (
     "Rows sent over rows routed, by kind of row, over the whole training, for LSH (or the first method that sends "
     "fewer "
-    "rows). Above each bar: which share of all routed rows is of that kind. Diamonds: all rows together, the published "
+    "rows). Below each bar: which share of all routed rows is of that kind. Diamonds: all rows together, the published "
     "kind of rate. Images have no kinds."
 )
 LOOKS = {
@@ -57,14 +57,12 @@ def kinds_figure(frame: pd.DataFrame) -> Figure:
             axis.bar(place + number, 100 * row.rate, 0.9, color=colour, hatch=hatch, edgecolor="#333333", linewidth=0.6)
             axis.annotate(
                 f"{row.share:.0%}",
-                (place + number, 100 * row.rate),
+                (place + number, 0),
                 ha="center",
-                va="bottom",
+                va="top",
                 fontsize=5.5,
-                xytext=(0, 1.5),
+                xytext=(0, -2),
                 textcoords="offset points",
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.8},
-                zorder=4,
             )
         centre = place + (len(bars) - 1) / 2
         together = part.loc[part["kind"] == "all", "rate"].iloc[0]
@@ -75,7 +73,7 @@ def kinds_figure(frame: pd.DataFrame) -> Figure:
         centres.append(centre)
         place += len(bars) + 1.2
     axis.set_xticks(centres, labels, fontsize=6)
-    axis.tick_params(axis="x", length=0)
+    axis.tick_params(axis="x", length=0, pad=10)
     axis.grid(axis="x", visible=False)
     axis.set_axisbelow(True)
     axis.set(ylabel="rows sent of this kind [%]", ylim=(0, 108))

@@ -1,6 +1,8 @@
 """The paper's Fig. 4: rows that enter an all-to-all in two dimensions, by token and by cluster."""
 
+import sys
 from pathlib import Path
+from zipfile import BadZipFile
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -78,13 +80,14 @@ def _scatter(
 
 
 def read_samples(folder: Path) -> dict[str, dict[str, NDArray[np.generic]]]:
-    """Samples of rows that probes left below ``folder``, by ``model on task``; one that cannot be read is left out."""
+    """Samples of rows that probes left below ``folder``, by ``model on task``; a bad one is named on stderr."""
     samples = {}
     for path in sorted(folder.glob("probe/*/*.npz")):
         try:
             with np.load(path, allow_pickle=False) as file:
                 sample = {name: file[name] for name in ("layer", "rows", "expert", "cluster", "token")}
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            print(f"invalid record {path}: {error}", file=sys.stderr)
             continue
         samples[f"{path.parts[-2]} on {path.stem}"] = sample
     return samples

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from suite.config import values_sha256
@@ -115,4 +116,53 @@ def write_speed(folder: Path, seconds: dict[str, float], rounds: int = 4, steps:
     path = folder / "speed" / "loopback" / "gpt_moe" / "text_lm.json"
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(record))
+    return path
+
+
+def write_probe(folder: Path, errors: dict[str, list[float]], batches: int = 2, **changes: Any) -> Path:
+    """A probe in which a method has ``errors[method][draw]`` in every quantity of batch 0, twice that in batch 1."""
+    both = [
+        {"method": method, "batch": batch, "hash_seed": draw, "error": error * (batch + 1)}
+        for batch in range(batches)
+        for method, draws in errors.items()
+        for draw, error in enumerate(draws)
+    ]
+    comparisons = [
+        {
+            **{name: line[name] for name in ("method", "batch", "hash_seed")},
+            **{"loss": 3.0 + line["error"], "exact_loss": 3.0},
+            **{"rate": 0.25 if line["error"] else 1.0, "relative_bytes": 0.5 if line["error"] else 2.0},
+            **{
+                quantity: {"relative_error": line["error"], "cosine": 1 - line["error"] ** 2 / 2}
+                for quantity in ("layer", "output", "dense_gradient", "expert_gradient")
+            },
+        }
+        for line in both
+    ]
+    record = {
+        "schema": 2,
+        "model": "gpt_moe",
+        "task": "text_lm",
+        "scale": "nano",
+        "seed": 0,
+        "data": ["reviews", "speeches"],
+        "weights": "vanilla, seed 0, step 40",
+        "examples_per_batch": 16,
+        "methods": {},
+        "comparisons": comparisons,
+    }
+    path = folder / "probe" / "gpt_moe" / "text_lm.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(record | changes))
+    return path
+
+
+def write_sample(folder: Path) -> Path:
+    """Rows of two tokens far apart, in two clusters and one row alone."""
+    rows = np.array([[1.0, 0, 0], [1.1, 0, 0], [-1, 0.1, 0], [-1.1, 0, 0], [0, 3, 0]], dtype=np.float16)
+    path = folder / "probe" / "gpt_moe" / "text_lm.npz"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tokens = np.array(["a", "a", "b", "b", "Ġc"])
+    clusters = np.array([0, 0, 1, 1, 2])
+    np.savez_compressed(path, layer="decoder.1", rows=rows, expert=np.zeros(5, int), cluster=clusters, token=tokens)
     return path

@@ -19,7 +19,7 @@ def finished(tmp_path):
     (run / "checkpoint/weights").write_bytes(b"large")
     write_speed(source, {"vanilla": 2.0, "lsh": 1.0})
     (source / "data").mkdir()
-    tables.build(source, "nano")
+    tables.build(source, "nano", ["convergence", "speedup"])
     convergence.build(source)
     kappa_map.build(source)
     claims.build(source, "nano")
