@@ -1,7 +1,7 @@
 # The map of the whole pipeline: prepared data, runs, paired step times, tables, figures.
 #   snakemake TARGET --profile profiles/laptop|slurm --config scale=nano|mini|paper [methods=a,b] [models=…] [tasks=…]
-#   [seeds=0,1] [cluster=…] [timed_on=…]
-# Targets: prepare_data, runs, tables, figures, reproduce (all of them, the default).
+#   [seeds=0,1] [cluster=…] [timed_on=…] [storage=URL]
+# Targets: prepare_data, runs, tables, figures, sweeps, reproduce (all but sweeps, the default).
 import sys
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from suite.errors import exit_on_error
 from suite.matrix import RunKey, measurement, origin, pacemaker, select
 
 with exit_on_error():
+    STORAGE = config.pop("storage", None)  # of studies; SQLite beside their records without one
     MATRIX = select(config)
 
 # Rules run in the environment that Snakemake runs in.
@@ -26,6 +27,7 @@ include: "suite/rules/runs.smk"
 include: "suite/rules/speed.smk"
 include: "suite/rules/tables.smk"
 include: "suite/rules/figures.smk"
+include: "sweeps/rules.smk"
 
 
 rule reproduce:

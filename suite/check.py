@@ -43,12 +43,14 @@ def starting_point(config: RunConfig) -> RunFolder | None:
         return None
     method = config.method.name if start.method == "own" else start.method
     names = [f"model={config.model.name}", f"task={start.task}", f"method={method}", f"scale={config.scale.name}"]
-    earlier = compose([*names, f"seed={config.seed}", f"results={config.results}"])
+    seed = config.seed if config.origin.seed is None else config.origin.seed
+    results = config.origin.results or config.results
+    earlier = compose([*names, f"seed={seed}", f"results='{results}'"])
     folder = RunFolder.of(earlier)
     if not folder.is_complete():
         raise UserError(
             f"task.starts_from: {folder.path} holds no finished run to start from; make it by: "
-            f"python -m suite.train {' '.join(names)} seed={config.seed}"
+            f"python -m suite.train {' '.join(names)} seed={seed}"
         )
     return folder
 

@@ -128,6 +128,10 @@ def config_sha256(config: RunConfig) -> str:
         "scale": config.scale.name,
         "cluster": config.cluster.model_dump(mode="json"),
     }
+    # Only where they are given: a digest is the same as before these fields were there.
+    for field, part in (("seeds", config.seeds), ("origin", config.origin)):
+        if given := part.model_dump(exclude={"results"}, exclude_none=True):
+            decisive[field] = given
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 

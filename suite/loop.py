@@ -41,7 +41,7 @@ COUNTS = (*(name for name in METERS if "seconds" not in name), *KIND_METERS, "ta
 
 def build_model(config: RunConfig, task: Task, member: Member) -> nn.Module:
     """The run's host with its MoE layers; the same weights on every rank and for every world size."""
-    torch.manual_seed(model_seed(config.seed))
+    torch.manual_seed(model_seed(config.root_seed("model")))
     build = load_object("model.host", f"{config.model.host}.build")
     model: nn.Module = build(config.size, task.inputs, method_layer_factory(config, member))
     return model.to(member.device)
@@ -78,7 +78,7 @@ class Trainer:
         for layer, meter in zip(self.layers, self.kind_meters, strict=False):
             layer.observers.append(meter)
         # From here on torch's generator serves dropout, which must differ between ranks.
-        torch.manual_seed(derive_seed(model_seed(self.config.seed), "dropout", self.rank))
+        torch.manual_seed(derive_seed(model_seed(self.config.root_seed("model")), "dropout", self.rank))
 
     def step(self, number: int) -> dict[str, Tensor]:
         """Forward, backward, clip, update. Returns losses whose mean over ranks is that of the global batch.

@@ -133,6 +133,7 @@ def identity(config: RunConfig) -> dict[str, Any]:
         "task": config.task.name,
         "method": config.method.name,
         "seed": config.seed,
+        "seeds": {stream: config.root_seed(stream) for stream in ("model", "data", "hash")},
         "scale": config.scale.name,
         "cluster": config.cluster.name,
         "config_sha256": config_sha256(config),

@@ -204,6 +204,21 @@ class Capture(_Strict):
     rows: PositiveInt = Field(description="rows per layer and rank")
 
 
+class Seeds(_Strict):
+    """Roots of single streams of randomness (:mod:`suite.seeds`); null is the run's own root seed."""
+
+    model: NonNegativeInt | None = None
+    data: NonNegativeInt | None = None
+    hash: NonNegativeInt | None = None
+
+
+class Origin(_Strict):
+    """Where the run lies whose weights a run starts from; null is the run's own results folder, and its own seed."""
+
+    results: Path | None = None
+    seed: NonNegativeInt | None = None
+
+
 class ClusterConfig(_Strict):
     """Where ranks run.
 
@@ -253,6 +268,9 @@ class RunConfig(_Strict):
     """One run. :attr:`size` and :attr:`training` are the model and the task at the run's scale."""
 
     seed: NonNegativeInt
+    # Records from before these two fields are as good as ever.
+    seeds: Seeds = Seeds()
+    origin: Origin = Origin()
     results: Path
     model: ModelConfig
     task: TaskConfig
@@ -268,6 +286,11 @@ class RunConfig(_Strict):
     @property
     def training(self) -> Training:
         return self.task.training[self.scale.name]
+
+    def root_seed(self, stream: Literal["model", "data", "hash"]) -> int:
+        """What a stream of randomness is derived from: its own seed, or the run's."""
+        own: int | None = getattr(self.seeds, stream)
+        return self.seed if own is None else own
 
     @model_validator(mode="after")
     def _consistent(self) -> "RunConfig":

@@ -1,4 +1,7 @@
-"""Separate streams of randomness, all derived from a run's one root seed."""
+"""Separate streams of randomness, each derived from a run's one root seed, or from the root it is given alone.
+
+:meth:`suite.schema.RunConfig.root_seed` says which.
+"""
 
 from lshmoe.seeding import derive_seed
 

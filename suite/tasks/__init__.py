@@ -15,4 +15,4 @@ def build_task(config: RunConfig, data_dir: Path | None = None) -> Task:
         UserError: if the target does not exist, or refuses its configuration.
     """
     target: type[Task] = load_object("task.target", config.task.target)
-    return target(config.task, config.training, data_dir or cache_directory(), config.seed)
+    return target(config.task, config.training, data_dir or cache_directory(), config.root_seed("data"))

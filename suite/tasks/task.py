@@ -90,7 +90,7 @@ class Task(ABC):
         config: the task's configuration; ``config.data`` is validated as :attr:`Data`.
         training: its part at the run's scale; ``training.inputs`` is validated as :attr:`Inputs`.
         data_dir: the data cache.
-        seed: the run's root seed.
+        seed: the root of its data order and of whatever it draws.
 
     Raises:
         UserError: if an option is unknown or out of range.

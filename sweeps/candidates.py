@@ -1,0 +1,63 @@
+"""What the confirmation stage trains again, and where those runs lie; light, so that the pipeline can ask."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from suite.errors import UserError
+from sweeps.folder import StudyFolder
+from sweeps.setting import Value
+from sweeps.study import Study
+
+VANILLA = "vanilla"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A setting to confirm: ``name`` is ``trial<number>``, or ``vanilla-<task>``."""
+
+    name: str
+    task: str
+    point: dict[str, Value]
+
+    @property
+    def is_vanilla(self) -> bool:
+        return self.point.get("method") == VANILLA
+
+
+def candidates(study: Study, folder: StudyFolder) -> list[Candidate]:
+    """Vanilla and the distinct winners of each task.
+
+    Raises:
+        UserError: the study's tables are missing.
+    """
+    path = folder.path / "best.csv"
+    if not path.exists():
+        raise UserError(f"study: {path} is not there; write it: python -m sweeps.collect study={study.name}")
+    if not study.confirmation.seeds:
+        return []
+    table = pd.read_csv(path)
+    found = []
+    for task in study.tasks:
+        winners = table.loc[(table["task"] == task) & table["number"].notna(), "number"].astype(int).unique()
+        if len(winners):
+            found.append(Candidate(f"{VANILLA}-{task}", task, {"method": VANILLA, "task": task}))
+        for number in winners:
+            setting = json.loads((folder.trials / str(number) / "trial.json").read_text())["setting"]
+            found.append(Candidate(f"trial{number}", task, setting))
+    return found
+
+
+def confirmation_overrides(study: Study, candidate: Candidate, seed: int) -> list[str]:
+    """The run of a candidate with a fresh seed. Weights to start from stay those that the trials started from."""
+    setting = study.setting(candidate.point).model_copy(update={"seed": seed})
+    return [*study.overrides(setting), f"origin.seed={study.seed}"]
+
+
+def confirmation_run(study: Study, folder: StudyFolder, candidate: Candidate, seed: int) -> Path:
+    """Where the record of a confirmation lies."""
+    method = candidate.point.get("method", "lsh")
+    names = (study.scale, "runs", study.model, candidate.task, str(method), f"seed{seed}")
+    return folder.confirmation / candidate.name / Path(*names)

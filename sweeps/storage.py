@@ -1,0 +1,72 @@
+"""Where Optuna keeps a study: SQLite beside the records on one machine, PostgreSQL by its URL across nodes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from optuna.exceptions import StorageInternalError
+from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from suite.errors import UserError
+from sweeps.folder import StudyFolder
+from sweeps.study import Heartbeat
+
+# Seconds that a worker waits for others that are writing.
+_BUSY_SECONDS = 60
+
+
+def storage_url(folder: StudyFolder, given: str | None) -> URL:
+    """The study's database: the one that is given, or the file in its folder.
+
+    Raises:
+        UserError: ``given`` is not a URL of SQLite or PostgreSQL.
+    """
+    if given is None:
+        return URL.create("sqlite", database=str(folder.database.absolute()))
+    try:
+        url = make_url(given)
+    except ArgumentError:
+        raise UserError(f"storage: {given!r} is no URL; write postgresql://USER@HOST/DATABASE") from None
+    if url.drivername in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")  # the driver that is installed
+    if url.drivername not in ("postgresql+psycopg", "sqlite"):
+        raise UserError(f"storage: {url.drivername!r} is not supported; allowed: postgresql, sqlite")
+    return url
+
+
+def open_storage(url: URL, heartbeat: Heartbeat, create: bool = False) -> RDBStorage:
+    """Connect.
+
+    Args:
+        url: of :func:`storage_url`.
+        heartbeat: how a dead worker is noticed, and how often its trial is tried again.
+        create: make the tables; workers never do, since several that do it at once fail.
+
+    Raises:
+        UserError: the database cannot be reached, or was not prepared.
+    """
+    file = url.get_backend_name() == "sqlite"
+    with explained(url):
+        return RDBStorage(
+            url.render_as_string(hide_password=False),
+            engine_kwargs={"connect_args": {"timeout" if file else "connect_timeout": _BUSY_SECONDS if file else 10}},
+            skip_table_creation=not create,
+            heartbeat_interval=heartbeat.interval,
+            grace_period=heartbeat.grace,
+            heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=heartbeat.retries),
+        )
+
+
+@contextmanager
+def explained(url: URL) -> Iterator[None]:
+    """Turn whatever a database raises into one line; what it holds is untouched, and the same command goes on."""
+    try:
+        yield
+    except (StorageInternalError, DBAPIError, NoSuchModuleError) as error:
+        cause = error.__cause__ or error
+        reason = str(getattr(cause, "orig", None) or cause).splitlines()[0]
+        raise UserError(
+            f"storage: {url.render_as_string(hide_password=True)}: {reason}; put that right and give the same command "
+            "again: nothing that was finished is lost"
+        ) from error

@@ -1,0 +1,185 @@
+"""A trial: one ordinary run with an ordinary record, and what of that record a study optimises."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from suite import train
+from suite.config import compose
+from suite.costmodel import speedup_bound
+from suite.costmodel.paper import share
+from suite.errors import RunError, Stopped, UserError
+from suite.files import write_atomically
+from suite.records import RunFolder
+from suite.seeds import hash_seed
+from sweeps.folder import StudyFolder
+from sweeps.setting import Setting
+from sweeps.study import Study
+
+# What a rank says when training blew up: the setting's fault, not the machine's.
+_DIVERGED = ("FloatingPointError", "NonFiniteRowError")
+# Rows per layer and rank that a target rate is matched on; whole experts, since the rate depends on rows per expert.
+_CAPTURED_ROWS = 4096
+# Plain rows on the wire over 16-bit ones, by the precision that a run trains in.
+_PLAIN_BYTES = {"float32": 2.0, "bfloat16": 1.0}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a trial came to.
+
+    Attributes:
+        values: one per objective of the study; of a diverged run the worst there is.
+        attributes: what the study's tables say of it besides.
+    """
+
+    values: list[float]
+    attributes: dict[str, Any]
+
+
+class TrialFailed(Exception):
+    """A run that ended without a result, and not because of its setting; its message says why."""
+
+
+def run_trial(study: Study, folder: StudyFolder, slot: int, point: Mapping[str, Any]) -> Outcome:
+    """Train the run of a point, or go on with it, and read its objectives from its record.
+
+    Args:
+        study: the study.
+        folder: its folder.
+        slot: the slot's number, which names the trial's folder.
+        point: parameters of the study's space, by name.
+
+    Raises:
+        TrialFailed: the run failed; its record says why.
+        Stopped: this process was asked to end.
+    """
+    setting = study.setting(dict(point))
+    place = folder.trials / str(slot)
+    record: dict[str, Any] = {"study": study.name, "trial": slot, "setting": dict(point)}
+    if setting.target_rate is not None:
+        setting, expected = matched(study, folder, setting)
+        record["matched"] = setting.reduction() | {"expected_rate": expected}
+    overrides = study.overrides(setting)
+    record["overrides"] = overrides
+    write_atomically(place / "trial.json", json.dumps(record, indent=2) + "\n")
+    plain = plain_slot(study, setting.task or study.tasks[0]) == slot
+    run = plain_run(study, folder, setting) if plain else train_run(overrides, place, folder.results)
+    found = outcome(study, run)
+    return Outcome(found.values, found.attributes | {"path": str(run.path.relative_to(folder.results / folder.scale))})
+
+
+def matched(study: Study, folder: StudyFolder, setting: Setting) -> tuple[Setting, float]:
+    """A setting whose target rate has become hash functions and buckets, and their rate on the study's rows.
+
+    The rows are those of vanilla, trained as the study trains: with the weights of no setting in particular.
+    """
+    from sweeps.matching import captures, match  # imports torch
+
+    plain = plain_run(study, folder, study.setting({"method": "vanilla", "task": setting.task or study.tasks[0]}))
+    seed = hash_seed(compose(study.overrides(setting)).root_seed("hash"))
+    return match(setting, captures(plain), seed)
+
+
+def plain_slot(study: Study, task: str) -> int | None:
+    """The slot whose trial is vanilla on a task, where other trials match rates on its rows; ``None`` without any."""
+    points = study.points()
+    plain = {"method": "vanilla", "task": task}
+    return points.index(plain) if plain in points and any("target_rate" in point for point in points) else None
+
+
+def plain_run(study: Study, folder: StudyFolder, vanilla: Setting) -> RunFolder:
+    """The run that captures the rows which rates are matched on: the study's own vanilla trial, or one beside it."""
+    assert vanilla.task is not None
+    overrides, slot = study.overrides(vanilla), plain_slot(study, vanilla.task)
+    place = folder.path / "rows" / vanilla.task if slot is None else folder.trials / str(slot)
+    place.mkdir(parents=True, exist_ok=True)
+    every = max(1, compose(overrides).training.steps // 2)
+    with FileLock(place / ".lock"):  # of several workers one trains, the others wait for it
+        return train_run(
+            [*overrides, f"capture.every={every}", f"capture.rows={_CAPTURED_ROWS}"], place, folder.results
+        )
+
+
+def train_run(overrides: list[str], place: Path, results: Path) -> RunFolder:
+    """Train a run whose record goes below ``place``; weights to start from come from ``results``.
+
+    Raises:
+        TrialFailed: unless the run is complete, or diverged.
+        Stopped: this process was asked to end.
+    """
+    overrides = [*overrides, f"results='{place}'", f"origin.results='{results}'"]
+    try:
+        folder = RunFolder.of(compose(overrides))
+        train.main(overrides)
+    except Stopped:
+        raise
+    except UserError as error:
+        raise TrialFailed(str(error)) from error
+    except RunError as error:
+        if not any(name in str(error) for name in _DIVERGED):
+            raise TrialFailed(str(error)) from error
+    return folder
+
+
+def outcome(study: Study, folder: RunFolder) -> Outcome:
+    """Objectives and attributes from a record: of a complete run, or of one that diverged."""
+    if not folder.is_complete():
+        reason = json.loads(folder.failure.read_text())["reason"]
+        return Outcome([_worst(study, name) for name in study.objectives], {"diverged": reason})
+    summary = json.loads(folder.summary.read_text())
+    metric = summary["metric"]["name"]
+    values = {"quality": summary["final"][metric], "relative_bytes": summary["relative_bytes"]}
+    if study.kappa is not None:
+        values["relative_step_time"] = relative_step_time(summary["relative_bytes"], study)
+    attributes = {
+        "task": summary["task"],
+        "metric": metric,
+        "rate": summary["rate"],
+        **values,
+        "mean_step_seconds": summary["mean_step_seconds"],
+    }
+    return Outcome([float(values[name]) for name in study.objectives], attributes)
+
+
+def relative_step_time(relative_bytes: float, study: Study) -> float:
+    """A step over vanilla's at the study's kappa, by the bound 1 − f(1−ρ) alone.
+
+    Latency, hashing and what experts save by seeing fewer rows are left out: a run without paired step times knows none
+    of them.
+    """
+    assert study.kappa is not None
+    precision = compose(study.overrides(study.setting({}))).training.precision
+    return 1 / speedup_bound(share(study.kappa), relative_bytes / _PLAIN_BYTES[precision], 0.0)
+
+
+def directions(study: Study) -> list[str]:
+    """What Optuna shall do with each objective."""
+    rises = higher_is_better(study)
+    return ["maximize" if name == "quality" and rises else "minimize" for name in study.objectives]
+
+
+def higher_is_better(study: Study) -> bool:
+    """Whether the metric of the study's tasks rises as a model gets better.
+
+    Raises:
+        UserError: its tasks disagree.
+    """
+    from suite.tasks import build_task  # imports torch and fairseq
+
+    found = {
+        build_task(compose(study.overrides(study.setting({"task": task})))).metric.higher_is_better
+        for task in study.tasks
+    }
+    if len(found) > 1:
+        raise UserError(f"study {study.name}.tasks: the metric of some rises and of others falls; make two studies")
+    return found.pop()
+
+
+def _worst(study: Study, objective: str) -> float:
+    return -math.inf if objective == "quality" and higher_is_better(study) else math.inf
