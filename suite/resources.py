@@ -35,7 +35,7 @@ def of_ranks(
 
     Args:
         place: the cluster, of a job's wildcards. Servers that are nodes get one task each, in which torchrun starts
-            their ranks; all other ranks are one node's.
+            their ranks; all other ranks are one node's. A rule's input ``memory`` has the estimates, if there are any.
         scale: decides the minutes.
         copies: how many models one job holds, of its wildcards.
     """
@@ -49,7 +49,7 @@ def of_ranks(
     def mem_mb(wildcards: Any, input: Any, attempt: int) -> int:
         cluster = place(wildcards)
         process = _PROCESS_MB[cluster.device]
-        models = json.loads(Path(input.memory[0]).read_text())["host_mb"] - process if input.memory else 0
+        models = max((json.loads(Path(path).read_text())["host_mb"] - process for path in input.memory), default=0)
         return attempt * (_NODE_MB + ranks(cluster) * (process + copies(wildcards) * models))
 
     def of(value: Callable[[ClusterConfig], Any]) -> Callable[[Any], Any]:

@@ -28,6 +28,14 @@ def study_origins(wildcards):
     return sorted({f"{RESULTS}/{start.path}/summary.json" for run in runs if (start := origin(run, study.scale))})
 
 
+def study_memory(wildcards):
+    study = study_of(wildcards)
+    return [path for task in study.tasks for path in memory_of(study.cluster, study.model, task)]
+
+
+STUDY_RESOURCES = of_ranks(lambda wildcards: cluster_named(study_of(wildcards).cluster), MATRIX.scale)
+
+
 def study_workers(wildcards):
     return [f"{RESULTS}/sweeps/{wildcards.study}/workers/{n}.done" for n in range(study_of(wildcards).workers)]
 
@@ -60,6 +68,7 @@ rule work_on_study:
     input:
         f"{STUDY}/study.yaml",
         study_origins,
+        memory=study_memory,
     output:
         touch(f"{STUDY}/workers/{{worker}}.done"),
     log:
@@ -67,6 +76,8 @@ rule work_on_study:
     benchmark:
         f"{RESULTS}/benchmarks/sweeps/{{study}}/worker{{worker}}.tsv"
     threads: workflow.cores
+    resources:
+        **STUDY_RESOURCES,
     shell:
         f"python -m sweeps.work {STUDY_ARGUMENTS} 2>&1 | tee {{log}}"
 
@@ -87,6 +98,7 @@ rule confirm_setting:
     input:
         f"{STUDY}/best.csv",
         study_origins,
+        memory=study_memory,
     output:
         f"{CONFIRMED}/summary.json",
     log:
@@ -94,6 +106,8 @@ rule confirm_setting:
     benchmark:
         f"{RESULTS}/benchmarks/sweeps/{{study}}/{{candidate}}/{{model}}/{{task}}/{{method}}/seed{{seed}}.tsv"
     threads: workflow.cores
+    resources:
+        **STUDY_RESOURCES,
     shell:
         f"python -m sweeps.confirm study={{wildcards.study}} scale={MATRIX.scale}"
         " candidate={wildcards.candidate} seed={wildcards.seed} 2>&1 | tee {log}"

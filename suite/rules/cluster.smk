@@ -3,10 +3,10 @@ from suite.config import cluster_named
 from suite.resources import of_ranks
 
 
-def memory_of(cluster, wildcards):
+def memory_of(cluster, model, task):
     if cluster_named(cluster).network != "host":
         return []
-    return [f"{RESULTS}/memory/{cluster}/{wildcards.model}/{wildcards.task}.json"]
+    return [f"{RESULTS}/memory/{cluster}/{model}/{task}.json"]
 
 
 rule memory:

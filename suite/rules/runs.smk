@@ -35,7 +35,7 @@ rule run:
         data=f"{RESULTS}/data/{{task}}.json",
         pacemaker=lambda wildcards: summary_of(pacemaker(key(wildcards))),
         origin=lambda wildcards: summary_of(origin(key(wildcards), MATRIX.scale)),
-        memory=lambda wildcards: memory_of(cluster(wildcards), wildcards),
+        memory=lambda wildcards: memory_of(cluster(wildcards), wildcards.model, wildcards.task),
     output:
         f"{RUN}/summary.json",
     log:

@@ -18,7 +18,7 @@ rule speed:
     input:
         lambda wildcards: [f"{RESULTS}/{run.path}/summary.json" for run in contest(wildcards)],
         f"suite/conf/scale/{MATRIX.scale}.yaml",
-        memory=lambda wildcards: memory_of(MATRIX.timed_on, wildcards),
+        memory=lambda wildcards: memory_of(MATRIX.timed_on, wildcards.model, wildcards.task),
     output:
         f"{RESULTS}/speed/{MATRIX.timed_on}/{{model}}/{{task}}.json",
     log:

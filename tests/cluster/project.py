@@ -58,6 +58,19 @@ class Project:
         output, _ = process.communicate(timeout=240)
         return subprocess.CompletedProcess(process.args, process.returncode, output)
 
+    def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Python on the copy's modules, without Snakemake."""
+        environment = os.environ | {"PYTHONPATH": str(self.folder), "OMP_NUM_THREADS": "1"}
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+
     def run(self, method: str) -> Path:
         """The folder of a run."""
         return self.folder / "results" / "nano" / "runs" / "gpt_moe" / "text_lm" / method / "seed0"

@@ -1,8 +1,6 @@
 """A disk that fills up ends a run with the reason; with room again, the same command finishes it."""
 
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,16 +23,8 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True)
 
 
-def train(disk: Path, project: Project) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "suite.train", "method=lsh", f"results={disk}"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(project.folder)}
-    return subprocess.run(
-        command, cwd=project.folder, env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
-
-
 def test_a_full_disk_is_named_and_leaves_no_result(disk: Path, project: Project) -> None:
-    full = train(disk, project)
+    full = project.python("-m", "suite.train", "method=lsh", f"results={disk}")
     summary = disk / "nano/runs/gpt_moe/text_lm/lsh/seed0/summary.json"
     assert full.returncode == 1
     assert full.stderr == (
@@ -43,6 +33,6 @@ def test_a_full_disk_is_named_and_leaves_no_result(disk: Path, project: Project)
     assert not summary.exists()
 
     subprocess.run(["mount", "-o", f"remount,size={ENOUGH}", disk], check=True)
-    again = train(disk, project)
+    again = project.python("-m", "suite.train", "method=lsh", f"results={disk}")
     assert again.returncode == 0, again.stderr
     assert summary.exists()
