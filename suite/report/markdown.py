@@ -1,4 +1,4 @@
-"""Our own Markdown as parts of the page: tables that scroll in a box of their own, with headers that say their scope."""
+"""Our own Markdown as parts of the page: tables scroll in a box of their own, and their headers say their scope."""
 
 import posixpath
 import re
