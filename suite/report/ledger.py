@@ -21,7 +21,7 @@ VERDICTS = {
 
 @dataclass(frozen=True)
 class Claim:
-    """One row of the ledger, everything as text; ``stands_for`` is what of the paper is replaced here, if anything is."""
+    """One row of the ledger, all text; ``stands_for`` is what of the paper is replaced here, if anything is."""
 
     anchor: str
     section: str
