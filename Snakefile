@@ -31,6 +31,7 @@ include: "suite/rules/tables.smk"
 include: "suite/rules/figures.smk"
 include: "suite/rules/claims.smk"
 include: "sweeps/rules.smk"
+include: "suite/rules/report.smk"
 
 
 rule reproduce:

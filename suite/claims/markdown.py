@@ -29,25 +29,26 @@ def markdown(judged: Sequence[Judged], scale: str) -> str:
 
 def _row(one: Judged) -> list[str]:
     claim, found = one.claim, one.finding
-    measured = _number(found.measured, claim.unit)
+    measured = in_unit(found.measured, claim.unit)
     if found.low is not None and found.high is not None:
-        measured += f" [{_number(found.low, claim.unit)}, {_number(found.high, claim.unit)}]"
+        measured += f" [{in_unit(found.low, claim.unit)}, {in_unit(found.high, claim.unit)}]"
     stand_in = f" (here: {one.cell.stands_for})" if one.cell and one.cell.stands_for else ""
     links = [f"[{path}]({path})" for path in found.evidence[:SHOWN]]
     if len(found.evidence) > SHOWN:
         links.append(f"and {len(found.evidence) - SHOWN} more")
     return [
         claim.statement + stand_in,
-        _number(claim.paper_value, claim.unit),
+        in_unit(claim.paper_value, claim.unit),
         measured,
-        "–" if found.tolerance is None else f"± {_number(found.tolerance, claim.unit)}",
+        "–" if found.tolerance is None else f"± {in_unit(found.tolerance, claim.unit)}",
         found.verdict,
         found.reason.replace("|", "/"),
         ", ".join(links) or "–",
     ]
 
 
-def _number(value: object, unit: str) -> str:
+def in_unit(value: object, unit: str) -> str:
+    """A value of a claim as it is printed, – for none."""
     if value is None:
         return "–"
     if not isinstance(value, int | float):

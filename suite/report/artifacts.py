@@ -1,16 +1,17 @@
-"""Tables and figures of one scale, in the order in which their packages list them."""
+"""Tables and figures of one scale, with the captions of their modules."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from suite.figures.__main__ import FIGURES
-from suite.report.links import Link
+import suite.figures
+import suite.tables
+from suite.discovery import load
+from suite.report.links import Link, Links
 from suite.report.markdown import code, render
-from suite.report.provenance import Manifest, Provenance
+from suite.report.provenance import Manifest, Provenance, read_json
 from suite.report.svg import inline
-from suite.tables.__main__ import TABLES
 
 TABLE_FILES, FIGURE_FILES = ("md", "csv", "tex"), ("svg", "pdf", "png")
 
@@ -39,7 +40,8 @@ class Artifact:
 def tables(manifest: Manifest) -> list[Artifact]:
     """Every table below ``tables/`` that is there as Markdown."""
     found = []
-    for stem, caption in _in_order(manifest.links.folder / "tables", "md", TABLES):
+    modules = load("suite.tables", "tables", None, suite.tables.names())
+    for stem, caption in _in_order(manifest.links.folder / "tables", "md", modules):
         path = f"tables/{stem}"
         section = render((manifest.links.folder / f"{path}.md").read_text(), title_of(stem), caption)
         files, provenance = manifest.links.beside(path, TABLE_FILES), manifest.of(path, TABLE_FILES)
@@ -50,7 +52,8 @@ def tables(manifest: Manifest) -> list[Artifact]:
 def figures(manifest: Manifest) -> list[Artifact]:
     """Every figure below ``figures/`` that is there as SVG."""
     found = []
-    for stem, caption in _in_order(manifest.links.folder / "figures", "svg", FIGURES):
+    modules = load("suite.figures", "figures", None, suite.figures.names())
+    for stem, caption in _in_order(manifest.links.folder / "figures", "svg", modules):
         path, anchor = f"figures/{stem}", f"figure-{stem}"
         drawing = inline(manifest.links.folder / f"{path}.svg", anchor, f"{title_of(stem)}. {caption}")
         # Some figures come with their numbers as a table of the same name.
@@ -60,10 +63,16 @@ def figures(manifest: Manifest) -> list[Artifact]:
     return found
 
 
+def not_drawn(links: Links) -> list[tuple[str, str]]:
+    """Figures that lack records: title and reason."""
+    index, _ = read_json(links.folder / "figures" / "index.json")
+    return [(title_of(name), reason) for name, reason in sorted(index.get("not_drawn", {}).items())]
+
+
 def _in_order(folder: Path, suffix: str, modules: Sequence[ModuleType]) -> Iterator[tuple[str, str]]:
     """Stem and caption of each file of ``folder``: those of ``modules`` first, in their order."""
     there = {path.stem for path in folder.glob(f"*.{suffix}")}
-    captions = {stem: getattr(module, "CAPTION", "") for module in modules for stem in _stems(module)}
+    captions = {stem: module.CAPTION for module in modules for stem in _stems(module)}
     for stem in [*(stem for stem in captions if stem in there), *sorted(there - captions.keys())]:
         yield stem, " ".join(captions.get(stem, "").split())
 

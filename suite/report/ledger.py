@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from suite.claims.markdown import in_unit
 from suite.report.links import Link, Links
 from suite.report.provenance import read_json
 
@@ -20,16 +21,18 @@ VERDICTS = {
 
 @dataclass(frozen=True)
 class Claim:
-    """One row of the ledger, everything as text."""
+    """One row of the ledger, all text; ``stands_for`` is what of the paper is replaced here, if anything is."""
 
     anchor: str
     section: str
     statement: str
+    stands_for: str
     paper: str
     measured: str
     interval: str
     tolerance: str
     verdict: str
+    reason: str
     look: str
     evidence: list[Link]
 
@@ -55,31 +58,19 @@ def read_ledger(links: Links) -> Ledger:
 
 
 def _claim(value: dict[str, Any], links: Links) -> Claim:
-    low, high = value.get("low"), value.get("high")
+    unit, low, high, tolerance = (value.get(name) for name in ("unit", "low", "high", "tolerance"))
+    unit = unit or ""
     return Claim(
         anchor=f"claim-{value['id']}",
-        section=_text(value["section"]),
+        section=value["section"],
         statement=value["statement"],
-        paper=_text(value.get("paper_value")),
-        measured=_text(value.get("measured")),
-        interval="" if low is None or high is None else f"[{_text(low)}, {_text(high)}]",
-        tolerance=_text(value.get("tolerance")),
+        stands_for=value.get("stands_for") or "",
+        paper=in_unit(value["paper_value"], unit),
+        measured=in_unit(value["measured"], unit),
+        interval="" if low is None or high is None else f"[{in_unit(low, unit)}, {in_unit(high, unit)}]",
+        tolerance=f"± {in_unit(tolerance, unit)}" if isinstance(tolerance, int | float) else in_unit(tolerance, unit),
         verdict=value["verdict"],
+        reason=value.get("reason") or "",
         look=VERDICTS.get(value["verdict"], "open"),
-        evidence=[links.to(path) for path in value.get("evidence") or []],
+        evidence=[links.to(path) for path in value["evidence"]],
     )
-
-
-def _text(value: object) -> str:
-    """Four digits of a number, – for nothing, lists in a row."""
-    if value is None or value == "":
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, list):
-        return ", ".join(map(_text, value))
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_text(inner)}" for name, inner in value.items())
-    return str(value)

@@ -20,9 +20,13 @@ class Links:
         self.folder = folder
 
     def to(self, path: str, text: str | None = None) -> Link:
-        """A link to ``path``, relative to the folder; to a run's summary where it is a run's folder."""
-        file = f"{path.rstrip('/')}/summary.json" if (self.folder / path).is_dir() else path
-        return Link(text or path, quote(file) if (self.folder / file).is_file() else None)
+        """A link to ``path``, relative to the folder; of a run's folder to its summary, of any other to itself."""
+        target = self.folder / path
+        if target.is_dir():
+            if (target / "summary.json").exists():
+                return Link(text or path, quote(f"{path}/summary.json"))
+            return Link(text or f"{path}/", quote(f"{path}/"))
+        return Link(text or path, quote(path) if target.is_file() else None)
 
     def beside(self, stem: str, suffixes: tuple[str, ...]) -> list[Link]:
         """Links to the files ``stem.suffix`` that are there, by suffix."""

@@ -1,7 +1,8 @@
-"""Our own Markdown as parts of the page: tables that scroll in a box of their own, with headers that say their scope."""
+"""Our own Markdown as parts of the page: tables scroll in a box of their own, and their headers say their scope."""
 
 import posixpath
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import urlsplit
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+Draw = Callable[[str], str]
 _PARSER = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
@@ -20,14 +22,15 @@ class Section:
     html: str
 
 
-def render(text: str, name: str, caption: str = "", base: str = "") -> Section:
+def render(text: str, name: str, caption: str = "", base: str = "", draw: Draw = lambda _: "") -> Section:
     """Render ``text``.
 
     Args:
-        text: CommonMark with pipe tables; HTML in it is shown as text, images are left out.
+        text: CommonMark with pipe tables; HTML in it is shown as text.
         name: what it is called where it has no heading.
         caption: of the first table.
         base: folder that its links start from, relative to the page.
+        draw: what stands for an image of that source, as HTML.
     """
     tokens = _PARSER.parse(text)
     title = name
@@ -39,7 +42,8 @@ def render(text: str, name: str, caption: str = "", base: str = "") -> Section:
         for child in token.children or []:
             if child.type == "link_open" and (href := str(child.attrs["href"])) and not urlsplit(href).scheme:
                 child.attrs["href"] = posixpath.join(base, href)
-        token.children = [child for child in token.children or [] if child.type != "image"]
+            elif child.type == "image":
+                child.type, child.content = "html_inline", draw(str(child.attrs["src"]))
     _mark_headers(tokens)
     html: str = _PARSER.renderer.render(tokens, _PARSER.options, {})
     captions = iter([caption])

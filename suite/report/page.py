@@ -8,7 +8,7 @@ from markupsafe import Markup
 from suite.errors import UserError
 from suite.evidence import read_evidence
 from suite.files import write_atomically
-from suite.report.artifacts import figures, tables
+from suite.report.artifacts import figures, not_drawn, tables
 from suite.report.ledger import read_ledger
 from suite.report.links import Links
 from suite.report.provenance import Manifest
@@ -46,6 +46,7 @@ def html(folder: Path, scale: str) -> str:
         manifest=manifest,
         tables=tables(manifest),
         figures=figures(manifest),
+        not_drawn=not_drawn(links),
         studies=list_studies(links),
         runs=runs,
         environments=environments,

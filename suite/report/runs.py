@@ -112,4 +112,3 @@ def _software(rank: dict[str, Any]) -> str:
 def _threads(ranks: list[dict[str, Any]]) -> str:
     counts = sorted({rank.get("threads", 0) for rank in ranks})
     return "1 thread" if counts == [1] else f"{', '.join(map(str, counts))} threads"
-

@@ -1,4 +1,4 @@
-"""``python -m suite.track sync scale=nano`` replays records; ``python -m suite.track ui`` shows them (``port=5000``)."""
+"""``python -m suite.track sync scale=nano`` replays records; ``python -m suite.track ui port=5000`` shows them."""
 
 import sys
 

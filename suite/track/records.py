@@ -104,7 +104,8 @@ def read_speed(path: Path, root: Path) -> Record:
     return Record(
         identity=hashlib.sha256(text.encode()).hexdigest(),
         name=f"speed/{words['cluster']}/{words['model']}/{words['task']}",
-        tags=words | {"kind": "speed", "scale": str(record.get("scale")), "path": where, "seed": str(record.get("seed"))},
+        tags=words
+        | {"kind": "speed", "scale": str(record.get("scale")), "path": where, "seed": str(record.get("seed"))},
         params=words | {"steps_per_block": str(record["steps_per_block"]), "servers": str(record["servers"])},
         points=points,
         artifacts=[path],

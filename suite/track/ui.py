@@ -30,5 +30,12 @@ def serve(root: Path, scale: str, port: int) -> None:
     store = connect(root, scale)
     print(f"http://{HOST}:{port}/#/experiments/{store.experiment} shows the runs; Ctrl-C ends it", flush=True)
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri, "--host", HOST]
-    command += ["--port", str(port), "--workers", "1", "--artifacts-destination", (root.absolute() / "mlartifacts").as_uri()]
+    command += [
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+        "--artifacts-destination",
+        (root.absolute() / "mlartifacts").as_uri(),
+    ]
     os.execve(sys.executable, command, os.environ | {"GIT_PYTHON_REFRESH": "quiet"})

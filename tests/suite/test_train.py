@@ -21,6 +21,7 @@ from suite.train import main
 
 SHORT = [
     "method=lsh",
+    "tracking=off",
     "task.training.nano.steps=12",
     "task.training.nano.eval_every=6",
     "task.training.nano.eval_examples=8",

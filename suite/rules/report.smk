@@ -1,0 +1,17 @@
+# One page of everything, from what the other rules made; studies join it where they have been reported.
+rule report:
+    input:
+        rules.claims.output,
+        rules.manifest.output,
+        rules.tables.input,
+        rules.figures.input,
+        [str(path) for path in sorted(Path(RESULTS).glob("sweeps/*/report.md"))],
+        sorted(str(path) for path in Path("suite/report").rglob("*.*") if path.suffix != ".pyc"),
+    output:
+        f"{RESULTS}/report.html",
+    log:
+        f"{RESULTS}/logs/report.log",
+    params:
+        scale=MATRIX.scale,
+    shell:
+        "python -m suite.report scale={params.scale} 2>&1 | tee {log}"
