@@ -39,14 +39,14 @@ bench: $(bench_installed) ## Run the speed benchmarks
 lint: $(installed) ## Check style, types and the direction of imports
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
-	$(bin)/snakefmt --check Snakefile suite/rules
+	$(bin)/snakefmt --check Snakefile suite/rules sweeps/rules.smk
 	$(bin)/mypy
 	$(bin)/lint-imports --no-logo
 
 format: $(installed) ## Rewrite the sources in the project's style
 	$(bin)/ruff check --fix .
 	$(bin)/ruff format .
-	$(bin)/snakefmt Snakefile suite/rules
+	$(bin)/snakefmt Snakefile suite/rules sweeps/rules.smk
 
 reference: $(installed) ## Copy results/nano into results/reference and refresh the README's table from it
 	$(bin)/python -m suite.reference

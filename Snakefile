@@ -27,10 +27,10 @@ include: "suite/rules/data.smk"
 include: "suite/rules/runs.smk"
 include: "suite/rules/speed.smk"
 include: "suite/rules/probe.smk"
+include: "sweeps/rules.smk"
 include: "suite/rules/tables.smk"
 include: "suite/rules/figures.smk"
 include: "suite/rules/claims.smk"
-include: "sweeps/rules.smk"
 include: "suite/rules/report.smk"
 
 
@@ -39,3 +39,6 @@ rule reproduce:
     input:
         rules.tables.input,
         rules.figures.input,
+        rules.claims.output,
+        rules.crate.output,
+        rules.report.output,

@@ -7,7 +7,13 @@ from sweeps.candidates import candidates, confirmation_run
 from sweeps.folder import StudyFolder
 from sweeps.study import CONF, load_study
 
-SWEEPS = ["paper_ablation"]
+# Those whose model and tasks are selected.
+SWEEPS = [
+    name
+    for name in ("paper_ablation",)
+    if {(study.model, task) for study in [load_study(name, MATRIX.scale)] for task in study.tasks}
+    <= {(run.model, run.task) for run in MATRIX.runs}
+]
 STUDY = f"{RESULTS}/sweeps/{{study}}"
 CONFIRMED = f"{STUDY}/confirmation/{{candidate}}/{MATRIX.scale}/runs/{{model}}/{{task}}/{{method}}/seed{{seed}}"
 STUDY_ARGUMENTS = f"study={{wildcards.study}} scale={MATRIX.scale}" + (f" 'storage={STORAGE}'" if STORAGE else "")
@@ -125,26 +131,6 @@ rule report_study:
         f"python -m sweeps.report study={{wildcards.study}} scale={MATRIX.scale} 2>&1 | tee {{log}}"
 
 
-# The paper's Fig. 7.
-rule draw_ablation:
-    input:
-        f"{RESULTS}/sweeps/paper_ablation/report.md",
-        "suite/ablation.py",
-        "suite/tables/ablation.py",
-        "suite/figures/ablation.py",
-    output:
-        [f"{RESULTS}/tables/ablation.{suffix}" for suffix in ("csv", "md")],
-        [f"{RESULTS}/figures/ablation.{suffix}" for suffix in ("svg", "pdf", "png")],
-    log:
-        f"{RESULTS}/logs/ablation.log",
-    params:
-        scale=MATRIX.scale,
-    shell:
-        "(python -m suite.tables.ablation scale={params.scale}; python -m suite.figures.ablation scale={params.scale})"
-        " 2>&1 | tee {log}"
-
-
 rule sweeps:
     input:
         [f"{RESULTS}/sweeps/{study}/report.md" for study in SWEEPS],
-        rules.draw_ablation.output,

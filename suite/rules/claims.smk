@@ -1,34 +1,12 @@
 # What the records say of every claim of the paper, and where everything comes from. A record at fault costs its own claims.
 CLAIM_TABLES = [*TABLES["audit"], *TABLES["models"]]
-VARIANCE = [f"{RESULTS}/tables/variance.{suffix}" for suffix in ("csv", "md", "tex")]
 CLAIMS = [f"{RESULTS}/claims.{suffix}" for suffix in ("json", "md")]
-
-
-def studies(*names):
-    """Trials of studies that have run."""
-    return [path for name in names if Path(path := f"{RESULTS}/sweeps/{name}/trials.csv").exists()]
-
-
-rule compile_variance:
-    input:
-        studies("variance"),
-        "suite/variance.py",
-        "suite/tables/variance.py",
-    output:
-        VARIANCE,
-    log:
-        f"{RESULTS}/logs/variance.log",
-    params:
-        scale=MATRIX.scale,
-    shell:
-        "python -m suite.tables.variance scale={params.scale} 2>&1 | tee {log}"
 
 
 rule claims:
     input:
         RECORDS,
         CLAIM_TABLES,
-        studies("paper_ablation"),
         "suite/conf/claims.yaml",
         sorted(str(path) for path in Path("suite/claims").glob("*.py")),
         "suite/quality.py",
@@ -47,7 +25,6 @@ rule manifest:
     input:
         rules.tables.input,
         rules.figures.input,
-        VARIANCE,
         CLAIMS,
     output:
         f"{RESULTS}/manifest.json",

@@ -5,7 +5,6 @@ rule report:
         rules.manifest.output,
         rules.tables.input,
         rules.figures.input,
-        [str(path) for path in sorted(Path(RESULTS).glob("sweeps/*/report.md"))],
         sorted(str(path) for path in Path("suite/report").rglob("*.*") if path.suffix != ".pyc"),
     output:
         f"{RESULTS}/report.html",

@@ -6,6 +6,9 @@ RECORDS = [
     *rules.runs.input,
     *(f"{RESULTS}/speed/{MATRIX.timed_on}/{model}/{task}.json" for model, task in MATRIX.timed),
     *rules.probes.input,
+    *rules.sweeps.input,
+    # Other studies join where they have been reported.
+    *(str(path) for path in sorted(Path(RESULTS).glob("sweeps/*/report.md")) if str(path) not in rules.sweeps.input),
 ]
 # Without any record: what the paper's numbers say of each other, what the cost model says of larger clusters, and from
 # configurations alone, whatever was run, the paper's Table 1 beside our models at its sizes.
