@@ -47,7 +47,7 @@ def probe(plan: Plan) -> None:
         exact, routing = exact_pass(model, batch, plan)
         for contestant in plan.configs:
             for draw in range(settings.hash_seeds if contestant.method.reduction is not None else 1):
-                put_on(model, contestant.method, hash_seed(config.seed + draw), member)
+                put_on(model, contestant.method, hash_seed(config.root_seed("hash") + draw), member)
                 if number == draw == 0 and contestant.method.name == "lsh":
                     sample = sample_file(task, batch, model, routing, config.capture.rows)
                 found = one_line(model, batch, plan, exact)
