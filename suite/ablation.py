@@ -1,7 +1,7 @@
 """The paper's ablation (Fig. 7): rows from the records of the study ``paper_ablation``, one per trial.
 
-Read from ``sweeps/paper_ablation/trials/<number>``: what each trial was to be stands in its ``trial.json``, what it came
-to in its run's record.
+Read from ``sweeps/paper_ablation/trials/<number>``: what each trial was to be stands in its ``trial.json``, what it
+came to in its run's record.
 """
 
 import json

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -45,9 +46,19 @@ def candidates(study: Study, folder: StudyFolder) -> list[Candidate]:
         if len(winners):
             found.append(Candidate(f"{VANILLA}-{task}", task, {"method": VANILLA, "task": task}))
         for number in winners:
-            setting = json.loads((folder.trials / str(number) / "trial.json").read_text())["setting"]
-            found.append(Candidate(f"trial{number}", task, setting))
+            record = json.loads((folder.trials / str(number) / "trial.json").read_text())
+            found.append(Candidate(f"trial{number}", task, _fixed(record)))
     return found
+
+
+def _fixed(record: dict[str, Any]) -> dict[str, Value]:
+    """A trial's setting, with the functions and buckets that its target rate was matched by."""
+    matched = record.get("matched")
+    if matched is None:
+        return dict(record["setting"])
+    bits = matched["planes"] if "planes" in matched else matched["coordinates"].bit_length()
+    kept = {name: value for name, value in record["setting"].items() if name != "target_rate"}
+    return kept | {"num_hashes": matched["num_hashes"], "bucket_bits": bits}
 
 
 def confirmation_overrides(study: Study, candidate: Candidate, seed: int) -> list[str]:

@@ -36,8 +36,8 @@ def ablation_markdown(rows: Sequence[Row], scale: str, faults: Sequence[str] = (
     notes = [
         CAPTION,
         "Paper's rate: what it reports for 6 functions (about 20 %, §4), or compares families at; its tasks are MNLI "
-        "and SST-2, ours are stand-ins unless they carry these names. At equal rate, functions and buckets were chosen on "
-        "rows of vanilla's training, so the rate reached differs a little from the one aimed at.",
+        "and SST-2, ours are stand-ins unless they carry these names. At equal rate, functions and buckets were chosen "
+        "on rows of vanilla's training, so the rate reached differs a little from the one aimed at.",
     ]
     return to_markdown(f"Ablation, scale {scale}", header, cells, [*notes, *faults])
 

@@ -38,6 +38,14 @@ def test_the_same_tokens_are_accepted(tmp_path: Path) -> None:
     check_start(compose([*RUN, f"results={tmp_path}"]), Described("abc"))
 
 
+def test_weights_may_come_from_another_folder_and_seed(tmp_path: Path) -> None:
+    finish_pretraining(tmp_path / "earlier")
+    own = [*RUN, f"results={tmp_path}", "seed=5"]
+    check_start(compose([*own, f"origin.results={tmp_path / 'earlier'}", "origin.seed=0"]), Described("abc"))
+    with pytest.raises(UserError, match="text_lm/vanilla/seed5 holds no finished run"):
+        check_start(compose([*own, f"origin.results={tmp_path / 'earlier'}"]), Described("abc"))
+
+
 def test_another_tokenizer_is_refused(tmp_path: Path) -> None:
     finish_pretraining(tmp_path)
     with pytest.raises(

@@ -117,10 +117,19 @@ def test_a_record_reads_back_as_the_same_configuration() -> None:
 
 def test_the_digest_covers_what_decides_the_numbers_and_nothing_else() -> None:
     plain = config_sha256(compose(["method=lsh"]))
-    for same in (["results=elsewhere"], ["model.sizes.mini.width=96"], ["scale.seeds=[0,1,2,3]"]):
+    for same in (
+        ["results=elsewhere"],
+        ["origin.results=elsewhere"],
+        ["model.sizes.mini.width=96"],
+        ["scale.seeds=[0,1,2,3]"],
+    ):
         assert config_sha256(compose(["method=lsh", *same])) == plain
     changes = [
         ["seed=1"],
+        ["seeds.model=1"],
+        ["seeds.data=1"],
+        ["seeds.hash=1"],
+        ["origin.seed=1"],
         ["model.sizes.nano.width=64"],
         ["task.training.nano.steps=7"],
         ["task.data.held_out=0.1"],
@@ -131,6 +140,13 @@ def test_the_digest_covers_what_decides_the_numbers_and_nothing_else() -> None:
     digests = [config_sha256(compose(["method=lsh", *change])) for change in changes]
     assert plain not in digests
     assert all(a != b for a, b in itertools.combinations(digests, 2))
+
+
+def test_a_stream_of_randomness_follows_its_own_seed_or_else_the_root() -> None:
+    config = compose(["seed=3", "seeds.data=7"])
+    assert [config.root_seed(stream) for stream in ("model", "data", "hash")] == [3, 7, 3]
+    earlier = config.model_dump(mode="json", exclude={"seeds", "origin"})
+    assert validate(earlier).root_seed("data") == 3  # a record from before there were such seeds
 
 
 def test_paper_scale_is_table_1() -> None:

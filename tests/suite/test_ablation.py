@@ -1,0 +1,78 @@
+"""Fig. 7 from made-up trials: every panel with records is drawn, every other says that it has none."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from suite.ablation import ablation_rows, read_ablation
+from suite.errors import UserError
+from suite.figures import ablation as figure
+from suite.tables import ablation as table
+from tests.suite.synthetic import write_run
+
+SETTINGS = [
+    {"method": "vanilla"},
+    {"family": "cross_polytope", "num_hashes": 6},
+    {"family": "cross_polytope", "target_rate": 0.2},
+    {"family": "spherical_plane", "target_rate": 0.2},
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "nano"
+    for number, setting in enumerate(SETTINGS):
+        trial = folder / "sweeps" / "paper_ablation" / "trials" / str(number)
+        method = setting.get("method", "lsh")
+        path = write_run(trial / "nano", method, final=100.0 + number, rate=0.2, task="sst2_like")
+        path = path.rename(made(path))
+        metrics = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
+        counts = {"rows_routed": 100, "rows_sent": 20}
+        text = "".join(json.dumps(line | (counts if line["event"] == "train" else {})) + "\n" for line in metrics)
+        (path / "metrics.jsonl").write_text(text)
+        matched = {"num_hashes": 5, "planes": 2} if "target_rate" in setting else {}
+        record = {"trial": number, "setting": setting | {"task": "sst2_like"}, "matched": matched}
+        (trial / "trial.json").write_text(json.dumps(record))
+    return folder
+
+
+def made(path: Path) -> Path:
+    """The same run's folder under the stand-in's name."""
+    target = path.parents[2] / "sst2_like" / path.parent.name / path.name
+    target.parent.mkdir(parents=True)
+    return target
+
+
+def test_rows_say_what_was_aimed_at_and_what_was_reached(folder: Path) -> None:
+    rows = ablation_rows(read_ablation(folder)[0])
+    assert [row["setting"] for row in rows] == [
+        "origin",
+        "6 functions",
+        "cross_polytope at 20%",
+        "spherical_plane at 20%",
+    ]
+    assert [row["over_origin"] for row in rows] == [None, 1, 2, 3]
+    assert [row["paper_rate"] for row in rows] == [None, 0.2, 0.2, 0.2]
+    assert (rows[3]["num_hashes"], rows[3]["planes"], rows[3]["rate"]) == (5, 2, 0.2)
+    assert (folder / str(rows[3]["path"]) / "summary.json").exists()
+
+
+def test_panels_without_records_say_so(folder: Path) -> None:
+    svg = figure.build(folder)[0].read_text()
+    assert svg.count("at this scale") == 3  # the MNLI-like task's
+    assert "sst2_like (for SST-2)" in svg
+    assert "6 functions" in table.build(folder, "nano")[1].read_text()
+
+
+def test_a_record_at_fault_is_named_and_the_others_stay(folder: Path) -> None:
+    broken = next((folder / "sweeps/paper_ablation/trials/1").rglob("summary.json"))
+    broken.write_text(broken.read_text()[:-20])
+    trials, faults = read_ablation(folder)
+    assert [trial.number for trial in trials] == [0, 2, 3] and len(faults) == 1
+    assert "Invalid record" in table.build(folder, "nano")[1].read_text()
+
+
+def test_without_the_study_there_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="run that study first"):
+        figure.build(tmp_path / "nano")

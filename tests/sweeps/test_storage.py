@@ -1,0 +1,170 @@
+"""The count of trials is exact, whoever works and whoever dies; and what goes wrong is said in one line."""
+
+import resource
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import optuna
+import pytest
+
+from suite.errors import UserError
+from sweeps.create import create
+from sweeps.folder import StudyFolder
+from sweeps.storage import open_storage, storage_url
+from sweeps.trial import Outcome
+from sweeps.work import work
+from tests.sweeps import postgres
+from tests.sweeps.made_up import created, known, study
+
+WORKERS, TRIALS, SECONDS = 4, 16, 1.5
+
+
+def worker(results: Path, seconds: float) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.sweeps.made_up", str(results), str(seconds)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} never came"
+        time.sleep(0.05)
+
+
+def states(folder: StudyFolder, storage: str | None = None) -> list[str]:
+    made = folder.read_study()
+    opened = open_storage(storage_url(folder, storage), made.heartbeat)
+    found = optuna.load_study(study_name="nano/made_up", storage=opened)
+    return [trial.state.name for trial in found.get_trials(deepcopy=False)]
+
+
+def test_four_workers_need_hardly_longer_than_their_trials(tmp_path: Path) -> None:
+    """Each trial sleeps. The time counts from when all workers have begun, since importing is no part of it."""
+    folder = created(tmp_path, trials=TRIALS)
+    workers = [worker(tmp_path, SECONDS) for _ in range(WORKERS)]
+    wait_for(folder.path / f"begun{WORKERS - 1}")
+    began = time.monotonic()
+    for process in workers:
+        out, error = process.communicate(timeout=120)
+        assert process.returncode == 0, error
+        assert "16 complete" in out or "running" in out
+    made = folder.read_study()
+    found = optuna.load_study(
+        study_name="nano/made_up", storage=open_storage(storage_url(folder, None), made.heartbeat)
+    ).get_trials(deepcopy=False)
+    assert [trial.state.name for trial in found] == ["COMPLETE"] * TRIALS
+    starts, ends = [t.datetime_start for t in found], [t.datetime_complete for t in found]
+    together = (max(ends) - sorted(starts)[WORKERS - 1]).total_seconds()
+    assert together <= 1.2 * TRIALS / WORKERS * SECONDS
+    assert time.monotonic() - began < 60
+
+
+def test_a_killed_worker_s_trial_is_run_again_and_the_count_is_exact(tmp_path: Path) -> None:
+    folder = created(tmp_path, trials=3)
+    victim = worker(tmp_path, 60)
+    wait_for(folder.path / "begun0")
+    victim.send_signal(signal.SIGKILL)
+    victim.wait()
+    done = work(folder, run=lambda *_: Outcome([1.0, 1.0], {}), pause=0.1)
+    assert (done.complete, done.settled, done.lost) == (3, 3, 0)
+    assert sorted(states(folder)) == ["COMPLETE"] * 3 + ["FAIL"]
+
+
+def test_a_setting_that_keeps_killing_its_worker_is_given_up(tmp_path: Path) -> None:
+    folder = created(tmp_path, trials=1, heartbeat={"interval": 1, "grace": 2, "retries": 0})
+    victim = worker(tmp_path, 60)
+    wait_for(folder.path / "begun0")
+    victim.kill()
+    victim.wait()
+    assert work(folder, run=known, pause=0.1).given_up == 1
+
+
+@pytest.mark.skipif(postgres.MISSING is not None, reason=str(postgres.MISSING))
+def test_sixty_four_workers_on_postgresql_lose_no_trial() -> None:
+    with postgres.server() as url, pytest.MonkeyPatch.context():
+        import tempfile
+
+        with tempfile.TemporaryDirectory() as results:
+            folder = created(Path(results), url, trials=192)
+            seen: list[int] = []
+
+            def run(made, folder, slot, point) -> Outcome:  # type: ignore[no-untyped-def]
+                seen.append(slot)
+                return Outcome([1.0, 1.0], {})
+
+            with ThreadPoolExecutor(64) as pool:
+                tallies = list(pool.map(lambda _: work(folder, url, run=run, pause=0.2), range(64)))
+            assert sorted(seen) == list(range(192))
+            assert states(folder, url) == ["COMPLETE"] * 192
+            assert all(tally.settled == 192 for tally in tallies)
+
+
+def test_creating_again_changes_nothing_and_other_settings_are_refused(tmp_path: Path) -> None:
+    folder = created(tmp_path)
+    created(tmp_path)
+    assert states(folder) == ["WAITING"] * 8
+    with pytest.raises(UserError, match="other settings"):
+        created(tmp_path, trials=9)
+    folder.study.unlink()
+    with pytest.raises(UserError, match="in its database with other settings"):
+        created(tmp_path, trials=9)
+
+
+def test_an_unreachable_database_is_one_line_without_its_password(tmp_path: Path) -> None:
+    url = "postgresql://me:secret@127.0.0.1:9/none"
+    with pytest.raises(UserError, match="same command again") as refused:
+        create(study(), StudyFolder(tmp_path, "nano", "made_up"), ["minimize"] * 2, url)
+    assert "secret" not in str(refused.value) and "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("url", "part"), [("nonsense", "no URL"), ("mysql://x/y", "allowed: postgresql, sqlite")])
+def test_other_storages_are_refused(tmp_path: Path, url: str, part: str) -> None:
+    with pytest.raises(UserError, match=part):
+        storage_url(StudyFolder(tmp_path, "nano", "made_up"), url)
+
+
+def test_a_study_that_was_never_created_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="create it first"):
+        work(StudyFolder(tmp_path, "nano", "made_up"))
+
+
+def test_a_full_disk_stops_a_worker_and_the_next_one_goes_on(tmp_path: Path) -> None:
+    folder = created(tmp_path, trials=40)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (folder.database.stat().st_size, before[1]))
+    try:
+        with pytest.raises(UserError, match=r"study\.db: .*(full|I/O|disk)"):
+            work(folder, run=known, pause=0.1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    done = work(folder, run=known, pause=0.1)
+    assert (done.settled, done.failed) == (40, 1)
+
+
+def test_the_dashboard_shows_a_study(tmp_path: Path) -> None:
+    folder = created(tmp_path, trials=5)
+    work(folder, run=known, pause=0.1)
+    script = (
+        "import sys, threading, urllib.request, wsgiref.simple_server as s\n"
+        "from optuna_dashboard import wsgi\n"
+        "server = s.make_server('127.0.0.1', 0, wsgi(sys.argv[1]))\n"
+        "print(server.server_port, flush=True)\n"
+        "server.serve_forever()\n"
+    )
+    url = f"sqlite:///{folder.database}"
+    process = subprocess.Popen([sys.executable, "-c", script, url], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        base = f"http://127.0.0.1:{int(process.stdout.readline())}"
+        with urllib.request.urlopen(f"{base}/api/studies", timeout=30) as answer:
+            assert "nano/made_up" in answer.read().decode()
+        with urllib.request.urlopen(f"{base}/dashboard/", timeout=30) as answer:
+            assert "<html" in answer.read().decode().lower()
+    finally:
+        process.kill()
+        process.wait()
