@@ -23,7 +23,7 @@ def test_a_bad_filter_is_one_line_and_exit_code_2():
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("target", ["runs", "tables", "figures", "claims", "crate", "reproduce"])
+@pytest.mark.parametrize("target", ["runs", "tables", "figures", "claims", "crate", "report", "reproduce"])
 def test_named_targets_plan(target):
     assert snakemake(target, "--forceall").returncode == 0
 

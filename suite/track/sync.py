@@ -27,7 +27,9 @@ class Tally:
 
 
 def sync(root: Path, scale: str) -> Tally:
-    """Mirror every run, every run of a study and every speed measurement of ``scale`` below ``root``; say on stderr which ones cannot be.
+    """Mirror every run, those of studies too, and every speed measurement of ``scale`` below ``root``.
+
+    What cannot be mirrored is named on stderr.
 
     Raises:
         UserError: MLflow cannot be reached.
