@@ -134,7 +134,9 @@ class Study(_Strict):
         """Hydra overrides of the run of a setting, but for where its record goes."""
         names = [f"model={self.model}", f"task={setting.task or self.tasks[0]}", f"scale={self.scale}"]
         training = [f"task.training.{self.scale}.{name}={value}" for name, value in self.training.items()]
-        return [*names, f"cluster={self.cluster}", f"seed={self.seed}", *training, *setting.overrides()]
+        # Trials are short and many: a mirror of each at once would want more memory than all of their ranks.
+        fixed = [f"cluster={self.cluster}", f"seed={self.seed}", "tracking=off"]
+        return [*names, *fixed, *training, *setting.overrides()]
 
 
 def studies() -> list[str]:

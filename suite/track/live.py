@@ -26,11 +26,10 @@ def mirrored(folder: Path, results: Path, scale: str) -> Iterator[None]:
 
     Args:
         folder: the run's, held by this process.
-        results: the run's; a trial's lies in its study's.
+        results: the folder that holds the run's scale, and the mirror's database.
         scale: the run's.
     """
-    root = results.parents[4] if results.match("sweeps/*/trials/*") else results
-    command = [sys.executable, "-m", "suite.track.live", *map(str, (folder, root, scale))]
+    command = [sys.executable, "-m", "suite.track.live", *map(str, (folder, results, scale))]
     process = None
     try:
         # Its standard input ends with this process, however that ends. It holds nothing else of it: whoever reads the

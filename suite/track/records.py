@@ -138,9 +138,11 @@ def _state(folder: RunFolder, complete: bool, over: bool) -> State:
 
 
 def _study(path: Path) -> dict[str, str]:
-    """Study and number of a trial, from ``<scale>/sweeps/<study>/trials/<number>/…``."""
+    """What a run is to a study, from ``<scale>/sweeps/<study>/{trials,confirmation}/<name>/…``."""
     parts = path.parts
-    return {"study": parts[2], "trial": parts[4]} if parts[1:2] == ("sweeps",) else {}
+    if parts[1:2] != ("sweeps",):
+        return {}
+    return {"study": parts[2], "trial" if parts[3] == "trials" else parts[3]: parts[4]}
 
 
 def _decisive(config: dict[str, Any]) -> dict[str, Any]:
@@ -149,6 +151,7 @@ def _decisive(config: dict[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in task.items() if name not in ("training", "summary")}
     return {
         "seed": config["seed"],
+        "seeds": config.get("seeds") or {},
         "model": {"name": model["name"], "host": model["host"]} | model["sizes"][scale],
         "task": kept,
         "training": task["training"][scale],

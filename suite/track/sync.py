@@ -14,7 +14,7 @@ from suite.track.mirror import mirror
 from suite.track.records import read_run, read_speed
 from suite.track.store import Store, connect
 
-RUNS = ("runs/*/*/*/seed*", "sweeps/*/trials/*/*/runs/*/*/*/seed*")
+RUNS = ("runs/*/*/*/seed*", "sweeps/*/*/*/*/runs/*/*/*/seed*")
 
 
 @dataclass
@@ -27,7 +27,9 @@ class Tally:
 
 
 def sync(root: Path, scale: str) -> Tally:
-    """Mirror every run, trial and speed measurement of ``scale`` below ``root``; say on stderr which ones cannot be.
+    """Mirror every run, those of studies too, and every speed measurement of ``scale`` below ``root``.
+
+    What cannot be mirrored is named on stderr.
 
     Raises:
         UserError: MLflow cannot be reached.
