@@ -61,7 +61,9 @@ def compose(overrides: Sequence[str] = ()) -> RunConfig:
         for override in parsed:
             if override.type is OverrideType.CHANGE:
                 _require_path(defaults, override.key_or_group)
-        composed = _hydra([*implied, *(override.input_line for override in parsed)])
+        # Choices alone are composed already, and composing is what takes the time.
+        chosen = len(selections) == len(parsed)
+        composed = defaults if chosen else _hydra([*implied, *(override.input_line for override in parsed)])
     return validate(_resolved(composed))
 
 

@@ -28,8 +28,10 @@ def slurm(cluster: Slurm) -> Iterator[Slurm]:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return Project(tmp_path / "project")
+def project(tmp_path: Path) -> Iterator[Project]:
+    project = Project(tmp_path / "project")
+    yield project
+    project.close()
 
 
 @pytest.fixture(scope="session")

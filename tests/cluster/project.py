@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.started: list[subprocess.Popen[str]] = []
         folder.mkdir(parents=True)
         for part in PARTS:
             if (ROOT / part).is_dir():
@@ -40,7 +42,7 @@ class Project:
         """Start Snakemake, on both of its streams at once."""
         command = [sys.executable, "-m", "snakemake", *arguments, "--config", *config]
         environment = (environment or dict(os.environ)) | {"PYTHONPATH": str(self.folder), "OMP_NUM_THREADS": "1"}
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command,
             cwd=self.folder,
             env=environment,
@@ -49,6 +51,8 @@ class Project:
             text=True,
             start_new_session=True,
         )
+        self.started.append(process)
+        return process
 
     def snakemake(
         self, *arguments: str, config: tuple[str, ...] = SELECTED, environment: dict[str, str] | None = None
@@ -57,6 +61,13 @@ class Project:
         process = self.start(*arguments, config=config, environment=environment)
         output, _ = process.communicate(timeout=240)
         return subprocess.CompletedProcess(process.args, process.returncode, output)
+
+    def close(self) -> None:
+        """End what a test that failed has left at work."""
+        for process in self.started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
     def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Python on the copy's modules, without Snakemake."""
