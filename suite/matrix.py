@@ -7,6 +7,7 @@ from pathlib import Path
 
 from suite.config import choices, compose
 from suite.errors import UserError, unknown
+from suite.published import published
 from suite.schema import RunConfig
 
 FILTERS = ("models", "tasks", "methods", "seeds")
@@ -37,6 +38,7 @@ class Matrix:
         runs: what is selected.
         timed: distinct (model, task) of these whose step times are measured: those that take training steps, unless the
             scale says otherwise.
+        shares: those of ``timed`` that Fig. 3 shows and whose link can be slowed down, by model, with the share.
         cluster: where runs train.
         timed_on: where step times are measured.
     """
@@ -44,12 +46,9 @@ class Matrix:
     scale: str
     runs: tuple[RunKey, ...]
     timed: tuple[tuple[str, str], ...]
+    shares: dict[str, tuple[str, float]]
     cluster: str
     timed_on: str
-
-    def methods(self, model: str, task: str) -> list[str]:
-        """Methods selected for one model on one task."""
-        return list(dict.fromkeys(run.method for run in self.runs if (run.model, run.task) == (model, task)))
 
 
 def select(options: Mapping[str, object]) -> Matrix:
@@ -81,10 +80,18 @@ def select(options: Mapping[str, object]) -> Matrix:
         raise UserError(f"models, tasks: nothing of scale {scale.name} is left; it has: {cells}")
     selected = {(run.model, run.task) for run in runs}
     timed = dict.fromkeys((cell.model, cell.task) for cell in scale.matrix if cell.timed)
+    timed = [pair for pair in timed if pair in selected and _composed(*pair, scale.name).training.steps]
+    slowed = compose([f"scale={scale.name}", f"cluster={scale.timed_on}"]).cluster.network in ("lab", "paced")
+    shares = {
+        cell.model: (cell.task, cell.shares[0])
+        for cell in reversed(scale.matrix)  # a model's first cell is its own
+        if slowed and cell.shares and (cell.model, cell.task) in timed and cell.model in published().shares
+    }
     return Matrix(
         scale.name,
         runs,
-        tuple(pair for pair in timed if pair in selected and _composed(*pair, scale.name).training.steps),
+        tuple(timed),
+        dict(sorted(shares.items())),
         scale.cluster,
         scale.timed_on,
     )

@@ -4,10 +4,10 @@ import sys
 from pathlib import Path
 
 from suite.errors import UserError
-from suite.figures import audit, convergence, extrapolation, kappa_map
+from suite.figures import audit, convergence, extrapolation, kappa_map, shares
 from suite.figures.saving import main
 
-FIGURES = (convergence, kappa_map, audit, extrapolation)
+FIGURES = (convergence, kappa_map, audit, extrapolation, shares)
 
 
 def build(folder: Path) -> list[Path]:

@@ -4,8 +4,11 @@ FIGURE_INPUTS = {
     "kappa_map": [*RECORDS, "suite/comparisons.py", "suite/prediction.py"],
     "audit": PAPER,
     "extrapolation": [*PAPER, "suite/extrapolation.py"],
+    "shares": [*SHARES, "suite/shares.py"],
 }
 FIGURES = list(FIGURE_INPUTS)
+if not SHARES:
+    FIGURES.remove("shares")
 if all(run.method == "vanilla" for run in MATRIX.runs):
     FIGURES.remove("kappa_map")  # it compares methods
 FIGURE = [f"{RESULTS}/figures/{{figure}}.{suffix}" for suffix in ("svg", "pdf", "png")]

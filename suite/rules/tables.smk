@@ -10,6 +10,8 @@ TABLES = {
     for name in ("convergence", "speedup", "prediction", "kinds", "runs", "audit", "extrapolation", "models")
 }
 TABLES["prediction"].append(f"{RESULTS}/tables/kappa_map.csv")
+if SHARES:
+    TABLES["shares"] = [f"{RESULTS}/tables/shares.{suffix}" for suffix in ("csv", "md")]
 
 
 rule compile_tables:
@@ -91,6 +93,23 @@ rule compile_models:
         scale=MATRIX.scale,
     shell:
         "python -m suite.tables.models scale={params.scale} 2>&1 | tee {log}"
+
+
+if SHARES:
+
+    rule compile_shares:
+        input:
+            SHARES,
+            "suite/shares.py",
+            "suite/tables/shares.py",
+        output:
+            TABLES["shares"],
+        log:
+            f"{RESULTS}/logs/shares_table.log",
+        params:
+            scale=MATRIX.scale,
+        shell:
+            "python -m suite.tables.shares scale={params.scale} 2>&1 | tee {log}"
 
 
 rule tables:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from suite.tables import audit, convergence, extrapolation, kinds, models, prediction, runs, speedup
+from suite.tables import audit, convergence, extrapolation, kinds, models, prediction, runs, shares, speedup
 from suite.tables.formatting import main
 
-TABLES = (convergence, speedup, kinds, runs, prediction, audit, extrapolation, models)
+TABLES = (convergence, speedup, kinds, runs, prediction, audit, extrapolation, models, shares)
 
 
 def build(folder: Path, scale: str) -> list[Path]:

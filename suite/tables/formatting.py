@@ -14,7 +14,7 @@ from suite.evidence import Invalid
 from suite.files import write_atomically
 from suite.rows import Row
 
-WORDS = "model task method cluster quantity reading statement section verdict reason path exchange".split()
+WORDS = "model task method variant cluster quantity reading statement section verdict reason path exchange".split()
 
 
 def to_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
