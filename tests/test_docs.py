@@ -18,6 +18,7 @@ from suite.tables.kinds import KINDS_COLUMNS
 from suite.tables.models import MODELS
 from suite.tables.prediction import KAPPA_MAP, PREDICTION
 from suite.tables.runs import RUNS
+from suite.tables.shares import SHARES
 from suite.tables.speedup import SPEEDUP
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -68,4 +69,5 @@ def test_the_cost_model_s_example_runs():
 def test_every_column_is_explained():
     explained = set(re.findall(r"`(\w+)`", (DOCS / "columns.md").read_text()))
     columns = {*CONVERGENCE, *SPEEDUP, *AUDIT, *EXTRAPOLATION, *KAPPA_MAP, *KINDS_COLUMNS, *MODELS, *RUNS, *PREDICTION}
+    columns |= {*SHARES}
     assert columns <= explained, columns - explained

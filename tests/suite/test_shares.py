@@ -93,5 +93,5 @@ def test_the_series_double_experts_or_servers_and_keep_the_tokens_of_a_rank():
 
 
 def test_models_that_fig_3_lacks_are_refused():
-    with pytest.raises(UserError, match="none of scale nano is in Fig. 3"):
+    with pytest.raises(UserError, match=r"none of scale nano is in Fig\. 3"):
         parse(["scale=nano", "models=[t5_moe]"])
