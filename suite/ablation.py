@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from suite.errors import UserError
 from suite.evidence import Invalid, Run, read_evidence
 from suite.rows import Row
 
@@ -48,11 +47,7 @@ class Trial:
 
 
 def read_ablation(folder: Path) -> tuple[list[Trial], list[Invalid]]:
-    """Trials of the study below ``folder`` (``results/<scale>``), in order, and the records that cannot be used.
-
-    Raises:
-        UserError: there is no valid trial.
-    """
+    """Trials of the study below ``folder`` (``results/<scale>``), in order, and the records that cannot be used."""
     trials, faults = [], []
     for file in sorted((folder / STUDY / "trials").glob("*/trial.json"), key=lambda path: int(path.parent.name)):
         record = json.loads(file.read_text())
@@ -63,8 +58,6 @@ def read_ablation(folder: Path) -> tuple[list[Trial], list[Invalid]]:
             trials.append(
                 Trial(record["trial"], record["setting"], record.get("matched", {}), run, path.relative_to(folder))
             )
-    if not trials:
-        raise UserError(f"results: {folder / STUDY} holds no valid trial; run that study first (docs/sweeps.md)")
     return trials, faults
 
 

@@ -134,6 +134,8 @@ def _speedup_row(speed: Speed, method: str) -> Row:
     parts, reference = _seconds_per_step(blocks, steps), _seconds_per_step(vanilla, steps)
     share = reference["all_to_all"] / reference["step"]
     bytes_ratio = blocks["bytes"].sum() / vanilla["bytes"].sum()
+    speedup = paired_ratio(vanilla["seconds"], blocks["seconds"])
+    bound = speedup_bound(share, bytes_ratio, parts["reduction"] / reference["step"])
     return {
         "model": speed.model,
         "task": speed.task,
@@ -143,8 +145,9 @@ def _speedup_row(speed: Speed, method: str) -> Row:
         "share": share,
         "rate": blocks["rows_sent"].sum() / blocks["rows_routed"].sum(),
         "bytes_per_step": blocks["bytes"].mean() / steps,
-        **_interval("speedup", paired_ratio(vanilla["seconds"], blocks["seconds"])),
-        "predicted_speedup": speedup_bound(share, bytes_ratio, parts["reduction"] / reference["step"]),
+        **_interval("speedup", speedup),
+        "predicted_speedup": bound,
+        "bound_reached": speedup.value / bound,
         "relative_bytes": blocks["bytes"].sum() / blocks["half_precision_bytes"].sum(),
         "remote_bytes_per_step": blocks["remote_bytes"].mean() / steps,
         "inter_server_bytes_per_step": blocks["inter_server_bytes"].mean() / steps,

@@ -7,16 +7,17 @@ from typing import Any
 
 from lshmoe.seeding import derive_seed
 from suite.costmodel.paper import kappa
+from suite.lab.fit import FIT_SECONDS
 from suite.lab.link import Link
 from suite.loop import Trainer
-from suite.measure import Plan
 from suite.pairing import Block, measure_block, run_round
+from suite.schema import RunConfig
 from suite.similarity import KappaMissed, VanillaStep, approach, require_near
 
 # Links whose kappa comes out too far off are set and measured anew, but not for ever.
 ATTEMPTS = 4
-# Blocks that a look at vanilla's step takes.
-_LOOK = 2
+# Steps that a look at vanilla takes at least.
+_LOOK_STEPS = 4
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,10 @@ class MeasuredLink:
     """Blocks of all methods on one link.
 
     Attributes:
-        name: ``lab_open``, ``lab_30`` for a share of 30 %, ``paced_30`` if not real; else the cluster's name.
+        name: ``lab_open``, ``lab_30`` for a share of 30 %, ``lab_gpt_moe_a100_4x8`` for that of a data sheet,
+            ``paced_30`` if not real; else the cluster's name.
         share: of all-to-all in vanilla's step that the link was set for.
-        fit: :class:`~suite.lab.fit.LinkFit`, ``before`` and ``after`` the blocks.
+        fit: :class:`~suite.lab.fit.LinkFit`, ``before`` and, unless the contest was brief, ``after`` the blocks.
         blocks: in the order they were measured.
     """
 
@@ -41,8 +43,8 @@ class MeasuredLink:
 
 
 @dataclass
-class _Setting:
-    """A link to measure on: its nominal rate, and the kappa that the search aims at to reach that of ``share``."""
+class Setting:
+    """A link to measure on: its nominal rate (``None``: open), and the kappa that the search for it aims at."""
 
     name: str
     share: float | None = None
@@ -50,23 +52,35 @@ class _Setting:
     rate_mbit: float | None = None
 
 
-class _Contest:
-    """Trainers that take turns, as the plan says."""
+class Contest:
+    """Trainers that take turns, by name; that of ``vanilla`` is the reference.
 
-    def __init__(self, plan: Plan, trainers: Mapping[str, Trainer]) -> None:
-        self.trainers = trainers
-        self.settings = plan.vanilla.scale.measurement
-        self.seed = derive_seed(plan.vanilla.seed, "blocks")
+    Args:
+        config: its seed and its scale's measurement count.
+        trainers: warmed up.
+        brief: fit links once and shortly, before the rounds only.
+    """
+
+    def __init__(self, config: RunConfig, trainers: Mapping[str, Trainer], brief: bool = False) -> None:
+        self.trainers, self.brief = trainers, brief
+        self.settings = config.scale.measurement
+        self.seed = derive_seed(config.seed, "blocks")
         self.looks = 0
 
     def round(self, number: int, link: Link | None) -> list[Block]:
         return run_round(self.trainers, number, steps=self.settings.steps_per_block, seed=self.seed, link=link)
 
     def look(self) -> list[Block]:
-        """A few steps of vanilla, on batches that the blocks see too: how evenly experts are loaded differs."""
+        """A few steps of vanilla, on batches that the blocks see too: how evenly experts are loaded differs.
+
+        Each comes after a step of another method, as in rounds, where they take longer than one after the other.
+        """
         blocks, steps = [], self.settings.steps_per_block
-        for _ in range(_LOOK):
+        others = [trainer for name, trainer in self.trainers.items() if name != "vanilla"]
+        for _ in range(max(1, _LOOK_STEPS // steps)):
             first = self.looks % self.settings.blocks * steps
+            if others:
+                others[self.looks % len(others)].step(first)
             blocks.append(measure_block(self.trainers["vanilla"], "vanilla", range(first, first + steps)))
             self.looks += 1
         return blocks
@@ -78,29 +92,37 @@ class _Contest:
         return VanillaStep(all_to_all, median(block.seconds for block in blocks) / steps - all_to_all)
 
 
-def measure_links(plan: Plan, trainers: Mapping[str, Trainer], link: Link | None) -> list[MeasuredLink]:
-    """Measure on every link of the plan. Collective.
+def measure_links(
+    config: RunConfig,
+    shares: Mapping[str, float],
+    trainers: Mapping[str, Trainer],
+    link: Link | None,
+    brief: bool = False,
+) -> list[MeasuredLink]:
+    """Measure on an open link and on one for every share. Collective.
 
     Every round visits all links, so that a machine whose speed drifts slows all of them alike.
 
     Args:
-        plan: methods, shares and rounds.
+        config: vanilla's, with the cluster, the seed and the rounds.
+        shares: of all-to-all in vanilla's step, by the label of the link: ``"30"``.
         trainers: by method name, warmed up.
         link: the lab's; without one, or with one server alone, the network is measured as it is.
+        brief: as for :class:`Contest`.
 
     Raises:
         UserError: a share cannot be reached here.
         KappaMissed: a kappa came out too far from its target every time.
     """
-    cluster, contest = plan.vanilla.cluster, _Contest(plan, trainers)
+    cluster, contest = config.cluster, Contest(config, trainers, brief)
     servers = cluster.servers
     rounds = range(contest.settings.blocks)
     if link is None or servers == 1:
         blocks = [block for number in rounds for block in contest.round(number, link)]
         return [MeasuredLink(cluster.name, None, None, blocks)]
     kind = cluster.name if link.transport == "shaped" else link.transport
-    settings = [_Setting(f"{kind}_open")]
-    settings += [_Setting(f"{kind}_{100 * share:g}", share, kappa(share)) for share in plan.shares]
+    settings = [Setting(f"{kind}_open")]
+    settings += [Setting(f"{kind}_{label}", share, kappa(share)) for label, share in shares.items()]
     link.set_rate(None)
     looked = contest.look()
     leaving = sum(block.inter_server_bytes for block in looked) / len(looked) / contest.settings.steps_per_block
@@ -110,7 +132,7 @@ def measure_links(plan: Plan, trainers: Mapping[str, Trainer], link: Link | None
             setting.rate_mbit = approach(
                 link, setting.aim, open_step, leaving / servers, lambda: contest.vanilla_step(contest.look())
             )
-        measured = _in_turns(settings, contest, link)
+        measured = in_turns(settings, contest, link)
         open_step = contest.vanilla_step(measured[0].of("vanilla"))
         missed = []
         for setting, result in zip(settings[1:], measured[1:], strict=True):
@@ -120,14 +142,14 @@ def measure_links(plan: Plan, trainers: Mapping[str, Trainer], link: Link | None
             except KappaMissed:
                 if attempt + 1 == ATTEMPTS:
                     raise
-                setting.aim *= target / reached  # between other methods' blocks steps may take longer than in looks
+                setting.aim *= target / reached
                 missed.append(setting)
         if not missed:
             break
     return measured
 
 
-def _in_turns(settings: list[_Setting], contest: _Contest, link: Link) -> list[MeasuredLink]:
+def in_turns(settings: list[Setting], contest: Contest, link: Link) -> list[MeasuredLink]:
     """Fits of all links, rounds that visit one after the other, fits again."""
     fits: dict[str, dict[str, Any]] = {setting.name: {} for setting in settings}
     blocks: dict[str, list[Block]] = {setting.name: [] for setting in settings}
@@ -135,7 +157,8 @@ def _in_turns(settings: list[_Setting], contest: _Contest, link: Link) -> list[M
     def fit(when: str) -> None:
         for setting in settings:
             link.set_rate(setting.rate_mbit)
-            fits[setting.name][when] = asdict(link.fit())
+            budget = FIT_SECONDS / 2 if contest.brief else FIT_SECONDS
+            fits[setting.name][when] = asdict(link.fit(budget))
 
     fit("before")
     for number in range(contest.settings.blocks):
@@ -143,5 +166,6 @@ def _in_turns(settings: list[_Setting], contest: _Contest, link: Link) -> list[M
             link.set_rate(setting.rate_mbit)
             link.settle()
             blocks[setting.name] += contest.round(number, link)
-    fit("after")
+    if not contest.brief:
+        fit("after")
     return [MeasuredLink(setting.name, setting.share, fits[setting.name], blocks[setting.name]) for setting in settings]

@@ -20,7 +20,7 @@ from suite.tables.formatting import main
 
 MANIFEST = "manifest.json"
 MANIFEST_SCHEMA = 1
-RECORD_FOLDERS = ("data", "probe", "runs", "speed", "sweeps")
+RECORD_FOLDERS = ("data", "probe", "runs", "shares", "speed", "sweeps")
 RECORD_SUFFIXES = (".json", ".jsonl", ".yaml", ".pt")
 # What a study's files were computed into that others start from; all else beside it is made from this.
 STUDY_RECORDS = ("study.yaml", "trials.csv")

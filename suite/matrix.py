@@ -7,6 +7,7 @@ from pathlib import Path
 
 from suite.config import choices, cluster_named, compose, validate
 from suite.errors import UserError, unknown
+from suite.published import published
 from suite.schema import RunConfig
 
 FILTERS = ("models", "tasks", "methods", "seeds")
@@ -39,6 +40,7 @@ class Matrix:
         timed: distinct (model, task) of these whose step times are measured: those that take training steps, unless the
             scale says otherwise.
         probed: distinct (model, task) of these whose methods' errors are measured.
+        shares: those of ``timed`` that Fig. 3 shows and whose link can be slowed down, by model, with the share.
         clusters: where runs train, by (model, task); all of the scale's.
         elsewhere: where all others train.
         timed_on: where step times are measured.
@@ -48,6 +50,7 @@ class Matrix:
     runs: tuple[RunKey, ...]
     timed: tuple[tuple[str, str], ...]
     probed: tuple[tuple[str, str], ...]
+    shares: dict[str, tuple[str, float]]
     clusters: Mapping[tuple[str, str], str]
     elsewhere: str
     timed_on: str
@@ -55,10 +58,6 @@ class Matrix:
     def cluster(self, model: str, task: str) -> str:
         """Where a model trains on a task; runs that others start from need not be of the scale's matrix."""
         return self.clusters.get((model, task)) or self.elsewhere
-
-    def methods(self, model: str, task: str) -> list[str]:
-        """Methods selected for one model on one task."""
-        return list(dict.fromkeys(run.method for run in self.runs if (run.model, run.task) == (model, task)))
 
 
 def select(options: Mapping[str, object]) -> Matrix:
@@ -101,14 +100,23 @@ def select(options: Mapping[str, object]) -> Matrix:
     clusters = {pair: elsewhere if "cluster" in options else cell.cluster or elsewhere for pair, cell in cells.items()}
     trained = {pair for pair in cells if pair in selected and _placed(*pair, scale.name, clusters[pair]).training.steps}
     follows = "cluster" in options and scale.timed_on == scale.cluster
+    timed_on = str(options.get("timed_on") or (options["cluster"] if follows else scale.timed_on))
+    timed = tuple(pair for pair, cell in cells.items() if cell.timed and pair in trained)
+    slowed = cluster_named(timed_on).network in ("lab", "paced")
+    shares = {
+        cell.model: (cell.task, cell.shares[0])
+        for cell in reversed(scale.matrix)  # a model's first cell is its own
+        if slowed and cell.shares and (cell.model, cell.task) in timed and cell.model in published().shares
+    }
     return Matrix(
         scale.name,
         runs,
-        tuple(pair for pair, cell in cells.items() if cell.timed and pair in trained),
+        timed,
         tuple(pair for pair, cell in cells.items() if cell.probed and pair in selected),
+        dict(sorted(shares.items())),
         clusters,
         elsewhere,
-        str(options.get("timed_on") or (options["cluster"] if follows else scale.timed_on)),
+        timed_on,
     )
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from suite import slurm
 from suite.check import check
 from suite.config import compose, from_yaml
+from suite.costmodel import paper
+from suite.costmodel.targets import kappa_target
 from suite.discovery import split_option
 from suite.errors import UserError, exit_on_error
 from suite.launch import launch
@@ -24,7 +26,7 @@ class Plan:
     """What to measure: one configuration per method, vanilla first, on which links, and where the record goes."""
 
     configs: tuple[RunConfig, ...]
-    shares: tuple[float, ...]
+    shares: dict[str, float]  # by the label that the link gets: "30", or the name of a target
     record: Path
 
     @property
@@ -38,7 +40,9 @@ class Plan:
 
 
 def parse(arguments: Sequence[str]) -> Plan:
-    """The plan for Hydra overrides, ``methods=[a,b]`` and ``shares=[0.3,0.7]``; both are by default the matrix's.
+    """The plan for Hydra overrides, ``methods=[a,b]`` and ``shares=[0.3,gpt_moe_a100_4x8]``; by default the matrix's.
+
+    A share is a number, or a name of :mod:`suite.costmodel.targets`: the model on a cluster, by data sheets.
 
     A method whose run of that seed is on record is measured with the settings of that run; a control with the rate that
     it had at last, as the weights are those of the last step.
@@ -52,7 +56,7 @@ def parse(arguments: Sequence[str]) -> Plan:
     if shares is None:
         shares = [str(share) for cell in _cells(base) for share in cell.shares]
     folder = base.results / base.scale.name / "speed" / base.cluster.name / base.model.name
-    return Plan(configs, tuple(map(_share, shares)), folder / f"{base.task.name}.json")
+    return Plan(configs, dict(map(_share, shares)), folder / f"{base.task.name}.json")
 
 
 def contestants(arguments: Sequence[str]) -> tuple[RunConfig, ...]:
@@ -78,14 +82,15 @@ def _cells(config: RunConfig) -> list[Cell]:
     return [cell for cell in config.scale.matrix if (cell.model, cell.task) == (config.model.name, config.task.name)]
 
 
-def _share(text: str) -> float:
+def _share(text: str) -> tuple[str, float]:
+    """The label of a link and its share."""
     try:
         share = float(text)
     except ValueError:
-        share = 0.0
+        return text, paper.share(kappa_target(text).kappa)
     if not 0 < share < 1:
         raise UserError(f"shares: {text!r} is no share of all-to-all in a step; allowed: numbers between 0 and 1")
-    return share
+    return f"{100 * share:g}", share
 
 
 def _as_trained(config: RunConfig) -> RunConfig:

@@ -37,7 +37,7 @@ def measure(plan: Plan) -> None:
     for trainer in trainers.values():
         for number in range(settings.warmup_steps):
             trainer.step(number)
-    links = measure_links(plan, trainers, member.link)
+    links = measure_links(plan.vanilla, plan.shares, trainers, member.link)
     if dist.get_rank() == 0:
         for link in links:
             _report(link)

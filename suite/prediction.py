@@ -25,6 +25,8 @@ MEASURED, PREDICTED = "measured", "predicted"
 
 # Bars of the relative error of predictions, fixed before any was made.
 MEDIAN_BAR, WORST_BAR = 0.05, 0.15
+# What LSH must reach of the bound S for its own rate, share and hashing cost, fixed likewise.
+BOUND_BAR, BOUND_METHOD = 0.9, "lsh"
 
 CURVE_POINTS = 60
 LARGEST_KAPPA = 3.0
@@ -85,6 +87,8 @@ def _points(rows: Sequence[Row], calibration: Calibration) -> list[Row]:
         {
             **{name: row[name] for name in ("method", "kappa", "speedup", "speedup_low", "speedup_high")},
             "predicted_speedup": _predict(row, calibration),
+            "bound": row["predicted_speedup"],
+            "bound_reached": row["bound_reached"],
             "kind": MEASURED,
         }
         for row in rows
@@ -131,11 +135,13 @@ class PredictionReport:
         rows: the cells with both numbers and their ``error``.
         median: of the absolute errors; None without a cell.
         worst: the largest of them.
+        bound_reached: the least part of its bound that LSH reached; None without a cell of it.
     """
 
     rows: list[Row]
     median: float | None
     worst: float | None
+    bound_reached: float | None
 
     @property
     def met(self) -> bool | None:
@@ -153,4 +159,7 @@ def prediction_report(rows: Sequence[Row]) -> PredictionReport:
         if row["kind"] == MEASURED and row.get("predicted_speedup") is not None
     ]
     errors = [math.fabs(float(str(cell["error"]))) for cell in cells]
-    return PredictionReport(cells, median(errors) if errors else None, max(errors, default=None))
+    reached = [float(str(cell["bound_reached"])) for cell in cells if cell["method"] == BOUND_METHOD]
+    return PredictionReport(
+        cells, median(errors) if errors else None, max(errors, default=None), min(reached, default=None)
+    )

@@ -14,7 +14,7 @@ from suite.evidence import read_evidence
 from suite.files import write_atomically
 
 BEGIN, END = "<!-- reference:begin -->", "<!-- reference:end -->"
-PARTS = ("data", "runs", "speed", "probe", "sweeps", "tables", "figures")
+PARTS = ("data", "runs", "speed", "shares", "probe", "sweeps", "tables", "figures")
 FILES = ("claims.json", "claims.md")
 SHOWN = ("tables/convergence.md", "tables/speedup.md", "figures/convergence.svg", "figures/kappa_map.svg")
 NEEDED = (*SHOWN, *FILES)

@@ -56,5 +56,5 @@ def kappa_target(name: str) -> KappaTarget:
     """
     known = {target.name: target for target in (*share_targets(), *sheet_targets())}
     if name not in known:
-        raise unknown("kappa", name, known)
+        raise unknown("shares", name, known)
     return known[name]

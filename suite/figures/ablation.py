@@ -9,7 +9,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from suite import style
-from suite.ablation import EQUAL_RATE, FUNCTIONS, PAPER_RATE_AT_SIX, PAPER_RATES, STANDS_FOR, Trial, read_ablation
+from suite.ablation import (
+    EQUAL_RATE,
+    FUNCTIONS,
+    PAPER_RATE_AT_SIX,
+    PAPER_RATES,
+    STANDS_FOR,
+    STUDY,
+    Trial,
+    read_ablation,
+)
+from suite.errors import UserError
 from suite.figures.saving import main, save
 
 CAPTION = (
@@ -120,6 +130,8 @@ def build(folder: Path) -> list[Path]:
         UserError: the study has no valid trial there.
     """
     trials, _ = read_ablation(folder)
+    if not trials:
+        raise UserError(f"results: {folder / STUDY} holds no valid trial; run that study first (docs/sweeps.md)")
     return save(ablation_figure(trials), folder / "figures" / "ablation")
 
 

@@ -15,32 +15,20 @@ class Counters:
     """Since the interface was made; subtract two readings.
 
     Attributes:
-        sent_bytes, received_bytes: headers included.
-        sent_packets, received_packets: as they crossed the interface.
+        sent_bytes: headers included.
+        sent_packets: as they crossed the interface.
     """
 
     sent_bytes: int
     sent_packets: int
-    received_bytes: int
-    received_packets: int
 
     def __sub__(self, earlier: "Counters") -> "Counters":
-        return Counters(
-            self.sent_bytes - earlier.sent_bytes,
-            self.sent_packets - earlier.sent_packets,
-            self.received_bytes - earlier.received_bytes,
-            self.received_packets - earlier.received_packets,
-        )
+        return Counters(self.sent_bytes - earlier.sent_bytes, self.sent_packets - earlier.sent_packets)
 
     @property
     def sent_payload(self) -> int:
         """Bytes of the application that left the server."""
         return self.sent_bytes - HEADER_BYTES * self.sent_packets
-
-    @property
-    def received_payload(self) -> int:
-        """Bytes of the application that reached the server."""
-        return self.received_bytes - HEADER_BYTES * self.received_packets
 
 
 def counters(interface: str = A2A) -> Counters:
@@ -49,5 +37,5 @@ def counters(interface: str = A2A) -> Counters:
         name, _, numbers = line.partition(":")
         if name.strip() == interface:
             fields = [int(text) for text in numbers.split()]
-            return Counters(fields[8], fields[9], fields[0], fields[1])
+            return Counters(sent_bytes=fields[8], sent_packets=fields[9])
     raise LookupError(f"this process has no interface {interface!r}")

@@ -12,6 +12,7 @@ from scipy.optimize import nnls
 
 Collective = Callable[..., Any]
 SIZES = tuple(2**power for power in range(12, 23))  # 4 KiB to 4 MiB
+FIT_SECONDS = 1.2
 _REPEATS = 7
 _LEAST = 3
 
@@ -66,7 +67,7 @@ def fit_link(
     ranks_per_server: int,
     collective: Collective = dist.all_to_all_single,
     sizes: Sequence[int] = SIZES,
-    budget: float = 1.2,
+    budget: float = FIT_SECONDS,
 ) -> LinkFit:
     """Measure and fit the link between servers; collective over ``group``, equal on all its ranks.
 

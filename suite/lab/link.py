@@ -7,7 +7,7 @@ import torch.distributed as dist
 
 from suite.errors import UserError
 from suite.lab.counters import Counters, counters
-from suite.lab.fit import LinkFit, all_to_all, fit_link
+from suite.lab.fit import FIT_SECONDS, LinkFit, all_to_all, fit_link
 from suite.lab.paced import Pace
 from suite.lab.shaping import shape
 
@@ -28,6 +28,7 @@ class Link:
         transport: ``shaped`` by the kernel, or ``paced`` by sleeping.
         capacity_mbit: 10⁶ bit/s that left each server with the link open, measured when the ranks joined.
         pace: what sleeps, if paced.
+        rate_mbit: nominal, as it was last set; ``None`` is open.
     """
 
     group: dist.ProcessGroup
@@ -35,6 +36,7 @@ class Link:
     transport: Literal["shaped", "paced"]
     capacity_mbit: float = 0.0
     pace: Pace | None = None
+    rate_mbit: float | None = None
 
     def set_rate(self, rate_mbit: float | None) -> None:
         """Set the nominal rate of every server's link, while ranks run; ``None`` opens it. Collective.
@@ -55,15 +57,16 @@ class Link:
         dist.all_gather_object(problems, problem)
         if any(problems):
             raise UserError(next(filter(None, problems)))
+        self.rate_mbit = rate_mbit
 
     def settle(self) -> None:
         """A few small all-to-alls, so that connections know the present rate. Collective."""
         for _ in range(_SETTLING):
             all_to_all(_SETTLING_BYTES, self.group, self.ranks_per_server, self.pace or dist.all_to_all_single)
 
-    def fit(self) -> LinkFit:
-        """Measure alpha and beta, in less than 3 seconds. Collective."""
-        return fit_link(self.group, self.ranks_per_server, self.pace or dist.all_to_all_single)
+    def fit(self, budget: float = FIT_SECONDS) -> LinkFit:
+        """Measure alpha and beta, in about ``budget`` seconds and less than 3. Collective."""
+        return fit_link(self.group, self.ranks_per_server, self.pace or dist.all_to_all_single, budget=budget)
 
     def counters(self) -> Counters:
         """What the kernel counted on the server's link so far; all ranks of a server see the same.

@@ -41,3 +41,29 @@ rule speed:
     shell:
         "python -m suite.measure model={wildcards.model} task={wildcards.task} scale={params.scale}"
         " cluster={params.cluster} {params.network} seed={params.seed} 'methods=[{params.methods}]' 2>&1 | tee {log}"
+
+
+# Fig. 3: vanilla's share of all-to-all with doubled experts and doubled servers, all models in two launches.
+SHARES = [f"{RESULTS}/shares/{MATRIX.timed_on}/{model}.json" for model in MATRIX.shares]
+
+if SHARES:
+
+    rule shares:
+        input:
+            [f"{RESULTS}/data/{task}.json" for task, _ in MATRIX.shares.values()],
+            f"suite/conf/scale/{MATRIX.scale}.yaml",
+        output:
+            SHARES,
+        log:
+            f"{RESULTS}/logs/shares/{MATRIX.timed_on}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/shares/{MATRIX.timed_on}.tsv"
+        threads: workflow.cores
+        params:
+            scale=MATRIX.scale,
+            cluster=MATRIX.timed_on,
+            network=network,
+            models=",".join(MATRIX.shares),
+        shell:
+            "python -m suite.measure_shares scale={params.scale} cluster={params.cluster} {params.network}"
+            " 'models=[{params.models}]' 2>&1 | tee {log}"

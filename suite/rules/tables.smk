@@ -5,6 +5,7 @@ from suite.config import choices
 RECORDS = [
     *rules.runs.input,
     *(f"{RESULTS}/speed/{MATRIX.timed_on}/{model}/{task}.json" for model, task in MATRIX.timed),
+    *SHARES,
     *rules.probes.input,
     *rules.sweeps.input,
     # Other studies join where they have been reported.
@@ -26,7 +27,10 @@ PAPER = [
     *sorted(str(path) for package in ("costmodel", "audit") for path in Path("suite", package).glob("*.py")),
 ]
 # What turns records into rows, of tables and of figures.
-ROWS = [f"suite/{name}.py" for name in ("comparisons", "paper_tables", "prediction", "probes", "savings", "statistics")]
+ROWS = [
+    f"suite/{name}.py"
+    for name in "ablation comparisons paper_tables prediction probes savings shares statistics variance".split()
+]
 
 
 rule compile_tables:

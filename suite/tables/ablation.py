@@ -5,19 +5,21 @@ from pathlib import Path
 
 from suite.ablation import ablation_rows, read_ablation
 from suite.rows import Row
-from suite.tables.formatting import fault_notes, main, number, scaled, to_csv, to_markdown, write_tables
+from suite.tables.formatting import fault_notes, main, number, scaled, table_files, write_tables
+from suite.tables.sheet import Sheet
 
 CAPTION = (
     "The paper's ablation (Fig. 7): quality and rate by number of hash functions, and cross-polytope beside "
     "spherical-plane hashing at equal rates. One seed; the rate is over the whole training."
 )
+READS: tuple[str, ...] = ("sweeps/paper_ablation",)  # of the records
 COLUMNS = (
     "part model task stands_for setting family num_hashes coordinates planes target_rate rate paper_rate metric "
     "quality over_origin steps path"
 ).split()
 
 
-def ablation_markdown(rows: Sequence[Row], scale: str, faults: Sequence[str] = ()) -> str:
+def ablation_sheet(rows: Sequence[Row], scale: str, faults: Sequence[str] = ()) -> Sheet:
     header = "task setting functions coordinates planes rate paper's_rate metric quality over_origin steps".split()
     cells = [
         [
@@ -34,24 +36,19 @@ def ablation_markdown(rows: Sequence[Row], scale: str, faults: Sequence[str] = (
         for row in rows
     ]
     notes = [
-        CAPTION,
         "Paper's rate: what it reports for 6 functions (about 20 %, §4), or compares families at; its tasks are MNLI "
         "and SST-2, ours are stand-ins unless they carry these names. At equal rate, functions and buckets were chosen "
         "on rows of vanilla's training, so the rate reached differs a little from the one aimed at.",
     ]
-    return to_markdown(f"Ablation, scale {scale}", header, cells, [*notes, *faults])
+    return Sheet(f"Ablation, scale {scale}", header, cells, [*notes, *faults])
 
 
 def build(folder: Path, scale: str) -> list[Path]:
-    """Write ``tables/ablation.{csv,md}`` below ``folder``.
-
-    Raises:
-        UserError: the study has no valid trial there.
-    """
+    """Write ``tables/ablation.{csv,md,tex}`` below ``folder``; without a trial they are empty."""
     trials, faults = read_ablation(folder)
     rows = ablation_rows(trials)
-    markdown = ablation_markdown(rows, scale, fault_notes(faults, folder))
-    return write_tables(folder, {"ablation.csv": to_csv(rows, COLUMNS), "ablation.md": markdown})
+    sheet = ablation_sheet(rows, scale, fault_notes(faults, folder))
+    return write_tables(folder, table_files("ablation", rows, COLUMNS, CAPTION, sheet))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from tabulate import tabulate
 
 # Columns of words; all others are numbers and aligned to the right.
 WORDS = (
-    "model task method cluster quantity reading statement section verdict reason path exchange kind row stand_in "
-    "measured_on"
+    "model task method variant setting cluster quantity reading statement section verdict reason path exchange kind "
+    "row stand_in measured_on"
 ).split()
 
 

@@ -1,7 +1,6 @@
 """All links take turns in every round, and only links whose kappa was missed are set anew."""
 
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 import pytest
 
@@ -32,7 +31,7 @@ class FakeLink:
 
     def settle(self) -> None: ...
 
-    def fit(self) -> Line:
+    def fit(self, budget: float) -> Line:
         return Line()
 
 
@@ -57,8 +56,7 @@ def measure(monkeypatch):
             link_series, "run_round", lambda trainers, number, **settings: [block(link, number, slower)]
         )
         config = compose(["cluster=lab", "scale.measurement.steps_per_block=1", "scale.measurement.blocks=3"])
-        plan = SimpleNamespace(vanilla=config, shares=shares)
-        return measure_links(plan, {"vanilla": None}, link), link
+        return measure_links(config, {f"{100 * share:g}": share for share in shares}, {"vanilla": None}, link), link
 
     return run
 

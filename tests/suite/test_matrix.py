@@ -9,7 +9,7 @@ from tests.suite.synthetic import write_run
 def test_the_default_is_the_whole_nano_matrix():
     matrix = select({})
     assert matrix.scale == "nano"
-    assert matrix.methods("gpt_moe", "text_lm") == [
+    assert [run.method for run in matrix.runs if (run.model, run.task) == ("gpt_moe", "text_lm")] == [
         "vanilla",
         "lsh",
         "lsh_no_compensation",
@@ -31,7 +31,14 @@ def test_filters_come_as_words_lists_or_numbers(seeds):
 
 
 def test_any_configured_method_can_be_asked_for():
-    assert select({"methods": "int4"}).methods("gpt_moe", "text_lm") == ["int4"]
+    assert {run.method for run in select({"methods": "int4"}).runs} == {"int4"}
+
+
+def test_shares_are_those_of_fig_3_on_links_that_can_be_slowed_down():
+    shares = {"gpt_moe": ("text_lm", 0.3), "roberta_moe": ("text_mlm", 0.4), "swin_moe": ("cifar10_test_resplit", 0.7)}
+    assert select({}).shares == shares
+    assert select({"models": "t5_moe"}).shares == {}
+    assert select({"scale": "paper"}).shares == {}
 
 
 @pytest.mark.parametrize(

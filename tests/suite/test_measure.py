@@ -3,6 +3,8 @@ import json
 import pytest
 
 from suite.config import compose, to_yaml
+from suite.costmodel.paper import share
+from suite.costmodel.targets import kappa_target
 from suite.errors import UserError
 from suite.evidence import read_evidence
 from suite.measure import main, parse
@@ -17,6 +19,13 @@ def names(plan):
 def test_vanilla_comes_first_whatever_was_asked_for():
     assert names(parse(["methods=[lsh,fp8]"])) == ["vanilla", "lsh", "fp8"]
     assert names(parse(["methods=lsh,vanilla"])) == ["vanilla", "lsh"]
+
+
+def test_a_link_is_set_for_a_share_or_for_a_cluster_by_its_data_sheet():
+    plan = parse(["methods=[lsh]", "shares=[0.3,gpt_moe_a100_4x8]"])
+    assert list(plan.shares) == ["30", "gpt_moe_a100_4x8"]
+    assert plan.shares["30"] == 0.3
+    assert plan.shares["gpt_moe_a100_4x8"] == pytest.approx(share(kappa_target("gpt_moe_a100_4x8").kappa))
 
 
 def test_the_default_is_the_scale_s_matrix():
@@ -47,6 +56,8 @@ def test_a_recorded_run_is_measured_with_its_own_settings(tmp_path):
         (["methods=[lsg]"], "method: unknown 'lsg'.*did you mean 'lsh'"),
         (["method=lsh"], r"write methods=\[vanilla,lsh\]"),
         (["modle=gpt_moe"], "modle"),
+        (["shares=[1.3]"], "shares: '1.3' is no share of all-to-all"),
+        (["shares=[gpt_moe_a100_4x9]"], "shares: unknown 'gpt_moe_a100_4x9'.*did you mean 'gpt_moe_a100_4x8'"),
         (["scale.measurement.blocks=1", "methods=[lsh]"], "blocks: an interval needs at least 2"),
     ],
 )

@@ -13,7 +13,7 @@ RATES = {"vanilla": 1.0, "int8": 1.0, "lsh": 0.2}
 CLUSTERS = {"open": Link(0.0, 50_000.0), "lab30": Link(0.0, 2500.0), "lab70": Link(0.0, 400.0, overhang=0.1)}
 
 
-def speedups(error: float = 1.0, **clusters: Link) -> list[dict]:
+def speedups(error: float = 1.0, bound_reached: float = 1.1, **clusters: Link) -> list[dict]:
     """Rows of speedup.csv as the cost model has them; speed-ups off by a factor."""
     rows = []
     for cluster, link in clusters.items():
@@ -30,6 +30,7 @@ def speedups(error: float = 1.0, **clusters: Link) -> list[dict]:
                     **{"speedup": ratio, "speedup_low": 0.9 * ratio, "speedup_high": 1.1 * ratio},
                     **{"rest_seconds": step.dense + step.overhang, "experts_seconds": step.experts},
                     **{"reduction_seconds": step.reduction, "all_to_all_seconds": step.all_to_all},
+                    **{"predicted_speedup": ratio / bound_reached, "bound_reached": bound_reached},
                     "step_seconds": step.seconds,
                 }
             )
@@ -82,6 +83,13 @@ def test_bars_that_are_not_met_are_said_so():
     text = prediction_texts(rows, "nano")["prediction.md"]
     assert "median at most 5%, worst at most 15%" in text
     assert "median error is 16.7% (not met) and the worst 16.7% (not met)" in text
+
+
+@pytest.mark.parametrize(("reached", "verdict"), [(0.91, "91% (met)"), (0.89, "89% (not met)")])
+def test_lsh_is_held_to_its_bound(reached, verdict):
+    rows = kappa_map_rows(speedups(bound_reached=reached, **CLUSTERS))
+    text = prediction_texts(rows, "nano")["prediction.md"]
+    assert f"lsh reaches at least 90% of its bound. The least it reaches is {verdict}." in text
 
 
 def test_an_invalid_record_is_left_out():

@@ -64,5 +64,5 @@ def test_targets_are_the_papers_shares_and_every_model_on_every_cluster():
 
 
 def test_an_unknown_target_is_a_clear_error():
-    with pytest.raises(UserError, match=r"kappa: unknown 'share_gpt'.*did you mean 'share_gpt_moe'"):
+    with pytest.raises(UserError, match=r"shares: unknown 'share_gpt'.*did you mean 'share_gpt_moe'"):
         kappa_target("share_gpt")

@@ -1,0 +1,60 @@
+"""The table behind Fig. 3: all-to-all's share of a step as servers or experts double, from its records alone."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from suite.rows import Row
+from suite.shares import read_shares
+from suite.tables.formatting import fault_notes, main, number, scaled, table_files, with_interval, write_tables
+from suite.tables.sheet import Sheet
+
+SHARES = (
+    "model task variant servers experts share share_low share_high paper_share expected_share kappa open_share "
+    "latency_share slowdown inter_server_bytes_per_step link_alpha_seconds link_beta_seconds_per_byte step_seconds"
+).split()
+
+CAPTION = (
+    "All-to-all's share of vanilla's step (Fig. 3), with doubled experts on the same link and with doubled servers. "
+    "More ranks than cores compute more slowly, by the factor slowdown; their link is slowed by the same "
+    "factor, which keeps kappa comparable, but gloo's latency, whose part of the step is given, cannot be. Paper: what "
+    "it has for the base, and calls nearly the same for the others. Expected: the base's share carried on by eq. 6, in "
+    "which only (w − 1)/w changes."
+)
+READS: tuple[str, ...] = ("shares",)  # of the records
+
+
+def shares_sheet(rows: Sequence[Row], scale: str, faults: Sequence[str] = ()) -> Sheet:
+    header = (
+        "model variant servers experts share paper expected kappa open_share latency slowdown MB_between_servers "
+        "ns_per_byte step_ms"
+    ).split()
+    cells = [
+        [
+            *(str(row[name]) for name in ("model", "variant", "servers", "experts")),
+            with_interval(row, "share", ".1%"),
+            *(number(row[name], ".1%") for name in ("paper_share", "expected_share")),
+            number(row["kappa"], ".3f"),
+            *(number(row[name], ".1%") for name in ("open_share", "latency_share")),
+            number(row["slowdown"], ".2f"),
+            number(scaled(row, "inter_server_bytes_per_step", 1e-6), ".2f"),
+            number(scaled(row, "link_beta_seconds_per_byte", 1e9), ".1f"),
+            number(scaled(row, "step_seconds", 1e3), ".1f"),
+        ]
+        for row in rows
+    ]
+    notes = [
+        "Share: mean over rounds with Student's t interval, waiting for other ranks included; `open_share`: the same "
+        "with the link open. Weights are untrained.",
+    ]
+    return Sheet(f"Share of all-to-all, scale {scale}", header, cells, [*notes, *faults])
+
+
+def build(folder: Path, scale: str) -> list[Path]:
+    """Write ``tables/shares.{csv,md,tex}`` below ``folder`` and report records at fault on stderr."""
+    rows, faults = read_shares(folder)
+    sheet = shares_sheet(rows, scale, fault_notes(faults, folder))
+    return write_tables(folder, table_files("shares", rows, SHARES, CAPTION, sheet))
+
+
+if __name__ == "__main__":
+    main(build)
