@@ -11,7 +11,6 @@ rule data:
         f"{RESULTS}/logs/data/{{task}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/data/{{task}}.tsv"
-    threads: workflow.cores
     resources:
         mem_mb=lambda wildcards, attempt: attempt * 8000,
         runtime=1440 if MATRIX.scale == "paper" else 60,
