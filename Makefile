@@ -4,7 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help reproduce test bench lint format lock reference clean .venv
+.PHONY: help reproduce ui test bench lint format lock reference clean .venv
 
 PYTHON ?= python3
 SCALE ?= nano
@@ -29,6 +29,9 @@ reproduce: $(installed) ## Train, measure, print every table (SCALE=nano|mini|pa
 	  $(bin)/snakemake reproduce --profile profiles/laptop --nolock --config scale=$(SCALE) $(FILTERS) \
 	  || { code=$$?; [ $$code != 75 ] || echo "error: another make reproduce is at work in this folder" >&2; exit $$code; }
 	@printf '\n'; cat results/$(SCALE)/tables/convergence.md; printf '\n'; cat results/$(SCALE)/tables/speedup.md
+
+ui: $(installed) ## Open MLflow on the runs
+	$(bin)/python -m suite.track ui scale=$(SCALE)
 
 test: $(installed) ## Run the test suite
 	$(single_threaded) $(bin)/python -m pytest --benchmark-skip

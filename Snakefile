@@ -1,7 +1,7 @@
 # The map of the whole pipeline: data, runs, step times, probes, tables, figures, studies, claims, report.
 #   snakemake TARGET --profile profiles/laptop|slurm --config scale=nano|mini|paper [methods=a,b] [models=…] [tasks=…]
 #   [seeds=0,1] [cluster=…] [timed_on=…] [storage=URL]
-# Targets: prepare_data, runs, probes, tables, figures, sweeps, claims, manifest, crate, report, reproduce (all of them,
+# Targets: prepare_data, runs, probes, tables, figures, sweeps, claims, manifest, crate, report, track, reproduce (all of them,
 # the default).
 import sys
 from pathlib import Path
@@ -42,3 +42,4 @@ rule reproduce:
         rules.claims.output,
         rules.crate.output,
         rules.report.output,
+        rules.track.output,

@@ -37,15 +37,16 @@ class Artifact:
     provenance: Provenance | None
 
 
-def tables(manifest: Manifest) -> list[Artifact]:
-    """Every table below ``tables/`` that is there as Markdown."""
+def tables(manifest: Manifest, scale: str) -> list[Artifact]:
+    """Every table below ``tables/`` that is there as Markdown; the page says ``scale`` once, not in each title."""
     found = []
     modules = load("suite.tables", "tables", None, suite.tables.names())
     for stem, caption in _in_order(manifest.links.folder / "tables", "md", modules):
         path = f"tables/{stem}"
         section = render((manifest.links.folder / f"{path}.md").read_text(), title_of(stem), caption)
         files, provenance = manifest.links.beside(path, TABLE_FILES), manifest.of(path, TABLE_FILES)
-        found.append(Artifact(f"table-{stem}", section.title, "", section.html, files, provenance))
+        title = section.title.removesuffix(f", scale {scale}")
+        found.append(Artifact(f"table-{stem}", title, "", section.html, files, provenance))
     return found
 
 

@@ -53,6 +53,8 @@ def render(text: str, name: str, caption: str = "", base: str = "", draw: Draw =
 
 def _box(table: str, label: str, caption: str) -> str:
     """A table in a box that scrolls, with the keyboard too."""
+    if "<tbody>" not in table:
+        table += '<p class="absent-note">There is no record for it yet.</p>'
     if caption:
         table = table.replace("<table>", f"<table><caption><span>{code(caption)}</span></caption>", 1)
     return f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(label)}">{table}</div>'

@@ -44,7 +44,7 @@ def html(folder: Path, scale: str) -> str:
         script=Markup((PARTS / "filter.js").read_text()),
         ledger=read_ledger(links),
         manifest=manifest,
-        tables=tables(manifest),
+        tables=tables(manifest, scale),
         figures=figures(manifest),
         not_drawn=not_drawn(links),
         studies=list_studies(links),

@@ -1,5 +1,5 @@
 # One rule, one run, all cores: nothing else may disturb its step times. A run that was interrupted goes on from its
-# checkpoint. Controls wait for the run whose rate they copy, fine-tuning for the run whose weights it starts from.
+# checkpoint. Mirrored to MLflow together, later, for the same reason. Controls wait for the run whose rate they copy, fine-tuning for the run whose weights it starts from.
 import json
 from pathlib import Path
 
@@ -50,7 +50,7 @@ rule run:
         cluster=cluster,
         rate=pace,
     shell:
-        "python -m suite.train model={wildcards.model} task={wildcards.task} method={wildcards.method}"
+        "python -m suite.train model={wildcards.model} task={wildcards.task} method={wildcards.method} tracking=off"
         " seed={wildcards.seed} scale={params.scale} cluster={params.cluster} {params.rate} 2>&1 | tee {log}"
 
 

@@ -92,8 +92,8 @@ def test_tab_reaches_filters_and_links_and_shows_where_it_is(page):
     assert all(style != "none" for *_, style in reached)
 
 
-@pytest.mark.parametrize("width", [360, 800])
-def test_a_narrow_screen_does_not_scroll_sideways(browser, path, width):
+@pytest.mark.parametrize("width", [360, 800, 900, 1130, 1280])
+def test_no_screen_scrolls_sideways(browser, path, width):
     page = browser.new_page(viewport={"width": width, "height": 740})
     page.goto(path.as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= width
