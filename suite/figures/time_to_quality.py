@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter1d
 
@@ -74,18 +73,17 @@ def time_figure(frame: pd.DataFrame, table: Sequence[Row], numbers: Published) -
         target = next((row["target"] for row in rows if row.get("target")), None)
         if isinstance(target, float):
             reference(axis, target)
-        _say_ratios(axis, rows)
-        axis.set(xlabel=f"minutes at {part['cluster'].iloc[0]}", xlim=(0, None))
+        axis.set(xlabel=f"minutes at {part['cluster'].iloc[0]}\n{_ratios(rows)}", xlim=(0, None))
         axis.set_title("\n".join([f"{model} on {task}", _printed(model, numbers)]), loc="left", fontsize=6.5)
     axes[0].set_ylabel("held-out perplexity")
     method_legend(figure, frame["method"])
     return figure
 
 
-def _say_ratios(axis: Axes, rows: Sequence[Row]) -> None:
-    """The time-to-target ratios in the lower left, where falling curves leave room."""
-    lines = [f"{row['method']}: {_ratio(row)}" for row in rows if row["method"] in METHODS[1:] and row.get("target")]
-    axis.annotate("\n".join(lines), (0.02, 0.02), xycoords="axes fraction", va="bottom", fontsize=5.5)
+def _ratios(rows: Sequence[Row]) -> str:
+    """The time-to-target ratios, a method per line; as many lines in every panel."""
+    shown = {row["method"]: f"{row['method']}: {_ratio(row)}" for row in rows if row.get("target")}
+    return "\n".join(str(shown.get(method, "")) for method in METHODS[1:])
 
 
 def _ratio(row: Row) -> str:
