@@ -17,6 +17,7 @@ from suite.claims.finding import INCONSISTENT, NEEDS_HARDWARE, Finding, Settled
 from suite.claims.ledger import Cell, Claim, Hardware, Ledger, ledger
 from suite.claims.near import Near
 from suite.claims.quality import Quality
+from suite.claims.steady import Steady
 from suite.claims.trend import Trend
 from suite.claims.untested import Untested
 from suite.config import parse_options
@@ -26,6 +27,7 @@ TESTS: dict[str, type[ClaimTest]] = {
     "near": Near,
     "bounded": Bounded,
     "quality": Quality,
+    "steady": Steady,
     "trend": Trend,
     "families": Families,
     "audited": Audited,

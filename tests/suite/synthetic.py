@@ -166,3 +166,31 @@ def write_sample(folder: Path) -> Path:
     clusters = np.array([0, 0, 1, 1, 2])
     np.savez_compressed(path, layer="decoder.1", rows=rows, expert=np.zeros(5, int), cluster=clusters, token=tokens)
     return path
+
+
+def write_shares(folder: Path, shares: dict[str, float]) -> Path:
+    """Fig. 3's record of one model: three rounds of each variant, whose shares lie 0.01 apart around the given one."""
+    record = {
+        **{"schema": 2, "model": "gpt_moe", "task": "text_lm", "scale": "nano", "cluster": "lab", "target_share": 0.3},
+        **{"top_k": 2, "steps_per_block": 2, "slowdown": 1.9},
+        "variants": [_variant(name, share) for name, share in shares.items()],
+    }
+    path = folder / "shares/lab/gpt_moe.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record))
+    return path
+
+
+def _variant(name: str, share: float) -> dict[str, Any]:
+    return {
+        **{"variant": name, "servers": 4 if "servers" in name else 2, "experts": 16 if "experts" in name else 8},
+        **{"all_to_alls": 10, "fit": {"before": {"alpha": 1e-3, "beta": 2e-8}}},
+        "blocks": [_block(number, share + 0.01 * (number - 1)) for number in range(3)],
+        "open_blocks": [_block(number, 0.1) for number in range(3)],
+    }
+
+
+def _block(number: int, share: float, seconds: float = 0.2) -> dict[str, Any]:
+    counts = "rows_routed rows_sent bytes remote_bytes inter_server_bytes half_precision_bytes kernel_bytes".split()
+    phases = {"dispatch": share * seconds, "experts": 0.1 * seconds}
+    return {"round": number, "method": "vanilla", "seconds": seconds, "phases": phases, **dict.fromkeys(counts, 100)}

@@ -9,33 +9,12 @@ from suite.figures import shares as figure
 from suite.measure_shares import parse
 from suite.shares import read_shares
 from suite.tables import shares as table
-
-
-def block(number: int, share: float, seconds: float = 0.2) -> dict:
-    counts = "rows_routed rows_sent bytes remote_bytes inter_server_bytes half_precision_bytes kernel_bytes".split()
-    phases = {"dispatch": share * seconds, "experts": 0.1 * seconds}
-    return {"round": number, "method": "vanilla", "seconds": seconds, "phases": phases, **dict.fromkeys(counts, 100)}
-
-
-def variant(name: str, share: float, servers: int = 2, experts: int = 8) -> dict:
-    return {
-        **{"variant": name, "servers": servers, "experts": experts, "all_to_alls": 10},
-        "fit": {"before": {"alpha": 1e-3, "beta": 2e-8}},
-        "blocks": [block(number, share + 0.01 * (number - 1)) for number in range(3)],
-        "open_blocks": [block(number, 0.1) for number in range(3)],
-    }
+from tests.suite.synthetic import write_shares
 
 
 @pytest.fixture
 def results(tmp_path):
-    variants = [variant("base", 0.3), variant("doubled experts", 0.31, experts=16), variant("doubled servers", 0.38, 4)]
-    record = {
-        **{"schema": 2, "model": "gpt_moe", "task": "text_lm", "scale": "nano", "cluster": "lab", "target_share": 0.3},
-        **{"top_k": 2, "steps_per_block": 2, "slowdown": 1.9, "variants": variants},
-    }
-    path = tmp_path / "shares/lab/gpt_moe.json"
-    path.parent.mkdir(parents=True)
-    path.write_text(json.dumps(record))
+    write_shares(tmp_path, {"base": 0.3, "doubled experts": 0.31, "doubled servers": 0.38})
     return tmp_path
 
 

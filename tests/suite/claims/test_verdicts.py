@@ -10,7 +10,7 @@ import yaml
 from suite.claims.__main__ import build
 from suite.claims.verdicts import judge_all
 from suite.config import values_sha256
-from tests.suite.synthetic import write_run, write_speed
+from tests.suite.synthetic import write_run, write_shares, write_speed
 
 REFERENCE = Path(__file__).parents[3] / "results/reference"
 
@@ -68,6 +68,17 @@ def test_a_speed_up_whose_interval_reaches_across_is_inconclusive(tmp_path, book
             block["seconds"] = (0.9, 1.0, 1.2, 1.3)[block["round"]]
     path.write_text(json.dumps(record))
     assert one(tmp_path, book(2.0, test="near", quantity="speedup", tolerance=0.15)).verdict == "inconclusive"
+
+
+def test_a_steady_share_turns_with_the_record(tmp_path, book):
+    claim = book("same", test="steady", variant="doubled servers", tolerance=0.05)
+    assert one(tmp_path, claim).verdict == "inconclusive"  # no record
+    path = write_shares(tmp_path, {"base": 0.3, "doubled servers": 0.302})
+    assert one(tmp_path, claim).verdict == "supported"
+    write_shares(tmp_path, {"base": 0.3, "doubled servers": 0.6})
+    assert one(tmp_path, claim).verdict == "not supported"
+    path.write_text(path.read_text()[:-20])
+    assert one(tmp_path, claim).verdict == "invalid record"
 
 
 def test_equal_quality_needs_seeds_and_turns_with_them(tmp_path, book):

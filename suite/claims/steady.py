@@ -1,0 +1,41 @@
+"""A share of all-to-all that should stay as servers or experts double."""
+
+import math
+
+from pydantic import PositiveFloat
+
+from suite.claims.base import ClaimTest
+from suite.claims.bench import Bench
+from suite.claims.finding import INVALID, Finding, compare, nothing
+from suite.claims.ledger import Cell, Claim
+from suite.rows import Row
+from suite.shares import read_shares
+
+
+class Steady(ClaimTest):
+    """Supported if a variant's share is within ``tolerance``, absolute, of the base's; both intervals count."""
+
+    variant: str
+    tolerance: PositiveFloat
+
+    def judge(self, claim: Claim, cell: Cell | None, bench: Bench) -> Finding:
+        if cell is None:
+            raise nothing()
+        evidence = [str(path.relative_to(bench.folder)) for path in bench.folder.glob(f"shares/*/{cell.model}.json")]
+        rows, faults = read_shares(bench.folder)
+        if at_fault := [fault for fault in faults if fault.model == cell.model]:
+            return Finding(INVALID, at_fault[0].reason, evidence=evidence)
+        by_variant = {row["variant"]: row for row in rows if row["model"] == cell.model}
+        if not {"base", self.variant} <= by_variant.keys():
+            raise nothing()
+        base, grown = by_variant["base"], by_variant[self.variant]
+        half = math.hypot(_half(base), _half(grown))
+        share, from_base = float(str(grown["share"])), float(str(base["share"]))
+        low, high = share - half, share + half
+        verdict, reason = compare(share, low, high, from_base - self.tolerance, from_base + self.tolerance)
+        reason = f"{reason}; the base's share is {from_base:.1%}, eq. 6 expects {grown['expected_share']:.1%}"
+        return Finding(verdict, reason, share, low, high, self.tolerance, evidence)
+
+
+def _half(row: Row) -> float:
+    return (float(str(row["share_high"])) - float(str(row["share_low"]))) / 2
