@@ -6,9 +6,11 @@ and puts some tables and figures into ``README.md``.
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 from suite import crate, manifest
+from suite.claims.finding import VERDICTS
 from suite.errors import UserError, exit_on_error
 from suite.evidence import read_evidence
 from suite.files import write_atomically
@@ -16,8 +18,13 @@ from suite.files import write_atomically
 BEGIN, END = "<!-- reference:begin -->", "<!-- reference:end -->"
 PARTS = ("data", "runs", "speed", "shares", "probe", "sweeps", "tables", "figures")
 FILES = ("claims.json", "claims.md")
-SHOWN = ("tables/convergence.md", "tables/speedup.md", "figures/convergence.svg", "figures/kappa_map.svg")
-NEEDED = (*SHOWN, *FILES)
+# In README.md, with the figures' captions.
+SHOWN = "tables/convergence.md"
+DRAWN = {
+    "figures/kappa_map.svg": "Speed-up against kappa, measured and predicted",
+    "figures/pareto.svg": "Quality against bytes on the wire",
+}
+NEEDED = (SHOWN, *DRAWN, *FILES)
 
 
 def publish(source: Path, target: Path, readme: Path) -> None:
@@ -50,14 +57,13 @@ def publish(source: Path, target: Path, readme: Path) -> None:
 
 
 def excerpt(folder: Path, root: Path) -> str:
-    """Tables and figure of ``folder`` as Markdown, with links relative to ``root``."""
-    tables = [(folder / name).read_text() for name in SHOWN[:2]]
-    captions = ("Held-out quality against steps and against time", "Speed-up against kappa, measured and predicted")
-    figures = [
-        f"![{caption}]({(folder / name).relative_to(root)})\n"
-        for caption, name in zip(captions, SHOWN[2:], strict=True)
-    ]
-    return "\n".join([*tables, *figures])
+    """Verdicts counted, a table and figures of ``folder`` as Markdown, with links relative to ``root``."""
+    here = folder.relative_to(root)
+    verdicts = Counter(claim["verdict"] for claim in json.loads((folder / "claims.json").read_text()))
+    counts = ", ".join(f"{verdicts[name]} {name}" for name in VERDICTS if verdicts[name])
+    ledger = f"### Verdicts\n\n{verdicts.total()} [claims of the paper]({here}/claims.md) at this scale: {counts}.\n"
+    figures = [f"![{caption}]({here / name})\n" for name, caption in DRAWN.items()]
+    return "\n".join([ledger, (folder / SHOWN).read_text(), *figures])
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from suite.claims import __main__ as claims
 from suite.errors import UserError
-from suite.figures import convergence, kappa_map
+from suite.figures import kappa_map, pareto
 from suite.reference import BEGIN, END, publish
 from suite.tables import __main__ as tables
 from suite.verify import verify
@@ -17,10 +17,11 @@ def finished(tmp_path):
     run = write_run(source, "vanilla")
     (run / "checkpoint").mkdir()
     (run / "checkpoint/weights").write_bytes(b"large")
+    write_run(source, "lsh", final=90.0)
     write_speed(source, {"vanilla": 2.0, "lsh": 1.0})
     (source / "data").mkdir()
-    tables.build(source, "nano", ["convergence", "speedup"])
-    convergence.build(source)
+    tables.build(source, "nano", ["convergence"])
+    pareto.build(source)
     kappa_map.build(source)
     claims.build(source, "nano")
     (tmp_path / "README.md").write_text(f"# Before\n{BEGIN}\nold\n{END}\nafter\n")
@@ -46,15 +47,15 @@ def test_the_readme_shows_the_tables_and_publishing_again_changes_nothing(finish
     assert text.endswith("\nafter\n")
     assert "old" not in text
     assert "### Convergence, scale nano" in text
-    assert "### Step time, scale nano" in text
-    assert "](results/reference/figures/convergence.svg)" in text
+    assert "[claims of the paper](results/reference/claims.md) at this scale: " in text
+    assert "](results/reference/figures/kappa_map.svg)" in text
     publish_in(finished)
     assert (finished / "README.md").read_text() == text
 
 
 def test_an_unfinished_pipeline_is_not_published(finished):
-    (finished / "results/nano/tables/speedup.md").unlink()
-    with pytest.raises(UserError, match=r"lacks tables/speedup\.md; run make reproduce first"):
+    (finished / "results/nano/tables/convergence.md").unlink()
+    with pytest.raises(UserError, match=r"lacks tables/convergence\.md; run make reproduce first"):
         publish_in(finished)
 
 
