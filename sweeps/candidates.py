@@ -29,7 +29,7 @@ class Candidate:
 
 
 def candidates(study: Study, folder: StudyFolder) -> list[Candidate]:
-    """Vanilla and the distinct winners of each task.
+    """The distinct winners of each task, and vanilla before them unless the study leaves it out.
 
     Raises:
         UserError: the study's tables are missing.
@@ -43,7 +43,7 @@ def candidates(study: Study, folder: StudyFolder) -> list[Candidate]:
     found = []
     for task in study.tasks:
         winners = table.loc[(table["task"] == task) & table["number"].notna(), "number"].astype(int).unique()
-        if len(winners):
+        if len(winners) and study.confirmation.vanilla:
             found.append(Candidate(f"{VANILLA}-{task}", task, {"method": VANILLA, "task": task}))
         for number in winners:
             record = json.loads((folder.trials / str(number) / "trial.json").read_text())

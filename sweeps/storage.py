@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
@@ -46,11 +47,15 @@ def open_storage(url: URL, heartbeat: Heartbeat, create: bool = False) -> RDBSto
     Raises:
         UserError: the database cannot be reached, or was not prepared.
     """
-    file = url.get_backend_name() == "sqlite"
+    if url.get_backend_name() == "sqlite":
+        engine: dict[str, Any] = {"connect_args": {"timeout": _BUSY_SECONDS}}
+    else:
+        # One connection per worker, for moments two: a server grants a hundred unless told otherwise.
+        engine = {"connect_args": {"connect_timeout": 10}, "pool_size": 1, "max_overflow": 1}
     with explained(url):
         return RDBStorage(
             url.render_as_string(hide_password=False),
-            engine_kwargs={"connect_args": {"timeout" if file else "connect_timeout": _BUSY_SECONDS if file else 10}},
+            engine_kwargs=engine,
             skip_table_creation=not create,
             heartbeat_interval=heartbeat.interval,
             grace_period=heartbeat.grace,

@@ -37,6 +37,7 @@ class Confirmation(_Strict):
     """The best settings once more, with seeds that the study never saw, beside vanilla; no seed leaves it out."""
 
     seeds: list[NonNegativeInt]
+    vanilla: bool = Field(True, description="train vanilla with the same seeds too, for the difference to it")
     targets: list[Fraction] = Field([0.20, 0.15, 0.10], min_length=1)
     target_of: Literal["relative_bytes", "rate"] = Field(
         "relative_bytes",

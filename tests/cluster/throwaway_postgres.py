@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -43,6 +44,7 @@ class Postgres:
         initdb = [PROGRAMS[-1] / "initdb", "--pgdata", data, "--auth=trust", "--no-sync"]
         subprocess.run(initdb, user=self.user, cwd=self.folder, check=True, capture_output=True)
         server = [PROGRAMS[-1] / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(self.port), "-k", self.folder]
+        server += ["-c", "fsync=off", "-c", "max_connections=200"]
         self.server = subprocess.Popen(
             server, user=self.user, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -50,7 +52,7 @@ class Postgres:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.server.terminate()
+        self.server.send_signal(signal.SIGINT)  # at SIGTERM it would wait for connections that a test left open
         self.server.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
