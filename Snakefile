@@ -43,3 +43,4 @@ rule reproduce:
         rules.crate.output,
         rules.report.output,
         rules.track.output,
+        rules.track.output,

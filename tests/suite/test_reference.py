@@ -20,7 +20,7 @@ def finished(tmp_path):
     write_run(source, "lsh", final=90.0)
     write_speed(source, {"vanilla": 2.0, "lsh": 1.0})
     (source / "data").mkdir()
-    tables.build(source, "nano", ["convergence"])
+    tables.build(source, "nano")
     pareto.build(source)
     kappa_map.build(source)
     claims.build(source, "nano")
