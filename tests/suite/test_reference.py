@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from suite.verify import verify
 from tests.suite.synthetic import write_run, write_speed
 
 
-@pytest.fixture
-def finished(tmp_path):
-    source = tmp_path / "results/nano"
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("built")
+    source = folder / "results/nano"
     run = write_run(source, "vanilla")
     (run / "checkpoint").mkdir()
     (run / "checkpoint/weights").write_bytes(b"large")
@@ -24,8 +26,13 @@ def finished(tmp_path):
     pareto.build(source)
     kappa_map.build(source)
     claims.build(source, "nano")
-    (tmp_path / "README.md").write_text(f"# Before\n{BEGIN}\nold\n{END}\nafter\n")
-    return tmp_path
+    (folder / "README.md").write_text(f"# Before\n{BEGIN}\nold\n{END}\nafter\n")
+    return folder
+
+
+@pytest.fixture
+def finished(built, tmp_path):
+    return Path(shutil.copytree(built, tmp_path / "copy"))
 
 
 def publish_in(folder):
