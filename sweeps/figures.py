@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from suite import style
 from suite.figures.saving import save
-from sweeps.outcomes import COMPLETE
+from sweeps.outcomes import COMPLETE, DIVERGED
 from sweeps.study import Study
 
 CAPTIONS = {
@@ -40,6 +40,8 @@ def front_figure(study: Study, trials: pd.DataFrame, front: pd.DataFrame) -> Fig
                 fontsize=5.5,
             )
         axis.set_xscale("log")
+        for which in (axis.xaxis.set_major_formatter, axis.xaxis.set_minor_formatter):
+            which("{x:g}")
         _title(axis, task, "bytes relative to 16-bit rows [%]", _metric(trials, task))
     axes[0].legend(loc="best")
     return figure
@@ -75,8 +77,10 @@ def history_figure(study: Study, trials: pd.DataFrame, rises: bool) -> Figure:
         so_far = complete["quality"].cummax() if rises else complete["quality"].cummin()
         axis.scatter(complete["number"], complete["quality"], s=10, color="#9a9a9a", label="trial")
         axis.plot(complete["number"], so_far, drawstyle="steps-post", color="#000000", label="best so far")
-        bad = part.loc[part["state"] == "diverged", "number"]
-        axis.plot(bad, [0.02] * len(bad), "x", color="#D55E00", transform=axis.get_xaxis_transform(), label="diverged")
+        bad = part.loc[part["state"] == DIVERGED, "number"]
+        if len(bad):
+            edge = axis.get_xaxis_transform()
+            axis.plot(bad, [0.02] * len(bad), "x", color="#D55E00", transform=edge, label="diverged")
         _title(axis, task, "trial", _metric(trials, task))
     axes[0].legend(loc="best")
     return figure
@@ -110,4 +114,5 @@ def _title(axis: Axes, task: str, x: str, y: str) -> None:
 
 
 def _nothing(axis: Axes, why: str) -> None:
+    axis.set(xticks=[], yticks=[])
     axis.annotate(why, (0.5, 0.5), xycoords="axes fraction", ha="center", fontsize=6.5, color="#444444")

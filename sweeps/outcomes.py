@@ -14,6 +14,8 @@ from sweeps.slots import REASON, SLOT, state_of
 from sweeps.study import Study
 
 MEASURED = ["metric", "quality", "relative_bytes", "rate", "relative_step_time", "mean_step_seconds"]
+# What a target rate chooses.
+MATCHED = ["num_hashes", "bucket_bits"]
 COMPLETE, DIVERGED = "complete", "diverged"
 # Fewer trials than this say nothing about importance.
 _FEWEST = 4
@@ -21,7 +23,8 @@ _FEWEST = 4
 
 def parameters(study: Study) -> list[str]:
     """Names of all parameters that the study varies or sets, in order."""
-    return list(dict.fromkeys([*study.space, *(name for point in study.points() for name in point if name != "task")]))
+    names = [*study.space, *(name for point in study.points() for name in point if name != "task")]
+    return list(dict.fromkeys([*names, *(MATCHED if "target_rate" in names else [])]))
 
 
 def trial_frame(study: Study, trials: Sequence[FrozenTrial]) -> pd.DataFrame:
@@ -48,6 +51,7 @@ def _row(study: Study, slot: int, attempts: Sequence[FrozenTrial]) -> dict[str, 
         "state": state,
         "attempts": len(attempts),
         "task": study.tasks[0],
+        **{name: known[name] for name in MATCHED if name in known},
         **last.params,
         **{name: known.get(name) for name in (*MEASURED, "path")},
         "reason": known.get(DIVERGED, known.get(REASON)),
@@ -76,10 +80,12 @@ def front(study: Study, frame: pd.DataFrame, rises: bool) -> pd.DataFrame:
 def importance(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
     """``task``, ``objective``, ``parameter``, ``importance`` by fANOVA: which share of an objective's variance over the
 
-    space a parameter explains. Only parameters that every complete trial of a task has, and that vary, take part.
+    space a parameter explains. Only parameters that every complete trial of a task has, and that vary, take part;
+    vanilla and other methods that were run for comparison have none.
     """
     rows = []
-    for task, part in frame[frame["state"] == COMPLETE].groupby("task", sort=False):
+    searched = _searched(frame)
+    for task, part in searched.groupby("task", sort=False):
         varied = [name for name in parameters(study) if part[name].notna().all() and part[name].nunique() > 1]
         if len(part) < _FEWEST or not varied:
             continue
@@ -111,9 +117,7 @@ def best(study: Study, frame: pd.DataFrame, rises: bool) -> pd.DataFrame:
     Vanilla and other methods that were run for comparison take no part.
     """
     limit = study.confirmation.target_of
-    searched = frame[frame["state"] == COMPLETE]
-    if "method" in searched:
-        searched = searched[searched["method"].isna()]
+    searched = _searched(frame)
     rows = []
     for task in study.tasks:
         for target in study.targets:
@@ -123,3 +127,8 @@ def best(study: Study, frame: pd.DataFrame, rises: bool) -> pd.DataFrame:
             rows.append({"task": task, "target_of": limit, "target": target, **(found[0] if found else {})})
     columns = ["task", "target_of", "target", "number", *parameters(study), *MEASURED]
     return pd.DataFrame(rows, columns=columns, dtype=object).astype(dict.fromkeys(MEASURED[1:], float))
+
+
+def _searched(frame: pd.DataFrame) -> pd.DataFrame:
+    complete = frame[frame["state"] == COMPLETE]
+    return complete[complete["method"].isna()] if "method" in complete else complete

@@ -5,6 +5,7 @@ worker ever adds one: the study-wide count is exact however many there are. A tr
 slot waits again, as a new trial with the same parameters that carries the slot's number.
 """
 
+import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -102,7 +103,9 @@ def claim(study: optuna.Study, storage: RDBStorage, pause: float) -> Trial | Non
     waited = Event()
     while True:
         fail_stale_trials(study)
-        for frozen in study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+        first, *others = study.get_trials(deepcopy=False, states=(TrialState.WAITING,)) or [None]
+        # Whoever loses the first goes on anywhere: many that went on in order would lose the next to each other too.
+        for frozen in filter(None, [first, *random.sample(others, len(others))]):
             try:
                 if storage.set_trial_state_values(frozen._trial_id, TrialState.RUNNING):
                     return Trial(study, frozen._trial_id)

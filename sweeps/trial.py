@@ -62,8 +62,10 @@ def run_trial(study: Study, folder: StudyFolder, slot: int, point: Mapping[str, 
     setting = study.setting(dict(point))
     place = folder.trials / str(slot)
     record: dict[str, Any] = {"study": study.name, "trial": slot, "setting": dict(point)}
+    chosen: dict[str, Any] = {}
     if setting.target_rate is not None:
         setting, expected = matched(study, folder, setting)
+        chosen = {"num_hashes": setting.num_hashes, "bucket_bits": setting.bucket_bits}
         record["matched"] = setting.reduction() | {"expected_rate": expected}
     overrides = study.overrides(setting)
     record["overrides"] = overrides
@@ -71,7 +73,8 @@ def run_trial(study: Study, folder: StudyFolder, slot: int, point: Mapping[str, 
     plain = plain_slot(study, setting.task or study.tasks[0]) == slot
     run = plain_run(study, folder, setting) if plain else train_run(overrides, place, folder.results)
     found = outcome(study, run)
-    return Outcome(found.values, found.attributes | {"path": str(run.path.relative_to(folder.results / folder.scale))})
+    path = str(run.path.relative_to(folder.results / folder.scale))
+    return Outcome(found.values, found.attributes | chosen | {"path": path})
 
 
 def matched(study: Study, folder: StudyFolder, setting: Setting) -> tuple[Setting, float]:

@@ -31,7 +31,7 @@ CAPTION = (
 TASKS = {"mnli": "MNLI", "sst2": "SST-2"}
 # Darker is more functions, so that the order can be read without colour.
 SHADES = {2: "#F0C27A", 4: "#E69F00", 6: "#D55E00", 8: "#994000", 10: "#5A2500"}
-MARKERS = {2: "v", 4: "^", 6: "s", 8: "D", 10: "P"}
+MARKERS = {2: "v", 4: "^", 6: "X", 8: "D", 10: "P"}
 FAMILIES = {"cross_polytope": ("CP", "lsh"), "spherical_plane": ("SP", "int8")}
 PIECES = 20
 

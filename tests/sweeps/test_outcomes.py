@@ -36,6 +36,28 @@ def test_a_study_ends_in_tables_whoever_samples(tmp_path: Path, sampler: str) ->
     assert (rotation < importance["importance"].max()).all()
 
 
+def test_what_a_target_rate_chose_is_in_the_tables_and_vanilla_has_no_part_in_importance(tmp_path: Path) -> None:
+    families = ["cross_polytope", "spherical_plane"]
+    grid = [{"method": "vanilla"}, {"family": families[0], "num_hashes": [2, 6]}]
+    grid.append({"family": families, "target_rate": 0.2})
+    folder = created(tmp_path, sampler="grid", trials=None, space={}, grid=grid)
+
+    def run(made, where, slot, point):  # type: ignore[no-untyped-def]
+        chosen = {"num_hashes": 4, "bucket_bits": 3} if "target_rate" in point else {}
+        values = {"quality": 100.0 - slot, "relative_bytes": (chosen | point).get("num_hashes", 12) / 12}
+        return Outcome(list(values.values()), values | chosen)
+
+    work(folder, run=run)
+    collect(folder)
+    trials = pd.read_csv(folder.path / "trials.csv")
+    assert trials["num_hashes"].fillna(0).tolist() == [0, 2, 6, 4, 4]
+    assert trials["bucket_bits"].fillna(0).tolist() == [0, 0, 0, 3, 3]
+    importance = pd.read_csv(folder.path / "importance.csv")
+    assert set(importance["parameter"]) == {"family", "num_hashes"}
+    sizes = importance[importance["objective"] == "relative_bytes"].set_index("parameter")["importance"]
+    assert sizes["num_hashes"] > sizes["family"]
+
+
 def frame(*rows: tuple[float, float, str | None]) -> pd.DataFrame:
     return pd.DataFrame(
         [
