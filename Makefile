@@ -28,6 +28,9 @@ reproduce: $(installed) ## Train, measure, print every table (SCALE=nano|mini|pa
 	@$(single_threaded) flock --nonblock --conflict-exit-code 75 results/.lock \
 	  $(bin)/snakemake reproduce --profile profiles/laptop --nolock --config scale=$(SCALE) $(FILTERS) \
 	  || { code=$$?; [ $$code != 75 ] || echo "error: another make reproduce is at work in this folder" >&2; exit $$code; }
+	@timeout 60 $(bin)/snakemake reproduce --report results/$(SCALE)/snakemake-report.html --profile profiles/laptop --nolock \
+	  --config scale=$(SCALE) $(FILTERS) > results/$(SCALE)/logs/snakemake-report.log 2>&1 \
+	  || echo "no results/$(SCALE)/snakemake-report.html: see results/$(SCALE)/logs/snakemake-report.log" >&2
 	@printf '\n'; cat results/$(SCALE)/tables/convergence.md; printf '\n'; cat results/$(SCALE)/tables/speedup.md
 
 ui: $(installed) ## Open MLflow on the runs

@@ -54,9 +54,7 @@ def connect(root: Path, scale: str) -> Store:
             if found is None:
                 # A server keeps artifacts where it was told to; a database does not say where.
                 artifacts = None if uri.startswith("http") else (root.absolute() / "mlartifacts").as_uri()
-                # Its pages then open on runs and their metrics, not on traces.
-                kind = {"mlflow.experimentKind": "custom_model_development"}
-                return Store(client, client.create_experiment(name, artifacts, kind))
+                return Store(client, client.create_experiment(name, artifact_location=artifacts))
             return Store(client, found.experiment_id)
     except (MlflowException, OSError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]

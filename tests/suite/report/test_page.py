@@ -61,7 +61,8 @@ def test_a_claim_shows_its_numbers_and_links_what_is_there(page):
     assert "All-to-all takes &lt;45 %&gt; of a step." in page
     assert "0.4321" in page and "[0.4, 0.5]" in page
     assert f'href="{RUN}/summary.json"' in page
-    assert 'href="runs/gone' not in page and "runs/gone/summary.json" in page
+    assert 'href="runs/gone' not in page
+    assert "runs/gone/summary.json" in page.replace("<wbr>", "")
 
 
 def test_a_table_shows_what_the_manifest_knows_of_it(page):

@@ -121,9 +121,9 @@ def test_a_record_at_fault_costs_itself_only(root, capsys):
     assert "int8" in capsys.readouterr().err
 
 
-def test_four_processes_at_once_lose_nothing(tmp_path):
-    """On a database that none of them finds made."""
-    methods = ("vanilla", "lsh", "int8", "fp8")
+def test_two_processes_at_once_lose_nothing(tmp_path):
+    """On a database that neither finds made."""
+    methods = ("vanilla", "lsh")
     for method in methods:
         write_run(tmp_path, method)
     command = [sys.executable, "-m", "suite.track.live"]
@@ -136,9 +136,9 @@ def test_four_processes_at_once_lose_nothing(tmp_path):
         )
         for method in methods
     ]
-    assert [process.communicate(timeout=120)[0] for process in processes] == [""] * 4
+    assert [process.communicate(timeout=120)[0] for process in processes] == [""] * 2
     client, found = runs(tmp_path)
-    assert {run.data.tags["method"] for run in found} == set(methods) and len(found) == 4
+    assert {run.data.tags["method"] for run in found} == set(methods) and len(found) == 2
     assert all(steps(client, run) == list(range(1, LINES)) for run in found)
 
 
