@@ -97,7 +97,10 @@ def importance(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
                 known.add_trial(
                     optuna.create_trial(params=params, distributions=distributions, value=float(trial[objective]))
                 )
-            found = get_param_importances(known, evaluator=FanovaImportanceEvaluator(seed=0))
+            try:
+                found = get_param_importances(known, evaluator=FanovaImportanceEvaluator(seed=0))
+            except RuntimeError:  # its trees found no variance to explain
+                continue
             rows += [
                 {"task": task, "objective": objective, "parameter": name, "importance": value}
                 for name, value in found.items()

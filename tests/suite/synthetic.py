@@ -23,22 +23,26 @@ def write_run(
     *,
     model: str = "gpt_moe",
     task: str = "text_lm",
+    relative_bytes: float | None = None,
     **changes: Any,
 ) -> Path:
-    """A run whose perplexity falls linearly from 1000 at step 0 to ``final``; ``changes`` go into its summary."""
+    """A run whose perplexity falls linearly from 1000 at step 0 to ``final``; ``changes`` go into its summary.
+
+    Without ``relative_bytes`` every row that is sent takes four bytes per number.
+    """
     path = folder / "runs" / model / task / method / f"seed{seed}"
     path.mkdir(parents=True)
     sent = {"distinct": round(900 * rate), "repeated": round(100 * rate), "mask": 0, "padding": 0}
     kinds = {kind: {"routed": ROUTED[kind], "sent": sent[kind]} for kind in ROUTED}
     counts = {f"{what}_{kind}": kinds[kind][what] for kind in kinds for what in ("routed", "sent")}
     total = {"rows_routed": 1000, "rows_sent": sum(sent.values()), "half_precision_bytes": 1000}
-    total["bytes"] = 2 * total["rows_sent"]
+    total["bytes"] = 2 * total["rows_sent"] if relative_bytes is None else round(1000 * relative_bytes)
     lines: list[dict[str, Any]] = []
     for step in range(steps + 1):
         perplexity = 1000 + (final - 1000) * step / steps
         if step:
             # No two runs have the same losses.
-            loss = 7 - step / steps + seed / 1000 + len(method) / 1e5
+            loss = 7 - step / steps + seed / 1000 + sum(map(ord, method)) / 1e7
             lines.append({"event": "train", "step": step, "seconds": 0.5, "loss": loss} | total | counts)
         if step % 10 == 0:
             values = {"perplexity": perplexity, "exact_perplexity": perplexity - 1}
@@ -194,3 +198,22 @@ def _block(number: int, share: float, seconds: float = 0.2) -> dict[str, Any]:
     counts = "rows_routed rows_sent bytes remote_bytes inter_server_bytes half_precision_bytes kernel_bytes".split()
     phases = {"dispatch": share * seconds, "experts": 0.1 * seconds}
     return {"round": number, "method": "vanilla", "seconds": seconds, "phases": phases, **dict.fromkeys(counts, 100)}
+
+
+ABLATION = [
+    {"method": "vanilla"},
+    {"family": "cross_polytope", "num_hashes": 6},
+    {"family": "cross_polytope", "target_rate": 0.2},
+    {"family": "spherical_plane", "target_rate": 0.2},
+]
+
+
+def write_ablation(folder: Path) -> None:
+    """Finished trials of Fig. 7's study below ``folder``, which is called like the scale."""
+    for number, setting in enumerate(ABLATION):
+        trial = folder / "sweeps" / "paper_ablation" / "trials" / str(number)
+        method = str(setting.get("method", "lsh"))
+        write_run(trial / folder.name, method, final=100.0 + number, rate=0.2, task="sst2_like")
+        matched = {"num_hashes": 5, "planes": 2} if "target_rate" in setting else {}
+        record = {"trial": number, "setting": setting | {"task": "sst2_like"}, "matched": matched}
+        (trial / "trial.json").write_text(json.dumps(record))

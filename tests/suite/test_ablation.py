@@ -1,6 +1,5 @@
 """Fig. 7 from made-up trials: every panel with records is drawn, every other says that it has none."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -9,26 +8,13 @@ from suite.ablation import ablation_rows, read_ablation
 from suite.errors import UserError
 from suite.figures import ablation as figure
 from suite.tables import ablation as table
-from tests.suite.synthetic import write_run
-
-SETTINGS = [
-    {"method": "vanilla"},
-    {"family": "cross_polytope", "num_hashes": 6},
-    {"family": "cross_polytope", "target_rate": 0.2},
-    {"family": "spherical_plane", "target_rate": 0.2},
-]
+from tests.suite.synthetic import write_ablation
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "nano"
-    for number, setting in enumerate(SETTINGS):
-        trial = folder / "sweeps" / "paper_ablation" / "trials" / str(number)
-        method = setting.get("method", "lsh")
-        write_run(trial / "nano", method, final=100.0 + number, rate=0.2, task="sst2_like")
-        matched = {"num_hashes": 5, "planes": 2} if "target_rate" in setting else {}
-        record = {"trial": number, "setting": setting | {"task": "sst2_like"}, "matched": matched}
-        (trial / "trial.json").write_text(json.dumps(record))
+    write_ablation(folder)
     return folder
 
 

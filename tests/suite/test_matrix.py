@@ -14,7 +14,6 @@ def test_the_default_is_the_whole_nano_matrix():
         "lsh",
         "lsh_no_compensation",
         "int8",
-        "fp8",
         "lsh_fp8",
         "random",
     ]

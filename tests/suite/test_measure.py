@@ -34,7 +34,6 @@ def test_the_default_is_the_scale_s_matrix():
         "lsh",
         "lsh_no_compensation",
         "int8",
-        "fp8",
         "lsh_fp8",
         "random",
     ]

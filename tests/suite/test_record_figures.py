@@ -19,24 +19,27 @@ from suite.figures.time_to_quality import time_frame
 from suite.figures.token_clusters import principal_components, read_samples
 from suite.probes import read_probes
 from suite.tables.kinds import kind_rows
-from tests.suite.synthetic import write_probe, write_run, write_sample, write_speed
+from tests.suite.synthetic import write_ablation, write_probe, write_run, write_sample, write_shares, write_speed
 
 
 @pytest.fixture
 def results(tmp_path):
-    write_run(tmp_path, "vanilla", final=100.0)
-    write_run(tmp_path, "lsh", final=105.0, rate=0.25)
-    write_run(tmp_path, "int8", final=110.0, relative_bytes=0.5)
-    path = write_speed(tmp_path, {"vanilla": 2.0, "lsh": 1.0})
+    folder = tmp_path / "nano"
+    write_run(folder, "vanilla", final=100.0)
+    write_run(folder, "lsh", final=105.0, rate=0.25)
+    write_run(folder, "int8", final=110.0, relative_bytes=0.5)
+    path = write_speed(folder, {"vanilla": 2.0, "lsh": 1.0})
     record = json.loads(path.read_text())
     slow = json.loads(json.dumps(record["links"][0])) | {"name": "slow", "share": 0.6}
     for block in slow["blocks"]:
         block["seconds"] *= 2
         block["phases"]["dispatch"] *= 3
     path.write_text(json.dumps(record | {"links": [record["links"][0], slow]}))
-    write_probe(tmp_path, {"vanilla": [0.0], "lsh": [0.1, 0.3]})
-    write_sample(tmp_path)
-    return tmp_path
+    write_probe(folder, {"vanilla": [0.0], "lsh": [0.1, 0.3]})
+    write_sample(folder)
+    write_shares(folder, {"base": 0.3, "doubled experts": 0.31, "doubled servers": 0.38})
+    write_ablation(folder)
+    return folder
 
 
 def test_every_figure_is_drawn_from_records_and_svg_is_byte_identical(results, capsys, monkeypatch):

@@ -58,6 +58,17 @@ def test_what_a_target_rate_chose_is_in_the_tables_and_vanilla_has_no_part_in_im
     assert sizes["num_hashes"] > sizes["family"]
 
 
+def test_an_objective_that_never_varies_has_no_importance(tmp_path: Path) -> None:
+    folder = created(tmp_path, sampler="grid", trials=None, space={}, grid=[{"num_hashes": [1, 2, 3, 4, 5, 6]}])
+
+    def run(made, where, slot, point):  # type: ignore[no-untyped-def]
+        return Outcome([0.5, slot / 6], {"quality": 0.5, "relative_bytes": slot / 6})
+
+    work(folder, run=run)
+    collect(folder)
+    assert set(pd.read_csv(folder.path / "importance.csv")["objective"]) == {"relative_bytes"}
+
+
 def frame(*rows: tuple[float, float, str | None]) -> pd.DataFrame:
     return pd.DataFrame(
         [
