@@ -1,0 +1,50 @@
+# What the records say of every claim of the paper, and where everything comes from. A record at fault costs its own claims.
+CLAIM_TABLES = [*TABLES["audit"], *TABLES["models"]]
+CLAIMS = [f"{RESULTS}/claims.{suffix}" for suffix in ("json", "md")]
+
+
+rule claims:
+    input:
+        RECORDS,
+        CLAIM_TABLES,
+        "suite/conf/claims.yaml",
+        sorted(str(path) for path in Path("suite/claims").glob("*.py")),
+        "suite/quality.py",
+        "suite/statistics.py",
+    output:
+        CLAIMS,
+    log:
+        f"{RESULTS}/logs/claims.log",
+    params:
+        scale=MATRIX.scale,
+    shell:
+        "python -m suite.claims scale={params.scale} 2>&1 | tee {log}"
+
+
+rule manifest:
+    input:
+        rules.tables.input,
+        rules.figures.input,
+        CLAIMS,
+    output:
+        f"{RESULTS}/manifest.json",
+    log:
+        f"{RESULTS}/logs/manifest.log",
+    params:
+        scale=MATRIX.scale,
+    shell:
+        "python -m suite.manifest scale={params.scale} 2>&1 | tee {log}"
+
+
+rule crate:
+    input:
+        rules.manifest.output,
+        "suite/crate.py",
+    output:
+        f"{RESULTS}/ro-crate-metadata.json",
+    log:
+        f"{RESULTS}/logs/crate.log",
+    params:
+        scale=MATRIX.scale,
+    shell:
+        "python -m suite.crate scale={params.scale} 2>&1 | tee {log}"

@@ -1,0 +1,29 @@
+# Errors of methods against exact dispatch, on the weights that vanilla reached; half a minute each in nano.
+
+
+rule probe:
+    input:
+        lambda wildcards: [f"{RESULTS}/{run.path}/summary.json" for run in contest(wildcards)],
+        f"suite/conf/scale/{MATRIX.scale}.yaml",
+        "suite/probe_worker.py",
+        "suite/divergence.py",
+    output:
+        f"{RESULTS}/probe/{{model}}/{{task}}.json",
+    log:
+        f"{RESULTS}/logs/probe/{{model}}/{{task}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/probe/{{model}}/{{task}}.tsv"
+    threads: workflow.cores
+    params:
+        scale=MATRIX.scale,
+        cluster=cluster,
+        methods=lambda wildcards: ",".join(run.method for run in contest(wildcards)),
+        seed=lambda wildcards: contest(wildcards)[0].seed,
+    shell:
+        "python -m suite.probe model={wildcards.model} task={wildcards.task} scale={params.scale}"
+        " cluster={params.cluster} seed={params.seed} 'methods=[{params.methods}]' 2>&1 | tee {log}"
+
+
+rule probes:
+    input:
+        [f"{RESULTS}/probe/{model}/{task}.json" for model, task in MATRIX.probed],
