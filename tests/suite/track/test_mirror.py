@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 from mlflow import MlflowClient
 
 from suite.errors import UserError
@@ -66,7 +67,9 @@ def test_a_run_is_mirrored_once_with_everything(root):
     tags = {"method": "lsh", "scale": "nano", "model": "gpt_moe", "task": "text_lm", "seed": "0", "kind": "run"}
     assert tags.items() <= run.data.tags.items()
     assert run.data.tags["path"] == "nano/runs/gpt_moe/text_lm/lsh/seed0" and len(run.data.tags["commit"]) == 40
-    assert run.data.params["method.reduction.num_hashes"] == "6" and run.data.params["training.steps"] == "100"
+    config = yaml.safe_load((root / run.data.tags["path"] / "config.yaml").read_text())
+    assert run.data.params["training.steps"] == str(config["task"]["training"]["nano"]["steps"])
+    assert run.data.params["method.reduction.num_hashes"] == "6"
     assert steps(client, run) == list(range(1, LINES))
     names = {file.path for file in client.list_artifacts(run.info.run_id)}
     assert names == {"config.yaml", "environment.json", "summary.json"}
