@@ -7,37 +7,14 @@ of exact dispatch, for several hash seeds. Writes ``<results>/<scale>/probe/<mod
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
-from suite.check import check
 from suite.checkpoint import latest_step
+from suite.contestants import Contestants, contestants
 from suite.errors import UserError, exit_on_error
-from suite.launch import launch
-from suite.measure import contestants
 from suite.records import RunFolder
-from suite.schema import RunConfig
-from suite.tasks import build_task
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What to probe: one configuration per method, vanilla first, and where the record goes."""
-
-    configs: tuple[RunConfig, ...]
-    record: Path
-
-    @property
-    def vanilla(self) -> RunConfig:
-        return self.configs[0]
-
-    @property
-    def scratch(self) -> Path:
-        """Messages of the ranks."""
-        return self.record.with_suffix("")
-
-
-def parse(arguments: Sequence[str]) -> Plan:
+def parse(arguments: Sequence[str]) -> Contestants:
     """The plan for Hydra overrides and ``methods=[a,b]``, by default the matrix's.
 
     Raises:
@@ -45,7 +22,7 @@ def parse(arguments: Sequence[str]) -> Plan:
     """
     configs = contestants(arguments)
     base = configs[0]
-    return Plan(configs, base.results / base.scale.name / "probe" / base.model.name / f"{base.task.name}.json")
+    return Contestants(configs, base.results / base.scale.name / "probe" / base.model.name / f"{base.task.name}.json")
 
 
 def main(arguments: list[str]) -> None:
@@ -63,14 +40,7 @@ def main(arguments: list[str]) -> None:
             f"probe: {trained.path} holds no weights; make them by: python -m suite.train "
             "model={} task={} method=vanilla scale={} seed={}".format(*names)
         )
-    for config in plan.configs:
-        check(config)
-    try:
-        plan.scratch.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"results: {plan.scratch} cannot be written ({error.strerror})") from None
-    build_task(plan.vanilla).prepare()
-    launch("suite.probe_worker", arguments, plan.vanilla.cluster, plan.scratch)
+    plan.compare("suite.probe_worker", arguments)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from torch import nn
 from lshmoe import IdentityReduction, MoELayer, Routing, derive_seed, exact_dispatch, moe_layers
 from suite import checkpoint
 from suite.capture import sample_of
+from suite.contestants import Contestants
 from suite.divergence import Pass, compare, run_pass
 from suite.environment import describe_ranks
 from suite.files import write_atomically
@@ -23,7 +24,7 @@ from suite.joining import Member, join
 from suite.launch import leave, reporting_failure
 from suite.loop import build_model, half_precision_bytes
 from suite.methods import build_exchange, build_reduction
-from suite.probe import Plan, parse
+from suite.probe import parse
 from suite.records import RunFolder
 from suite.schema import RECORD_SCHEMA, MethodConfig
 from suite.seeds import hash_seed
@@ -31,7 +32,7 @@ from suite.tasks import build_task
 from suite.tasks.task import Batch, Task, TextInputs
 
 
-def probe(plan: Plan) -> None:
+def probe(plan: Contestants) -> None:
     """Compare every method with exact dispatch on vanilla's weights, and write the record on rank 0."""
     config, settings = plan.vanilla, plan.vanilla.scale.probe
     member = join(config.cluster)
@@ -84,7 +85,7 @@ def put_on(model: nn.Module, method: MethodConfig, seed: int, member: Member) ->
         layer.exchange = build_exchange(method, member)
 
 
-def exact_pass(model: nn.Module, batch: Batch, plan: Plan) -> tuple[Pass, Routing]:
+def exact_pass(model: nn.Module, batch: Batch, plan: Contestants) -> tuple[Pass, Routing]:
     """The reference, and what its last MoE layer routed on this rank."""
     seen: list[Routing] = []
     last = moe_layers(model)[-1]
@@ -95,7 +96,7 @@ def exact_pass(model: nn.Module, batch: Batch, plan: Plan) -> tuple[Pass, Routin
     return passed, seen[0]
 
 
-def one_line(model: nn.Module, batch: Batch, plan: Plan, exact: Pass) -> dict[str, Any]:
+def one_line(model: nn.Module, batch: Batch, plan: Contestants, exact: Pass) -> dict[str, Any]:
     """Errors, loss, rate and relative bytes of the method that ``model`` has now."""
     layers = moe_layers(model)
     for layer in layers:
