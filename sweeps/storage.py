@@ -6,6 +6,7 @@ from typing import Any
 
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
+from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
@@ -47,13 +48,15 @@ def open_storage(url: URL, heartbeat: Heartbeat, create: bool = False) -> RDBSto
     Raises:
         UserError: the database cannot be reached, or was not prepared.
     """
-    if url.get_backend_name() == "sqlite":
-        engine: dict[str, Any] = {"connect_args": {"timeout": _BUSY_SECONDS}}
+    sqlite = url.get_backend_name() == "sqlite"
+    if sqlite:
+        # Without a level of its own the driver begins no transaction behind our back.
+        engine: dict[str, Any] = {"connect_args": {"timeout": _BUSY_SECONDS, "isolation_level": None}}
     else:
         # One connection per worker, for moments two: a server grants a hundred unless told otherwise.
         engine = {"connect_args": {"connect_timeout": 10}, "pool_size": 1, "max_overflow": 1}
     with explained(url):
-        return RDBStorage(
+        storage = RDBStorage(
             url.render_as_string(hide_password=False),
             engine_kwargs=engine,
             skip_table_creation=not create,
@@ -61,6 +64,17 @@ def open_storage(url: URL, heartbeat: Heartbeat, create: bool = False) -> RDBSto
             grace_period=heartbeat.grace,
             heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=heartbeat.retries),
         )
+    if sqlite:
+        event.listen(storage.engine, "begin", _lock)
+    return storage
+
+
+def _lock(connection: Connection) -> None:
+    """Let a transaction on SQLite lock the file before it reads.
+
+    It has no ``SELECT … FOR UPDATE``: two workers would both read that a trial waits, and both take it.
+    """
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @contextmanager

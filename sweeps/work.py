@@ -4,9 +4,11 @@ It claims one slot after the other until none is left. Killed, its trial is take
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
 from suite.errors import Stopped
@@ -46,21 +48,26 @@ def work(
         done = 0
         while done != trials and (trial := claim(optuna_study, database, pause)):
             optuna_study.sampler = sampler(study, trial.number)
-            with alive(database, trial):
+            with alive(database, trial), suppress(UpdateFinishedTrialError):
                 _settle(optuna_study, study, folder, trial, run)
             done += 1
         return tally(optuna_study, study.trial_count(), study.heartbeat.retries)
 
 
 def _settle(optuna_study: optuna.Study, study: Study, folder: StudyFolder, trial: optuna.Trial, run: Run) -> None:
-    """Run a claimed trial and tell the study what came of it."""
+    """Run a claimed trial and tell the study what came of it.
+
+    Raises:
+        UpdateFinishedTrialError: this worker gave no sign of life for so long that its trial was taken for lost; it
+            waits again as another one, which counts in its place.
+    """
     slot, point = trial.user_attrs[SLOT], suggest(study, trial)
     print(f"trial {slot} of {study.trial_count()}: {_words(point)}", flush=True)
     try:
         outcome = run(study, folder, slot, point)
     except TrialFailed as error:
         trial.set_user_attr(REASON, str(error))
-        optuna_study.tell(trial, state=TrialState.FAIL)
+        optuna_study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
         print(f"trial {slot} failed: {error}", flush=True)
     except Stopped:
         release(optuna_study, trial)
@@ -68,7 +75,7 @@ def _settle(optuna_study: optuna.Study, study: Study, folder: StudyFolder, trial
     else:
         for name, value in outcome.attributes.items():
             trial.set_user_attr(name, value)
-        optuna_study.tell(trial, outcome.values)
+        optuna_study.tell(trial, outcome.values, skip_if_finished=True)
 
 
 def _words(point: Mapping[str, Any]) -> str:

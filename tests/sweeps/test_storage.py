@@ -13,6 +13,7 @@ from typing import Any
 
 import optuna
 import pytest
+from optuna.storages import RetryHeartbeatStaleTrialCallback
 
 from suite.errors import UserError
 from sweeps.create import create
@@ -78,6 +79,26 @@ def test_a_killed_worker_s_trial_is_run_again_and_the_count_is_exact(tmp_path: P
     assert sorted(states(folder)) == ["COMPLETE"] * 3 + ["FAIL"]
 
 
+@pytest.mark.parametrize("attributes", [{}, {"rate": 0.2}])
+def test_a_trial_that_was_taken_for_lost_counts_once_though_its_worker_lives(
+    tmp_path: Path, attributes: dict[str, float]
+) -> None:
+    folder = created(tmp_path, trials=2)
+    opened = open_storage(storage_url(folder, None), folder.read_study().heartbeat)
+
+    def run(made: Study, folder: StudyFolder, slot: int, point: Mapping[str, Any]) -> Outcome:
+        found = optuna.load_study(study_name="nano/made_up", storage=opened)
+        (running,) = found.get_trials(states=(optuna.trial.TrialState.RUNNING,))
+        if running.number == 0:  # as another worker does that sees no sign of life
+            opened.set_trial_state_values(running._trial_id, optuna.trial.TrialState.FAIL)
+            RetryHeartbeatStaleTrialCallback()(found, running)
+        return Outcome([1.0, 1.0], attributes)
+
+    done = work(folder, run=run, pause=0.1)
+    assert (done.complete, done.settled) == (2, 2)
+    assert states(folder) == ["FAIL", "COMPLETE", "COMPLETE"]
+
+
 def test_a_setting_that_keeps_killing_its_worker_is_given_up(tmp_path: Path) -> None:
     folder = created(tmp_path, trials=1, heartbeat={"interval": 1, "grace": 2, "retries": 0})
     victim = worker(tmp_path, 60)
@@ -85,6 +106,20 @@ def test_a_setting_that_keeps_killing_its_worker_is_given_up(tmp_path: Path) -> 
     victim.kill()
     victim.wait()
     assert work(folder, run=known, pause=0.1).given_up == 1
+
+
+def test_workers_on_one_file_never_take_the_same_trial(tmp_path: Path) -> None:
+    seen: list[int] = []
+
+    def run(made: Study, folder: StudyFolder, slot: int, point: Mapping[str, Any]) -> Outcome:
+        seen.append(slot)
+        return Outcome([1.0, 1.0], {})
+
+    folder = created(tmp_path, trials=64, heartbeat={})
+    with ThreadPoolExecutor(8) as pool:
+        tallies = list(pool.map(lambda _: work(folder, run=run, pause=0.1), range(8)))
+    assert sorted(seen) == list(range(64))
+    assert all(tally.settled == 64 for tally in tallies)
 
 
 @pytest.mark.skipif(lacking_postgres() is not None, reason=str(lacking_postgres()))
