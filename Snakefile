@@ -1,13 +1,15 @@
 # The map of the whole pipeline: data, runs, step times, probes, tables, figures, studies, claims, report.
 #   snakemake TARGET --profile profiles/laptop|slurm --config scale=nano|mini|paper [methods=a,b] [models=…] [tasks=…]
 #   [seeds=0,1] [cluster=…] [timed_on=…] [storage=URL]
-# Targets: prepare_data, runs, probes, tables, figures, sweeps, claims, manifest, crate, report, track, reproduce (all of them,
-# the default).
+# Targets: prepare_data, runs, probes, tables, figures, sweeps, claims, manifest, crate, report, reproduce (all of them, the
+# default).
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from suite.errors import exit_on_error
 from suite.matrix import RunKey, measurement, origin, pacemaker, select
+from suite.track.live import mirrored
 
 with exit_on_error():
     STORAGE = config.pop("storage", None)  # of studies; SQLite beside their records without one
@@ -16,6 +18,22 @@ with exit_on_error():
 # Rules run in the environment that Snakemake runs in.
 shell.prefix(f"set -euo pipefail; export PATH={Path(sys.executable).parent}:$PATH; ")
 RESULTS = f"results/{MATRIX.scale}"
+
+
+# All runs are mirrored to MLflow as they go, by one process beside them; --no-hooks does without.
+MIRROR = ExitStack()
+
+
+onstart:
+    MIRROR.enter_context(mirrored(Path("results"), MATRIX.scale))
+
+
+onsuccess:
+    MIRROR.close()
+
+
+onerror:
+    MIRROR.close()
 
 
 wildcard_constraints:
@@ -42,5 +60,3 @@ rule reproduce:
         rules.claims.output,
         rules.crate.output,
         rules.report.output,
-        rules.track.output,
-        rules.track.output,

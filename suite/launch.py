@@ -107,7 +107,7 @@ def reporting_failure(folder: Path, rank: int) -> Iterator[None]:
 
 
 def leave() -> NoReturn:
-    """End a rank whose work is done and on disk, at once: taking torch down would last a second or two."""
+    """End a process whose work is done and on disk, at once: taking torch down would last a second."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)

@@ -12,10 +12,12 @@ from suite.lab.link import Link
 from suite.loop import Trainer
 from suite.pairing import Block, measure_block, run_round
 from suite.schema import RunConfig
-from suite.similarity import KappaMissed, VanillaStep, approach, require_near
+from suite.similarity import AIM, KappaMissed, VanillaStep, approach, corrected, require_near
 
 # Links whose kappa comes out too far off are set and measured anew, but not for ever.
 ATTEMPTS = 4
+# A brief contest's looks at a rate need not be as near: its measurement is about as long as the search.
+_BRIEF_AIM = 0.05
 # Steps that a look at vanilla takes at least.
 _LOOK_STEPS = 4
 
@@ -44,11 +46,10 @@ class MeasuredLink:
 
 @dataclass
 class Setting:
-    """A link to measure on: its nominal rate (``None``: open), and the kappa that the search for it aims at."""
+    """A link to measure on: the share it is set for, if any, and its nominal rate (``None``: open)."""
 
     name: str
     share: float | None = None
-    aim: float = 0.0
     rate_mbit: float | None = None
 
 
@@ -122,31 +123,45 @@ def measure_links(
         return [MeasuredLink(cluster.name, None, None, blocks)]
     kind = cluster.name if link.transport == "shaped" else link.transport
     settings = [Setting(f"{kind}_open")]
-    settings += [Setting(f"{kind}_{label}", share, kappa(share)) for label, share in shares.items()]
+    settings += [Setting(f"{kind}_{label}", share) for label, share in shares.items()]
     link.set_rate(None)
     looked = contest.look()
     leaving = sum(block.inter_server_bytes for block in looked) / len(looked) / contest.settings.steps_per_block
-    open_step, missed = contest.vanilla_step(looked), settings[1:]
+    open_step = contest.vanilla_step(looked)
+    for setting in settings[1:]:
+        setting.rate_mbit = approach(
+            link,
+            kappa(setting.share or 0.0),
+            open_step,
+            leaving / servers,
+            lambda: contest.vanilla_step(contest.look()),
+            _BRIEF_AIM if brief else AIM,
+        )
     for attempt in range(ATTEMPTS):
-        for setting in missed:
-            setting.rate_mbit = approach(
-                link, setting.aim, open_step, leaving / servers, lambda: contest.vanilla_step(contest.look())
-            )
         measured = in_turns(settings, contest, link)
-        open_step = contest.vanilla_step(measured[0].of("vanilla"))
-        missed = []
-        for setting, result in zip(settings[1:], measured[1:], strict=True):
-            reached, target = contest.vanilla_step(result.of("vanilla")).kappa, kappa(setting.share or 0.0)
-            try:
-                require_near(reached, target)
-            except KappaMissed:
-                if attempt + 1 == ATTEMPTS:
-                    raise
-                setting.aim *= target / reached
-                missed.append(setting)
-        if not missed:
+        if not _missed(settings, measured, contest, last=attempt + 1 == ATTEMPTS):
             break
     return measured
+
+
+def _missed(settings: list[Setting], measured: list[MeasuredLink], contest: Contest, last: bool) -> bool:
+    """Whether a kappa came out too far off; that link's rate is then corrected by what the measurement itself says.
+
+    Raises:
+        KappaMissed: one is too far off, and this was the ``last`` attempt.
+    """
+    open_step, missed = contest.vanilla_step(measured[0].of("vanilla")), False
+    for setting, result in zip(settings[1:], measured[1:], strict=True):
+        assert setting.share is not None and setting.rate_mbit is not None
+        reached, target = contest.vanilla_step(result.of("vanilla")), kappa(setting.share)
+        try:
+            require_near(reached.kappa, target)
+        except KappaMissed:
+            if last:
+                raise
+            missed = True
+            setting.rate_mbit = corrected(setting.rate_mbit, target, reached, open_step)
+    return missed
 
 
 def in_turns(settings: list[Setting], contest: Contest, link: Link) -> list[MeasuredLink]:

@@ -14,7 +14,7 @@ from suite.lab.link import Link
 # How far from the target a measurement's kappa may be; fixed before anything was measured.
 TOLERANCE = 0.10
 # The search for the rate ends this near to the target, or after so many looks; the measurement itself then decides.
-_AIM, _LOOKS = 0.03, 8
+AIM, _LOOKS = 0.03, 8
 _BITS_PER_MEGABYTE = 8e-6
 
 
@@ -35,7 +35,12 @@ class VanillaStep:
 
 
 def approach(
-    link: Link, kappa: float, open_step: VanillaStep, bytes_per_server: float, look: Callable[[], VanillaStep]
+    link: Link,
+    kappa: float,
+    open_step: VanillaStep,
+    bytes_per_server: float,
+    look: Callable[[], VanillaStep],
+    aim: float = AIM,
 ) -> float:
     """Set the link's rate so that all-to-alls take ``kappa`` times the rest of vanilla's step. Collective.
 
@@ -48,6 +53,7 @@ def approach(
         open_step: a step on the open link.
         bytes_per_server: that leave a server in one step.
         look: times a few steps at the present rate, with the same result on every rank.
+        aim: how near to ``kappa``, as a fraction of it, a look must come to be the last.
 
     Returns:
         The nominal rate that it was left at, 10⁶ bit/s.
@@ -59,20 +65,34 @@ def approach(
     # Two ranks take turns on one connection, so that at first twice the time that the bytes alone take is expected.
     seconds_mbit = 2 * _BITS_PER_MEGABYTE * bytes_per_server
     for _ in range(_LOOKS):
-        extra = kappa * step.rest - open_step.all_to_all
-        if extra <= 0:
-            raise UserError(
-                f"shares: {share(kappa):.2g} cannot be reached: all-to-all takes {share(open_step.kappa):.0%} of "
-                "vanilla's step on open links already; take a larger share, or more work per step"
-            )
-        rate = seconds_mbit / extra
+        rate = seconds_mbit / _wanted(kappa, step, open_step)
         link.set_rate(rate)
         step = look()
-        if abs(step.kappa / kappa - 1) <= _AIM:
+        if abs(step.kappa / kappa - 1) <= aim:
             break
         # A look can be disturbed; what it says of the proportion is taken with a pinch of salt.
         seconds_mbit = max(0.5 * seconds_mbit, (step.all_to_all - open_step.all_to_all) * rate)
     return rate
+
+
+def corrected(rate_mbit: float, kappa: float, reached: VanillaStep, open_step: VanillaStep) -> float:
+    """The rate, 10⁶ bit/s, that should give ``kappa`` where ``rate_mbit`` was measured to give ``reached``.
+
+    Raises:
+        UserError: as :func:`approach`.
+    """
+    return rate_mbit * (reached.all_to_all - open_step.all_to_all) / _wanted(kappa, reached, open_step)
+
+
+def _wanted(kappa: float, step: VanillaStep, open_step: VanillaStep) -> float:
+    """Seconds that a slow link has to add to all-to-alls."""
+    extra = kappa * step.rest - open_step.all_to_all
+    if extra <= 0:
+        raise UserError(
+            f"shares: {share(kappa):.2g} cannot be reached: all-to-all takes {share(open_step.kappa):.0%} of "
+            "vanilla's step on open links already; take a larger share, or more work per step"
+        )
+    return extra
 
 
 def require_near(reached: float, target: float) -> None:

@@ -7,7 +7,7 @@ from suite import slurm
 from suite.check import check, check_start, starting_point
 from suite.config import compose
 from suite.errors import RunError, exit_on_error
-from suite.launch import launch
+from suite.launch import launch, leave
 from suite.records import RunFolder
 from suite.tasks import build_task
 from suite.track.live import mirrored
@@ -32,7 +32,7 @@ def main(overrides: list[str]) -> None:
         task = build_task(config)
         task.prepare()
         check_start(config, task)
-        tracking = mirrored(folder.path, config.results, config.scale.name)
+        tracking = mirrored(config.results, config.scale.name, folder.path)
         with tracking if config.tracking == "mlflow" else nullcontext():
             try:
                 launch("suite.worker", [str(folder.path)], config.cluster, folder.path)
@@ -44,3 +44,4 @@ def main(overrides: list[str]) -> None:
 if __name__ == "__main__":
     with exit_on_error():
         main(sys.argv[1:])
+    leave()

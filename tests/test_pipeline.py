@@ -24,7 +24,7 @@ def test_a_bad_filter_is_one_line_and_exit_code_2():
 
 
 @pytest.mark.parametrize(
-    "target", ["runs", "probes", "sweeps", "tables", "figures", "claims", "crate", "report", "track", "reproduce"]
+    "target", ["runs", "probes", "sweeps", "tables", "figures", "claims", "crate", "report", "reproduce"]
 )
 def test_named_targets_plan(target):
     assert snakemake(target, "--forceall").returncode == 0

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 import torch.distributed as dist
-from scipy.optimize import nnls
 
 Collective = Callable[..., Any]
 SIZES = tuple(2**power for power in range(12, 23))  # 4 KiB to 4 MiB
@@ -55,6 +54,8 @@ class LinkFit:
 
 def solve(bytes_per_server: Sequence[int], seconds: Sequence[float]) -> tuple[float, float]:
     """Alpha and beta, neither below zero, with the least sum of squared *relative* errors."""
+    from scipy.optimize import nnls  # half a second that ranks without a fit can do without
+
     measured = np.asarray(seconds, dtype=float)
     design = np.stack([1 / measured, np.asarray(bytes_per_server) / measured], axis=1)
     scale = design.max(axis=0)  # the two columns differ by a factor of a million

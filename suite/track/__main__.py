@@ -28,10 +28,12 @@ def main(arguments: list[str]) -> None:
     if not (config.results / scale).is_dir():
         raise UserError(f"results: there is no {config.results / scale}; run the pipeline first")
     from suite.track.store import tracking_uri
-    from suite.track.sync import sync
+    from suite.track.sync import Replay
 
-    tally = sync(config.results, scale)
-    counts = f"{tally.updated} mirrored, {tally.unchanged} there already, {tally.skipped} left out"
+    tally = Replay(config.results, scale).look(over=True)
+    for fault in tally.faults:
+        print(fault, file=sys.stderr)
+    counts = f"{tally.updated} mirrored, {tally.unchanged} there already, {len(tally.faults)} left out"
     print(f"{tracking_uri(config.results)}: {counts}")
 
 

@@ -1,6 +1,7 @@
-"""A run mirrored as it goes, by a process of its own that takes only the processor time nobody else wants.
+"""Records mirrored as they grow, by a process of its own that takes only the processor time nobody else wants.
 
-That process, ``python -m suite.track.live RUN_FOLDER ROOT SCALE``, ends by itself after the run; nobody waits for it.
+That process, ``python -m suite.track.live ROOT SCALE [RUN_FOLDER]``, ends by itself after whoever started it; nobody
+waits for it.
 """
 
 import os
@@ -13,28 +14,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-LOG = "tracking.log"  # in the run's folder: what went wrong
+LOG = "tracking.log"  # what went wrong; in the run's folder, or with the scale's logs
 SECONDS_BETWEEN_LOOKS = 5.0
-# Of its own time, what a look may take: a long record is looked at less often.
-SHARE = 0.05
-SECONDS_AFTER_THE_RUN = 120
+# Of its own time, what a look may take: long records are looked at less often.
+SHARE = 0.02
+SECONDS_AFTER_THE_END = 120
 
 
 @contextmanager
-def mirrored(folder: Path, results: Path, scale: str) -> Iterator[None]:
-    """Mirror the run in ``folder`` while the block lasts. Whatever goes wrong with that is one printed line.
+def mirrored(results: Path, scale: str, run: Path | None = None) -> Iterator[None]:
+    """Mirror while the block lasts. Whatever goes wrong with that is one printed line.
 
     Args:
-        folder: the run's, held by this process.
-        results: the folder that holds the run's scale, and the mirror's database.
-        scale: the run's.
+        results: the folder that holds the scale, and the mirror's database.
+        scale: whose records are mirrored.
+        run: the folder of the one run to mirror instead of all.
     """
-    command = [sys.executable, "-m", "suite.track.live", *map(str, (folder, results, scale))]
+    log = (run or results / scale / "logs") / LOG
+    command = [sys.executable, "-m", "suite.track.live", str(results), scale, *([str(run)] if run else [])]
     process = None
     try:
-        # Its standard input ends with this process, however that ends. It holds nothing else of it: whoever reads the
-        # run's output need not wait for the mirror.
-        with (folder / LOG).open("w") as messages:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        # Its standard input ends with this process, however that ends. It holds nothing else of it: whoever reads this
+        # process's output need not wait for the mirror.
+        with log.open("w") as messages:
             process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=messages, stderr=subprocess.DEVNULL, start_new_session=True
             )
@@ -46,45 +49,33 @@ def mirrored(folder: Path, results: Path, scale: str) -> Iterator[None]:
         if process and process.stdin:
             process.stdin.close()
             with suppress(OSError):
-                if reason := (folder / LOG).read_text().strip():
+                if reason := log.read_text().strip():
                     _complain(scale, reason)
 
 
 def _complain(scale: str, reason: str) -> None:
-    print(f"tracking: {reason}; the record is whole, mirror it later: python -m suite.track sync scale={scale}")
+    print(f"tracking: {reason}; the records are whole, mirror them later: python -m suite.track sync scale={scale}")
 
 
-def main(folder: Path, root: Path, scale: str) -> None:
-    """Look at the run every few seconds until standard input ends, and once more then; say on stdout what fails."""
+def main(root: Path, scale: str, run: Path | None) -> None:
+    """Look every few seconds until standard input ends, and once more then; say on stdout what fails."""
     _step_back()
-    from filelock import FileLock
+    from suite.track.sync import Replay  # takes seconds
 
-    complained = ended = False
-    spent = 0.0
-    with FileLock(folder / ".tracking.lock"):  # the attempt before may not have been mirrored to its end yet
-        while not ended:
-            ended = bool(select.select([sys.stdin], [], [], max(SECONDS_BETWEEN_LOOKS, spent / SHARE))[0])
-            if ended:
-                signal.alarm(SECONDS_AFTER_THE_RUN)
-            began = time.thread_time()
-            try:
-                _look(folder, root, scale, over=ended)
-            except Exception as error:  # of whatever kind: the next look may succeed
-                if not complained:
-                    print(" ".join(f"{type(error).__name__}: {error}".split()), flush=True)
-                complained = True
-            spent = time.thread_time() - began
-
-
-def _look(folder: Path, root: Path, scale: str, over: bool) -> None:
-    from suite.records import RunFolder
-    from suite.track.records import read_run
-
-    if record := read_run(RunFolder(folder), root, over):
-        from suite.track.mirror import mirror  # takes seconds the first time
-        from suite.track.store import connect
-
-        mirror(connect(root, scale), record)
+    replay, complaint, ended, spent = Replay(root, scale, run), "", False, 0.0
+    while not ended:
+        ended = bool(select.select([sys.stdin], [], [], max(SECONDS_BETWEEN_LOOKS, spent / SHARE))[0])
+        if ended:
+            signal.alarm(SECONDS_AFTER_THE_END)
+        began = time.thread_time()
+        try:
+            faults = replay.look(over=ended).faults
+        except Exception as error:  # of whatever kind: the next look may succeed
+            faults = [f"{type(error).__name__}: {error}"]
+        if faults and not complaint:
+            complaint = " ".join(faults[0].split())
+            print(complaint, flush=True)
+        spent = time.thread_time() - began
 
 
 def _step_back() -> None:
@@ -96,4 +87,4 @@ def _step_back() -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]) if sys.argv[3:] else None)

@@ -1,67 +1,86 @@
-"""Records of one scale replayed into MLflow, each once, however often that is asked for."""
+"""Records of one scale, or of one run, into MLflow: each once, however often that is asked for."""
 
 import json
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from suite.records import RunFolder
 from suite.track.mirror import mirror
-from suite.track.records import read_run, read_speed
-from suite.track.store import Store, connect
+from suite.track.records import Record, read_run, read_speed
+from suite.track.store import connect
 
 RUNS = ("runs/*/*/*/seed*", "sweeps/*/*/*/*/runs/*/*/*/seed*")
+# How long other processes may take for a record of theirs before one is left out.
+_PATIENCE_SECONDS = 10.0
 
 
 @dataclass
 class Tally:
-    """What a replay came to."""
+    """What a look came to."""
 
     updated: int = 0
     unchanged: int = 0
-    skipped: int = 0
+    faults: list[str] = field(default_factory=list)  # of records that were left out
 
 
-def sync(root: Path, scale: str) -> Tally:
-    """Mirror every run, those of studies too, and every speed measurement of ``scale`` below ``root``.
+class Replay:
+    """Records brought into MLflow, as often as :meth:`look` is called.
 
-    What cannot be mirrored is named on stderr.
-
-    Raises:
-        UserError: MLflow cannot be reached.
+    Args:
+        root: the results folder.
+        scale: every run of it, those of studies too, and every speed measurement is mirrored.
+        run: the folder of the one run to mirror instead.
     """
-    store, folder, tally = connect(root, scale), root / scale, Tally()
-    for path in sorted(path for pattern in RUNS for path in folder.glob(pattern)):
-        with _tolerated(path, tally), FileLock(path / ".tracking.lock", timeout=0):
-            _mirror_run(store, RunFolder(path), root, tally)
-    for path in sorted(folder.glob("speed/*/*/*.json")):
-        with _tolerated(path, tally):
-            _count(tally, mirror(store, read_speed(path, root)))
-    return tally
 
+    def __init__(self, root: Path, scale: str, run: Path | None = None) -> None:
+        self.root, self.scale, self.run = root, scale, run
+        # Files as they were when they were mirrored; what has not changed is not read again.
+        self._seen: dict[Path, list[object]] = {}
 
-def _mirror_run(store: Store, folder: RunFolder, root: Path, tally: Tally) -> None:
-    if record := read_run(folder, root, over=True):
-        _count(tally, mirror(store, record))
+    def look(self, over: bool) -> Tally:
+        """Mirror what is new.
 
+        Args:
+            over: whether nobody is at work any more on runs that are not complete.
 
-def _count(tally: Tally, updated: bool) -> None:
-    tally.updated += updated
-    tally.unchanged += not updated
+        Raises:
+            UserError: MLflow cannot be reached.
+        """
+        store, tally = None, Tally()
+        for path, files, read in self._records(over):
+            state = [over, *((file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists())]
+            if self._seen.get(path) == state:
+                tally.unchanged += 1
+                continue
+            store = store or connect(self.root, self.scale)
+            with _tolerated(path, tally), FileLock(self.root / ".mirror.lock", timeout=_PATIENCE_SECONDS):
+                if record := read():
+                    updated = mirror(store, record)
+                    tally.updated += updated
+                    tally.unchanged += not updated
+                self._seen[path] = state
+        return tally
+
+    def _records(self, over: bool) -> Iterator[tuple[Path, tuple[Path, ...], Callable[[], Record | None]]]:
+        folder = self.root / self.scale
+        runs = sorted(path for pattern in RUNS for path in folder.glob(pattern))
+        for run in map(RunFolder, [self.run] if self.run else runs):
+            yield run.path, (run.metrics, run.summary, run.failure), partial(read_run, run, self.root, over)
+        for path in sorted(folder.glob("speed/*/*/*.json")) if self.run is None else ():
+            yield path, (path,), partial(read_speed, path, self.root)
 
 
 @contextmanager
 def _tolerated(path: Path, tally: Tally) -> Iterator[None]:
-    """A record that is at fault, or that another process is mirroring, costs itself only."""
+    """A record that is at fault, or whose turn does not come, costs itself only."""
     try:
         yield
     except Timeout:
-        print(f"left to the process that mirrors it: {path}", file=sys.stderr)
-        tally.skipped += 1
+        tally.faults.append(f"left out, other processes are mirroring: {path}")
     except (OSError, json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-        print(f"not mirrored: {path}: {type(error).__name__}: {error}", file=sys.stderr)
-        tally.skipped += 1
+        tally.faults.append(f"not mirrored: {path}: {type(error).__name__}: {error}")

@@ -37,10 +37,15 @@ class Project:
         task.write_text(yaml.safe_dump(values))
 
     def start(
-        self, *arguments: str, config: tuple[str, ...] = SELECTED, environment: dict[str, str] | None = None
+        self,
+        *arguments: str,
+        config: tuple[str, ...] = SELECTED,
+        environment: dict[str, str] | None = None,
+        mirrored: bool = False,
     ) -> subprocess.Popen[str]:
-        """Start Snakemake, on both of its streams at once."""
-        command = [sys.executable, "-m", "snakemake", *arguments, "--config", *config]
+        """Start Snakemake, on both of its streams at once; unless ``mirrored``, MLflow hears nothing of it."""
+        hooks = [] if mirrored else ["--no-hooks"]
+        command = [sys.executable, "-m", "snakemake", *arguments, *hooks, "--config", *config]
         environment = (environment or dict(os.environ)) | {"PYTHONPATH": str(self.folder), "OMP_NUM_THREADS": "1"}
         process = subprocess.Popen(
             command,
@@ -54,11 +59,9 @@ class Project:
         self.started.append(process)
         return process
 
-    def snakemake(
-        self, *arguments: str, config: tuple[str, ...] = SELECTED, environment: dict[str, str] | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        """Run Snakemake to its end."""
-        process = self.start(*arguments, config=config, environment=environment)
+    def snakemake(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake to its end, with options of :meth:`start`."""
+        process = self.start(*arguments, **options)
         output, _ = process.communicate(timeout=240)
         return subprocess.CompletedProcess(process.args, process.returncode, output)
 

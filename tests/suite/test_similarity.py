@@ -4,7 +4,7 @@ import pytest
 
 from suite.costmodel.paper import kappa
 from suite.errors import UserError
-from suite.similarity import KappaMissed, VanillaStep, approach, require_near
+from suite.similarity import KappaMissed, VanillaStep, approach, corrected, require_near
 
 REST, BYTES = 0.2, 2e6
 
@@ -34,6 +34,20 @@ def test_the_rate_that_gives_the_share_is_found_whatever_the_link_really_carries
     assert approach(link, kappa(share), OPEN, BYTES, link.look) == link.rates[-1]  # type: ignore[arg-type]
     assert link.look().kappa == pytest.approx(kappa(share), rel=0.03)
     assert len(link.rates) <= 6
+
+
+def test_a_coarser_aim_takes_fewer_looks() -> None:
+    fine, coarse = FakeLink(), FakeLink()
+    approach(fine, kappa(0.7), OPEN, BYTES, fine.look)  # type: ignore[arg-type]
+    approach(coarse, kappa(0.7), OPEN, BYTES, coarse.look, aim=0.5)  # type: ignore[arg-type]
+    assert len(coarse.rates) < len(fine.rates)
+
+
+def test_what_a_measurement_reached_corrects_the_rate() -> None:
+    link = FakeLink()
+    link.set_rate(100.0)
+    link.set_rate(corrected(100.0, kappa(0.7), link.look(), OPEN))
+    assert link.look().kappa == pytest.approx(kappa(0.7))
 
 
 def test_a_share_that_open_links_exceed_is_refused_with_the_remedy() -> None:

@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 from suite.errors import UserError
 from suite.track.live import mirrored
 from suite.track.store import connect, tracking_uri
-from suite.track.sync import sync
+from suite.track.sync import Replay
 
 REFERENCE = Path(__file__).parents[3] / "results" / "reference"
 LINES = 12
@@ -35,6 +35,10 @@ def root(empty, tmp_path, monkeypatch):
     shutil.copy(empty / "mlflow.db", tmp_path)
     write_run(tmp_path, "lsh")
     return tmp_path
+
+
+def sync(root):
+    return Replay(root, "nano").look(over=True)
 
 
 def write_run(root, method, lines=LINES, complete=True):
@@ -59,8 +63,8 @@ def steps(client, run):
 
 
 def test_a_run_is_mirrored_once_with_everything(root):
-    assert sync(root, "nano").updated == 1
-    again = sync(root, "nano")
+    assert sync(root).updated == 1
+    again = sync(root)
     assert (again.updated, again.unchanged) == (0, 1)
     client, (run,) = runs(root)
     assert run.info.status == "FINISHED" and run.info.run_name == "gpt_moe/text_lm/lsh/seed0"
@@ -77,7 +81,7 @@ def test_a_run_is_mirrored_once_with_everything(root):
 
 def test_a_killed_run_goes_on_in_its_own(root):
     folder = write_run(root, "lsh", lines=9, complete=False)
-    sync(root, "nano")
+    sync(root)
     client, (killed,) = runs(root)
     assert killed.info.status == "KILLED" and steps(client, killed) == list(range(1, 9))
     # From the checkpoint after step 4 on, steps are done again, in other times; the last line is half written at first.
@@ -86,9 +90,9 @@ def test_a_killed_run_goes_on_in_its_own(root):
         text.replace('"seconds": 0.', '"seconds": 1.') if number > 4 else text for number, text in enumerate(lines)
     ]
     (folder / "metrics.jsonl").write_text("\n".join(redone) + '\n{"event": "tr')
-    sync(root, "nano")
+    sync(root)
     write_run(root, "lsh")
-    sync(root, "nano")
+    sync(root)
     client, (run,) = runs(root)
     assert run.info.run_id == killed.info.run_id and run.info.status == "FINISHED"
     assert steps(client, run) == list(range(1, LINES))
@@ -97,7 +101,7 @@ def test_a_killed_run_goes_on_in_its_own(root):
 def test_a_failed_run_says_so(root):
     folder = write_run(root, "lsh", complete=False)
     (folder / "failure.json").write_text('{"reason": "rank 1 was killed"}')
-    sync(root, "nano")
+    sync(root)
     assert runs(root)[1][0].info.status == "FAILED"
 
 
@@ -107,7 +111,7 @@ def test_trials_and_measurements_come_along(root):
     speed = Path("speed/lab/swin_moe/cifar10_test_resplit.json")
     (root / "nano" / speed).parent.mkdir(parents=True)
     shutil.copy(REFERENCE / speed, root / "nano" / speed)
-    assert sync(root, "nano").updated == 2
+    assert sync(root).updated == 2
     kinds = {run.data.tags["kind"]: run.data for run in runs(root)[1]}
     assert (kinds["run"].tags["study"], kinds["run"].tags["trial"]) == ("ablation", "3")
     record = json.loads((root / "nano" / speed).read_text())
@@ -116,12 +120,13 @@ def test_trials_and_measurements_come_along(root):
     assert kinds["speed"].metrics[name] in [block["seconds"] for block in blocks]
 
 
-def test_a_record_at_fault_costs_itself_only(root, capsys):
+def test_a_record_at_fault_costs_itself_only(root):
     broken = write_run(root, "int8")
     (broken / "config.yaml").unlink()
-    tally = sync(root, "nano")
-    assert (tally.updated, tally.skipped) == (1, 1)
-    assert "int8" in capsys.readouterr().err
+    tally = sync(root)
+    assert tally.updated == 1
+    (fault,) = tally.faults
+    assert "int8" in fault
 
 
 def test_two_processes_at_once_lose_nothing(tmp_path):
@@ -132,7 +137,7 @@ def test_two_processes_at_once_lose_nothing(tmp_path):
     command = [sys.executable, "-m", "suite.track.live"]
     processes = [
         subprocess.Popen(
-            [*command, tmp_path / f"nano/runs/gpt_moe/text_lm/{method}/seed0", tmp_path, "nano"],
+            [*command, tmp_path, "nano", tmp_path / f"nano/runs/gpt_moe/text_lm/{method}/seed0"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
@@ -148,7 +153,7 @@ def test_two_processes_at_once_lose_nothing(tmp_path):
 def test_live_a_run_is_mirrored_without_being_waited_for(root):
     folder = root / "nano/runs/gpt_moe/text_lm/lsh/seed0"
     began = time.perf_counter()
-    with mirrored(folder, root, "nano"):
+    with mirrored(root, "nano", folder):
         pass
     assert time.perf_counter() - began < 1
     deadline = time.monotonic() + 60
@@ -157,10 +162,25 @@ def test_live_a_run_is_mirrored_without_being_waited_for(root):
     assert [run.info.status for run in runs(root)[1]] == ["FINISHED"]
 
 
+def test_a_look_reads_what_has_changed_and_nothing_else(root):
+    replay = Replay(root, "nano")
+    growing = write_run(root, "int8", lines=5, complete=False)
+    assert replay.look(over=False).updated == 2
+    client, found = runs(root)
+    assert {run.info.status for run in found} == {"FINISHED", "RUNNING"}
+    (growing.parent.parent / "lsh/seed0/config.yaml").unlink()  # whoever read it again would miss that
+    assert (replay.look(over=False).updated, replay.look(over=False).faults) == (0, [])
+    write_run(root, "int8", lines=8, complete=False)
+    again = replay.look(over=False)
+    assert (again.updated, again.unchanged) == (1, 1)
+    (run,) = [run for run in runs(root)[1] if run.data.tags["method"] == "int8"]
+    assert (steps(client, run), run.info.status) == (list(range(1, 8)), "RUNNING")
+
+
 def test_live_a_server_that_is_down_costs_a_line(root, monkeypatch, capsys):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     folder = root / "nano/runs/gpt_moe/text_lm/lsh/seed0"
-    with mirrored(folder, root, "nano"):
+    with mirrored(root, "nano", folder):
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and not (folder / "tracking.log").read_text():
             time.sleep(0.2)
@@ -171,4 +191,4 @@ def test_live_a_server_that_is_down_costs_a_line(root, monkeypatch, capsys):
 def test_a_server_that_is_down_ends_a_replay_in_one_line(root, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     with pytest.raises(UserError, match=r"MLFLOW_TRACKING_URI: http://127.0.0.1:9 cannot be used"):
-        sync(root, "nano")
+        sync(root)
