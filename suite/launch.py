@@ -20,6 +20,7 @@ from suite.lab.layout import Layout
 from suite.lab.registry import State
 from suite.processes import die_with_parent, on_stop, write_reason
 from suite.schema import ClusterConfig
+from suite.torchrun import Torchrun
 
 # Bytes; with fewer on the disk, whatever a rank says is about that, if it still could say anything.
 _LEAST_FREE = 2**20
@@ -44,20 +45,21 @@ def launch(
     """
     reason, log = folder / "failure.json", folder / "torchrun.log"
     reason.unlink(missing_ok=True)
+    log.write_text("")
     environment = os.environ | {"OMP_NUM_THREADS": str(cluster.threads_per_rank)}
+    process: subprocess.Popen[bytes] | Torchrun
     if cluster.network == "lab":
         layout = Layout(cluster.servers, cluster.ranks_per_server)
-        command = supervisor.command(module, arguments, layout, reason, lab)
+        process = _started(supervisor.command(module, arguments, layout, reason, lab), environment, log)
     elif cluster.spans_nodes:
-        command = slurm.command(module, arguments, cluster)
+        process = _started(slurm.command(module, arguments, cluster), environment, log)
     else:
-        command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-        command += [f"--nproc-per-node={cluster.ranks}", "-m", module, *arguments]
-    with log.open("w") as messages:
-        process = subprocess.Popen(command, env=environment, stderr=messages, preexec_fn=die_with_parent)
-        # Whoever asks twice does not want to wait: the ranks die with torchrun.
-        with on_stop(lambda times: process.kill() if times > 1 else process.terminate()) as received:
-            code = process.wait()
+        standalone = ["--standalone", f"--nproc-per-node={cluster.ranks}", "-m", module, *arguments]
+        process = Torchrun(standalone, environment, log)
+        process.start()
+    # Whoever asks twice does not want to wait: the ranks die with torchrun.
+    with on_stop(lambda times: process.kill() if times > 1 else process.terminate()) as received:
+        code = process.wait()
     if received:
         reason.unlink(missing_ok=True)  # ranks that end one after the other may have taken that for a failure
         raise Stopped(received[0])
@@ -66,6 +68,11 @@ def launch(
         with suppress(OSError):  # no room for it
             write_reason(reason, why)
         raise RunError(why)
+
+
+def _started(command: list[str], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("a") as messages:
+        return subprocess.Popen(command, env=environment, stderr=messages, preexec_fn=die_with_parent)
 
 
 def _why(reason: Path, log: Path) -> str:

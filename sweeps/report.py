@@ -33,12 +33,16 @@ def report(folder: StudyFolder) -> None:
         raise UserError(
             f"study: {folder.path} lacks {', '.join(missing)}; write them: python -m sweeps.collect study={study.name}"
         )
-    tables = {name: _read(folder, name) for name in _TABLES}
-    rises = higher_is_better(study)
-    tables["confirmation"] = confirmation_frame(study, folder, tables["best"])
+    rises, tables = higher_is_better(study), read_tables(study, folder)
     write_table(folder, "confirmation", tables["confirmation"])
     draw(study, tables, rises, folder.figures)
     write_atomically(folder.path / "report.md", report_markdown(study, tables, rises))
+
+
+def read_tables(study: Study, folder: StudyFolder) -> dict[str, pd.DataFrame]:
+    """The tables of `sweeps.collect` as they were written, and ``confirmation`` from its records."""
+    tables = {name: _read(folder, name) for name in _TABLES}
+    return tables | {"confirmation": confirmation_frame(study, folder, tables["best"])}
 
 
 def _read(folder: StudyFolder, name: str) -> pd.DataFrame:

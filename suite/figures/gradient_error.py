@@ -14,8 +14,8 @@ from suite.probes import QUANTITIES, error_rows, read_probes
 
 CAPTION = (
     "Relative error of each method against exact dispatch, with the same weights on the same held-out batches, "
-    "over the "
-    "bytes it sends. Bars: least and largest over batches and hash seeds. Vanilla, which is exact, is not drawn."
+    "over the bytes it sends. Bars: least and largest over batches and hash seeds. Vanilla, which is exact, is not "
+    "drawn."
 )
 LABELS = {
     "layer": "first MoE layer's output",

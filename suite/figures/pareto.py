@@ -18,8 +18,7 @@ from suite.rows import Row
 CAPTION = (
     "Held-out quality after the last step against the bytes that all MoE layers sent, relative to a plain 16-bit wire. "
     "A method on the grey line is beaten by no other in both. Shaded: as good as vanilla within the target's "
-    "slack; bars: "
-    "95 % over seeds, none with one seed."
+    "slack; bars: 95 % over seeds, none with one seed."
 )
 
 

@@ -17,9 +17,8 @@ from suite.vocabulary import KINDS
 
 CAPTION = (
     "Rows sent over rows routed, by kind of row, over the whole training, for LSH (or the first method that sends "
-    "fewer "
-    "rows). Below each bar: which share of all routed rows is of that kind. Diamonds: all rows together, the published "
-    "kind of rate. Images have no kinds."
+    "fewer rows). Below each bar: which share of all routed rows is of that kind. Diamonds: all rows together, the "
+    "published kind of rate. Images have no kinds."
 )
 LOOKS = {
     "distinct": ("#333333", ""),

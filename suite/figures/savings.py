@@ -17,9 +17,8 @@ from suite.savings import PARTS, savings_rows
 
 CAPTION = (
     "What each method saves of vanilla's step on each link, by measured part: time in all-to-alls, expert "
-    "compute, and, "
-    "to the left where they cost more, choosing the rows and everything else. The mark is the whole saving; the number "
-    "is the speed-up. What all-to-alls save includes less waiting."
+    "compute, and, to the left where they cost more, choosing the rows and everything else. The mark is the whole "
+    "saving; the number is the speed-up. What all-to-alls save includes less waiting."
 )
 # Greys and one colour: parts are no methods, so no method's colour is used.
 LOOKS = {

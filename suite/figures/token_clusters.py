@@ -17,8 +17,7 @@ from suite.figures.saving import main, save
 CAPTION = (
     "As the paper's Fig. 4: the first two principal components of rows that enter the last MoE layer's all-to-all, of "
     "whole experts on one rank, under exact dispatch on a held-out batch. Left: the commonest tokens; right: "
-    "LSH's largest "
-    "clusters. Grey: all others; crosses: rows that share their cluster with no other."
+    "LSH's largest clusters. Grey: all others; crosses: rows that share their cluster with no other."
 )
 SHOWN = 7
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#000000")

@@ -12,8 +12,8 @@ from suite.tables.sheet import Sheet
 
 CAPTION = (
     "Held-out quality after the last step, rate, bytes and the time to vanilla's quality, by model, task and "
-    "method. A method is as good as vanilla where the intervals overlap, and pays where its time-to-target ratio "
-    "lies above 1."
+    "method. A method is as good as vanilla where the test of equivalence says so, which takes several seeds, and "
+    "pays where its time-to-target ratio lies above 1."
 )
 CONVERGENCE = (
     "model task method seed_count steps metric value value_low value_high steps_to_target time_to_target_ratio "

@@ -12,8 +12,7 @@ from suite.tables.sheet import Sheet
 
 CAPTION = (
     "The paper's Table 2: accuracy without and with LSH-MoE, and speed-up, beside runs of this scale. Tasks under "
-    "their "
-    "own names stand in for the printed one with other data: compare differences, never the accuracies."
+    "their own names stand in for the printed one with other data: compare differences, never the accuracies."
 )
 GLUE = (
     "model paper_task paper_vanilla paper_lsh paper_speedup task stand_in seed_count vanilla vanilla_low "

@@ -19,8 +19,8 @@ from suite.tables.formatting import (
 from suite.tables.sheet import Sheet
 
 CAPTION = (
-    "Paired step times of every method on every link, with the parts of a step and the bytes behind them. A speed- "
-    "up counts where its interval lies above 1."
+    "Paired step times of every method on every link, with the parts of a step and the bytes behind them. A speed-up "
+    "counts where its interval lies above 1."
 )
 SPEEDUP = (
     "model task method cluster kappa share rate bytes_per_step speedup speedup_low speedup_high predicted_speedup "

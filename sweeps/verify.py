@@ -1,0 +1,64 @@
+"""Do studies still say what their trials' records say? ``python -m sweeps.verify results/nano``.
+
+Every trial is held against the record of its run; tables and reports are computed anew. One line for each thing that no
+longer matches, and then the exit code is 1. Hashes are the business of `suite.verify`.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from suite.errors import UserError
+from suite.records import RunFolder
+from sweeps.collect import csv_text, read_trials, tables_from_trials
+from sweeps.folder import StudyFolder
+from sweeps.options import command
+from sweeps.outcomes import COMPLETE, MEASURED
+from sweeps.report import read_tables, report_markdown
+from sweeps.study import Study
+from sweeps.trial import higher_is_better, outcome
+
+
+def verify(folder: StudyFolder) -> list[str]:
+    """What no longer matches in a study that was reported, one line each; nothing if all does."""
+    study, trials = folder.read_study(), read_trials(folder)
+    rises = higher_is_better(study)
+    found = list(_against_records(study, folder, trials))
+    fresh = {f"{name}.csv": csv_text(table) for name, table in tables_from_trials(study, trials, rises).items()}
+    tables = read_tables(study, folder)
+    fresh["confirmation.csv"] = csv_text(tables["confirmation"])
+    fresh["report.md"] = report_markdown(study, tables, rises)
+    found += [
+        f"differs when rebuilt: {name}" for name, text in fresh.items() if (folder.path / name).read_text() != text
+    ]
+    return [f"{folder.path.name}: {line}" for line in found]
+
+
+def _against_records(study: Study, folder: StudyFolder, trials: pd.DataFrame) -> Iterator[str]:
+    for row in trials[trials["state"] == COMPLETE].to_dict("records"):
+        run = RunFolder(folder.results / folder.scale / row["path"])
+        if not run.is_complete():
+            yield f"trial {row['number']}: no record in {row['path']}"
+            continue
+        recorded = outcome(study, run).attributes
+        for name in (name for name in MEASURED[1:] if recorded.get(name) is not None):
+            if f"{row[name]:.6g}" != f"{recorded[name]:.6g}":
+                yield f"trial {row['number']}: {name} is {row[name]:.6g}, its record says {recorded[name]:.6g}"
+
+
+def main(words: list[str]) -> None:
+    """Verify every study of a results folder that was reported."""
+    if len(words) != 1 or not Path(words[0]).is_dir():
+        raise UserError("results: one folder is needed, such as python -m sweeps.verify results/nano")
+    folder = Path(words[0])
+    names = [path.parent.name for path in sorted(folder.glob("sweeps/*/report.md"))]
+    found = [line for name in names for line in verify(StudyFolder(folder.parent, folder.name, name))]
+    if found:
+        print(*found, sep="\n")
+        raise SystemExit(1)
+    print(f"{folder}: {', '.join(names) or 'no study'} as recorded")
+
+
+if __name__ == "__main__":
+    command(main)

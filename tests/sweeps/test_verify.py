@@ -1,0 +1,45 @@
+"""A study whose tables or records were edited by hand says so."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sweeps.folder import StudyFolder
+from sweeps.verify import verify
+
+REFERENCE = Path(__file__).parents[2] / "results" / "reference"
+STUDY = "paper_ablation"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> StudyFolder:
+    shutil.copytree(REFERENCE / "sweeps" / STUDY, tmp_path / "reference" / "sweeps" / STUDY)
+    return StudyFolder(tmp_path, "reference", STUDY)
+
+
+def test_the_reference_s_studies_follow_from_their_records() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "sweeps.verify", REFERENCE], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert STUDY in done.stdout
+
+
+def test_an_edited_record_an_edited_trial_and_an_edited_table_are_named(folder: StudyFolder) -> None:
+    (summary,) = folder.path.glob("trials/1/*/runs/*/*/*/*/summary.json")
+    record = json.loads(summary.read_text())
+    summary.write_text(json.dumps(record | {"rate": 0.5}))
+    best = (folder.path / "best.csv").read_text()
+    (folder.path / "best.csv").write_text(best.replace("cross_polytope,2,", "cross_polytope,3,"))
+    found = verify(folder)
+    assert found[0].startswith(f"{STUDY}: trial 1: rate is 0.0") and found[0].endswith("its record says 0.5")
+    assert f"{STUDY}: differs when rebuilt: best.csv" in found
+
+
+def test_a_trial_without_its_record_is_named(folder: StudyFolder) -> None:
+    shutil.rmtree(folder.trials / "2")
+    assert any("trial 2: no record in" in line for line in verify(folder))
