@@ -10,7 +10,7 @@ from suite.evidence import BLOCK_KEYS, Invalid
 from suite.published import published
 from suite.record_reading import RecordError, json_object, require
 from suite.rows import Row
-from suite.statistics import over_seeds
+from suite.statistics import Estimate, paired_ratio
 from suite.vocabulary import all_to_all_seconds
 
 _KEYS = tuple("schema model task scale cluster target_share top_k steps_per_block slowdown variants".split())
@@ -39,12 +39,11 @@ def _rows(path: Path) -> list[Row]:
 
 
 def _row(record: Mapping[str, Any], variant: Mapping[str, Any], base: Mapping[str, Any]) -> Row:
-    shares, steps = _shares(variant["blocks"]), record["steps_per_block"]
-    interval = over_seeds(shares)  # of rounds, which are the replicates here
+    share, steps = _share(variant["blocks"]), record["steps_per_block"]
     seconds = median(block["seconds"] for block in variant["blocks"])
     all_to_all = median(all_to_all_seconds(block["phases"]) for block in variant["blocks"])
     growth = _eq6(record, variant) / _eq6(record, base)
-    expected = paper.share(growth * paper.kappa(over_seeds(_shares(base["blocks"])).value))
+    expected = paper.share(growth * paper.kappa(_share(base["blocks"]).value))
     alpha, beta = (_fitted(variant, name) for name in ("alpha", "beta"))
     printed = published().shares[record["model"]]
     return {
@@ -53,13 +52,13 @@ def _row(record: Mapping[str, Any], variant: Mapping[str, Any], base: Mapping[st
         "variant": variant["variant"],
         "servers": variant["servers"],
         "experts": variant["experts"],
-        "share": interval.value,
-        "share_low": interval.low,
-        "share_high": interval.high,
+        "share": share.value,
+        "share_low": share.low,
+        "share_high": share.high,
         "paper_share": printed.value,
         "expected_share": expected,
         "kappa": all_to_all / (seconds - all_to_all),
-        "open_share": over_seeds(_shares(variant["open_blocks"])).value,
+        "open_share": _share(variant["open_blocks"]).value,
         "latency_share": None if alpha is None else alpha * variant["all_to_alls"] / (seconds / steps),
         "slowdown": 1.0 if variant["servers"] == base["servers"] else record["slowdown"],
         "inter_server_bytes_per_step": median(b["inter_server_bytes"] for b in variant["blocks"]) / steps,
@@ -69,8 +68,11 @@ def _row(record: Mapping[str, Any], variant: Mapping[str, Any], base: Mapping[st
     }
 
 
-def _shares(blocks: list[dict[str, Any]]) -> list[float]:
-    return [all_to_all_seconds(block["phases"]) / block["seconds"] for block in blocks]
+def _share(blocks: list[dict[str, Any]]) -> Estimate:
+    """Median over rounds, like every other number of the lab, and its interval."""
+    return paired_ratio(
+        [all_to_all_seconds(block["phases"]) for block in blocks], [block["seconds"] for block in blocks]
+    )
 
 
 def _eq6(record: Mapping[str, Any], variant: Mapping[str, Any]) -> float:

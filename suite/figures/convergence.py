@@ -75,6 +75,9 @@ def convergence_figure(frame: pd.DataFrame) -> Figure:
         by_step.set(xlabel="training step", ylabel=f"held-out {first['metric']}")
         by_time.set(xlabel="minutes in training steps", ylabel="")
         distance.set(xlabel="training step", ylabel="above vanilla [%]")
+        if part["excess"].isna().all():
+            distance.set_axis_off()
+            distance.annotate("no run of vanilla", (0.5, 0.5), xycoords="axes fraction", ha="center", va="center")
         by_step.set_title(f"{model}, {task}: {first['data']}", loc="left")
     handles = [plt.Line2D([], [], label=method, **style.line(method)) for method in methods]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, handlelength=3.2, columnspacing=1.4)

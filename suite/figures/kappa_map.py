@@ -74,7 +74,8 @@ def _panel(axis: Axes, curves: pd.DataFrame, points: pd.DataFrame) -> None:
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.xaxis.set_minor_locator(NullLocator())
     low, high = axis.get_ylim()
-    low, high = min(low, 0.9), max(high, 1.1)
+    high = max(high, 1.1)
+    low = min(low, 0.9, 1 - 0.1 * (high - 1))  # room for the words in the shaded region
     axis.axhspan(low, 1, color="#e4e4e4", linewidth=0, zorder=0)
     axis.axhline(1, color="#666666", linewidth=0.7, zorder=1)
     axis.annotate(

@@ -43,7 +43,7 @@ def shares_sheet(rows: Sequence[Row], scale: str, faults: Sequence[str] = ()) ->
         for row in rows
     ]
     notes = [
-        "Share: mean over rounds with Student's t interval, waiting for other ranks included; `open_share`: the same "
+        "Share: median over rounds with a bootstrap interval, waiting for other ranks included; `open_share`: the same "
         "with the link open. Weights are untrained.",
     ]
     return Sheet(f"Share of all-to-all, scale {scale}", header, cells, [*notes, *faults])
