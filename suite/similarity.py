@@ -66,6 +66,8 @@ def approach(
     seconds_mbit = 2 * _BITS_PER_MEGABYTE * bytes_per_server
     for _ in range(_LOOKS):
         rate = seconds_mbit / _wanted(kappa, step, open_step)
+        if rate > link.capacity_mbit:
+            raise _unreachable(kappa, open_step)
         link.set_rate(rate)
         step = look()
         if abs(step.kappa / kappa - 1) <= aim:
@@ -88,11 +90,15 @@ def _wanted(kappa: float, step: VanillaStep, open_step: VanillaStep) -> float:
     """Seconds that a slow link has to add to all-to-alls."""
     extra = kappa * step.rest - open_step.all_to_all
     if extra <= 0:
-        raise UserError(
-            f"shares: {share(kappa):.2g} cannot be reached: all-to-all takes {share(open_step.kappa):.0%} of "
-            "vanilla's step on open links already; take a larger share, or more work per step"
-        )
+        raise _unreachable(kappa, open_step)
     return extra
+
+
+def _unreachable(kappa: float, open_step: VanillaStep) -> UserError:
+    return UserError(
+        f"shares: {share(kappa):.2g} cannot be reached: all-to-all takes {share(open_step.kappa):.0%} of "
+        "vanilla's step on open links already; take a larger share, or more work per step"
+    )
 
 
 def require_near(reached: float, target: float) -> None:

@@ -21,7 +21,7 @@ class Line:
 class FakeLink:
     """A link of one direction, without headers; it notes the rates it was set to."""
 
-    transport, ranks_per_server = "shaped", 1
+    transport, ranks_per_server, capacity_mbit = "shaped", 1, 1e6
 
     def __init__(self) -> None:
         self.rates: list[float | None] = []

@@ -12,7 +12,8 @@ REST, BYTES = 0.2, 2e6
 class FakeLink:
     """All-to-alls take what they take on an open link, plus the bytes at 1.4 times the nominal rate's time."""
 
-    def __init__(self, disturbed: int = -1) -> None:
+    def __init__(self, disturbed: int = -1, capacity_mbit: float = 1e5) -> None:
+        self.capacity_mbit = capacity_mbit
         self.rates: list[float] = []
         self.disturbed = disturbed
 
@@ -54,6 +55,13 @@ def test_a_share_that_open_links_exceed_is_refused_with_the_remedy() -> None:
     link = FakeLink()
     with pytest.raises(UserError, match=r"shares: 0\.05 cannot be reached: all-to-all takes 9% .* a larger share"):
         approach(link, kappa(0.05), OPEN, BYTES, link.look)  # type: ignore[arg-type]
+    assert not link.rates
+
+
+def test_a_share_that_takes_a_faster_link_than_there_is_is_refused_likewise() -> None:
+    link = FakeLink(capacity_mbit=10)
+    with pytest.raises(UserError, match=r"shares: 0\.3 cannot be reached"):
+        approach(link, kappa(0.3), OPEN, BYTES, link.look)  # type: ignore[arg-type]
     assert not link.rates
 
 

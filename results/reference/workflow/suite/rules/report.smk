@@ -14,18 +14,3 @@ rule report:
         scale=MATRIX.scale,
     shell:
         "python -m suite.report scale={params.scale} 2>&1 | tee {log}"
-
-
-# A mirror of the records that nothing reads: without its server it is one printed line, and made later.
-rule track:
-    input:
-        RECORDS,
-    output:
-        touch(f"{RESULTS}/track.done"),
-    log:
-        f"{RESULTS}/logs/track.log",
-    params:
-        scale=MATRIX.scale,
-    shell:
-        "python -m suite.track sync scale={params.scale} 2>&1 | tee {log}"
-        " || echo 'tracking: the records are whole, mirror them later: python -m suite.track sync scale={params.scale}'"

@@ -1,5 +1,6 @@
 # One rule, one run, all cores: nothing else may disturb its step times. A run that was interrupted goes on from its
-# checkpoint. Mirrored to MLflow together, later, for the same reason. Controls wait for the run whose rate they copy, fine-tuning for the run whose weights it starts from.
+# checkpoint. Controls wait for the run whose rate they copy, fine-tuning for the run whose weights it starts from. One
+# process mirrors all of them to MLflow, so none has a mirror of its own.
 import json
 from pathlib import Path
 
