@@ -29,5 +29,7 @@ def test_two_thousand_runs_are_rebuilt_within_the_bar(tmp_path):
     after_tables = time.perf_counter()
     figures.build(tmp_path)
     ended = time.perf_counter()
+    rows = (tmp_path / "tables" / "runs.csv").read_text().splitlines()[1:]
+    assert len(rows) == len(MODELS) * len(TASKS) * len(METHODS) * len(SEEDS) == 2000
     print(f"\n2,000 runs: tables {after_tables - begun:.1f} s, figures {ended - after_tables:.1f} s")
     assert ended - begun <= BAR_SECONDS
