@@ -139,13 +139,13 @@ def measure_links(
         )
     for attempt in range(ATTEMPTS):
         measured = in_turns(settings, contest, link)
-        if not _missed(settings, measured, contest, last=attempt + 1 == ATTEMPTS):
+        if not _correct_missed(settings, measured, contest, last=attempt + 1 == ATTEMPTS):
             break
     return measured
 
 
-def _missed(settings: list[Setting], measured: list[MeasuredLink], contest: Contest, last: bool) -> bool:
-    """Whether a kappa came out too far off; that link's rate is then corrected by what the measurement itself says.
+def _correct_missed(settings: list[Setting], measured: list[MeasuredLink], contest: Contest, last: bool) -> bool:
+    """Correct the rates whose kappa came out too far off, by what the measurement itself says; were there any?
 
     Raises:
         KappaMissed: one is too far off, and this was the ``last`` attempt.

@@ -22,17 +22,24 @@ from sweeps.trial import higher_is_better, outcome
 
 def verify(folder: StudyFolder) -> list[str]:
     """What no longer matches in a study that was reported, one line each; nothing if all does."""
-    study, trials = folder.read_study(), read_trials(folder)
+    study, found = folder.read_study(), []
+    try:
+        found += _against_records(study, folder, read_trials(folder))
+        found += _rebuilt(study, folder)
+    except FileNotFoundError as error:
+        found.append(f"missing: {Path(error.filename).relative_to(folder.path)}")
+    return [f"{folder.path.name}: {line}" for line in found]
+
+
+def _rebuilt(study: Study, folder: StudyFolder) -> list[str]:
+    """Tables and the report that come out differently with this code."""
     rises = higher_is_better(study)
-    found = list(_against_records(study, folder, trials))
-    fresh = {f"{name}.csv": csv_text(table) for name, table in tables_from_trials(study, trials, rises).items()}
+    derived = tables_from_trials(study, read_trials(folder), rises)
     tables = read_tables(study, folder)
+    fresh = {f"{name}.csv": csv_text(table) for name, table in derived.items()}
     fresh["confirmation.csv"] = csv_text(tables["confirmation"])
     fresh["report.md"] = report_markdown(study, tables, rises)
-    found += [
-        f"differs when rebuilt: {name}" for name, text in fresh.items() if (folder.path / name).read_text() != text
-    ]
-    return [f"{folder.path.name}: {line}" for line in found]
+    return [f"differs when rebuilt: {name}" for name, text in fresh.items() if (folder.path / name).read_text() != text]
 
 
 def _against_records(study: Study, folder: StudyFolder, trials: pd.DataFrame) -> Iterator[str]:

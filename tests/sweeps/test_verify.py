@@ -43,3 +43,9 @@ def test_an_edited_record_an_edited_trial_and_an_edited_table_are_named(folder: 
 def test_a_trial_without_its_record_is_named(folder: StudyFolder) -> None:
     shutil.rmtree(folder.trials / "2")
     assert any("trial 2: no record in" in line for line in verify(folder))
+
+
+@pytest.mark.parametrize("name", ["trials.csv", "best.csv", "trials/1/trial.json"])
+def test_a_file_that_is_gone_is_named(folder: StudyFolder, name: str) -> None:
+    (folder.path / name).unlink()
+    assert f"{STUDY}: missing: {name}" in verify(folder)
