@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from suite.errors import exit_on_error
-from suite.matrix import RunKey, measurement, origin, pacemaker, select
-from suite.track.live import mirrored
+from suite.config.matrix import RunKey, measurement, origin, pacemaker, select
+from suite.records.track.live import mirrored
 
 with exit_on_error():
     STORAGE = config.pop("storage", None)  # of studies; SQLite beside their records without one

@@ -1,9 +1,14 @@
-"""Objects that a configuration names by their dotted path."""
+"""What is imported by its name: objects of a configuration, what a package holds, fairseq without its side effects."""
 
 import importlib
+import logging
+import warnings
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from suite.errors import UserError
+from suite.errors import UserError, unknown
 
 
 def load_object(field: str, dotted: str) -> Any:
@@ -17,3 +22,38 @@ def load_object(field: str, dotted: str) -> Any:
         return getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise UserError(f"{field}: {dotted!r} cannot be loaded: {error}") from None
+
+
+def offered(package: str, helpers: tuple[str, ...]) -> list[str]:
+    """Names of the modules of ``package`` but its ``helpers`` and those that begin with an underscore; none is run."""
+    spec = find_spec(package)
+    assert spec is not None and spec.origin is not None
+    stems = (path.stem for path in Path(spec.origin).parent.glob("*.py"))
+    return sorted(stem for stem in stems if not stem.startswith("_") and stem not in helpers)
+
+
+def load(package: str, field: str, wanted: list[str] | None, on_offer: list[str]) -> list[ModuleType]:
+    """Import the ``wanted`` modules of ``package``, all that are on offer by default.
+
+    Raises:
+        UserError: naming ``field``, for one that is not there.
+    """
+    for name in wanted or ():
+        if name not in on_offer:
+            raise unknown(field, name, on_offer)
+    return [importlib.import_module(f"{package}.{name}") for name in wanted or on_offer]
+
+
+def quiet_import(name: str) -> ModuleType:
+    """Import a module; then put the root logger back as it was (fairseq sets it to DEBUG and adds a handler)."""
+    root = logging.getLogger()
+    level, handlers, disabled = root.level, list(root.handlers), root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return importlib.import_module(name)
+    finally:
+        logging.disable(disabled)
+        root.setLevel(level)
+        root.handlers[:] = handlers

@@ -5,9 +5,9 @@ that the study never saw, beside vanilla with the same seeds; only these runs co
 `sweeps.collect`.
 """
 
+from suite.config.base import NonNegativeInt
 from suite.errors import RunError, unknown
-from suite.records import RunFolder
-from suite.schema import NonNegativeInt
+from suite.records.run_folder import RunFolder
 from sweeps.candidates import Candidate, candidates, confirmation_overrides
 from sweeps.folder import StudyFolder
 from sweeps.options import Options, command, parse

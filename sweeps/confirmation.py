@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from suite.records import RunFolder
-from suite.statistics import over_seeds
+from suite.analysis.statistics import over_seeds
+from suite.records.run_folder import RunFolder
 from sweeps.candidates import Candidate, candidates, confirmation_run
 from sweeps.folder import StudyFolder
 from sweeps.study import Study

@@ -5,10 +5,10 @@ Given again it changes nothing, but for slots that are missing because an earlie
 
 import optuna
 
-from suite.check import check
-from suite.config import compose
+from suite.config.compose import compose
 from suite.errors import UserError
-from suite.methods import check_method
+from suite.training.check import check
+from suite.training.methods import check_method
 from sweeps.folder import StudyFolder
 from sweeps.options import Options, command, parse
 from sweeps.slots import create_slots, tally

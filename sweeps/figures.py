@@ -8,8 +8,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from suite import style
-from suite.figures.saving import save
+from suite.figures import style
+from suite.figures.canvas import save
 from sweeps.outcomes import COMPLETE, DIVERGED
 from sweeps.study import Study
 

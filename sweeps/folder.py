@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from suite.config import parse_options
+from suite.config.validation import parse_options
 from suite.errors import UserError
 from suite.files import write_atomically
 from sweeps.study import Study

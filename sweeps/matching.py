@@ -14,7 +14,7 @@ from torch import Tensor
 from lshmoe import cluster, lsh_reduction
 from lshmoe.seeding import derive_seed
 from suite.errors import UserError
-from suite.records import RunFolder
+from suite.records.run_folder import RunFolder
 from sweeps.setting import Setting
 
 MOST_HASHES = 12

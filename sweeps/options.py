@@ -10,7 +10,8 @@ import optuna
 from optuna.exceptions import ExperimentalWarning
 from pydantic import BaseModel, ConfigDict, PositiveInt
 
-from suite.config import choices, parse_options
+from suite.config.compose import choices
+from suite.config.validation import parse_options
 from suite.errors import UserError, exit_on_error, unknown
 from sweeps.folder import StudyFolder
 

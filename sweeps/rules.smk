@@ -2,7 +2,7 @@
 # `storage` a study lives in SQLite, which is for one machine; across nodes give PostgreSQL's URL.
 # The target `sweeps` makes the paper's ablation; any other study is asked for by its report:
 #   snakemake results/nano/sweeps/nano_hash/report.md --profile profiles/laptop
-from suite.matrix import RunKey, origin
+from suite.config.matrix import RunKey, origin
 from sweeps.candidates import candidates, confirmation_run
 from sweeps.folder import StudyFolder
 from sweeps.study import CONF, load_study

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from suite.config import CONF, choices
+from suite.config.base import NonNegativeInt
+from suite.config.compose import CONF, choices
 from suite.errors import unknown
-from suite.schema import NonNegativeInt
 
 NATIVE = "native"
 Value = bool | int | float | str

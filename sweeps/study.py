@@ -7,9 +7,10 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
-from suite.config import choices, compose, parse_options
+from suite.config.base import Fraction, NonNegativeInt, ScaleName
+from suite.config.compose import choices, compose
+from suite.config.validation import parse_options
 from suite.errors import UserError, unknown
-from suite.schema import Fraction, NonNegativeInt, ScaleName
 from sweeps.setting import Setting, Value
 
 CONF = Path(__file__).parent / "conf"

@@ -9,14 +9,14 @@ from typing import Any
 
 from filelock import FileLock
 
-from suite import train
-from suite.config import compose
+from suite.config.compose import compose
+from suite.config.seeds import hash_seed
 from suite.costmodel import speedup_bound
 from suite.costmodel.paper import share
 from suite.errors import RunError, Stopped, UserError
 from suite.files import write_atomically
-from suite.records import RunFolder
-from suite.seeds import hash_seed
+from suite.records.run_folder import RunFolder
+from suite.training import train
 from sweeps.folder import StudyFolder
 from sweeps.setting import Setting
 from sweeps.study import Study

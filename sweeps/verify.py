@@ -1,7 +1,7 @@
 """Do studies still say what their trials' records say? ``python -m sweeps.verify results/nano``.
 
 Every trial is held against the record of its run; tables and reports are computed anew. One line for each thing that no
-longer matches, and then the exit code is 1. Hashes are the business of `suite.verify`.
+longer matches, and then the exit code is 1. Hashes are the business of `suite.report.verify`.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from suite.errors import UserError
-from suite.records import RunFolder
+from suite.records.run_folder import RunFolder
 from sweeps.collect import csv_text, read_trials, tables_from_trials
 from sweeps.folder import StudyFolder
 from sweeps.options import command

@@ -11,10 +11,11 @@ import yaml
 from lshmoe import MoELayer
 from suite.claims.ledger import ledger
 from suite.claims.verdicts import TESTS
-from suite.config import compose, validate
+from suite.config.compose import compose
+from suite.config.validation import validate
 from suite.costmodel import predict
-from suite.methods import check_method
 from suite.tables import names
+from suite.training.methods import check_method
 
 DOCS = Path(__file__).parent.parent / "docs"
 

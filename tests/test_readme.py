@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from suite.config import compose, validate
-from suite.measure import parse
+from suite.config.compose import compose
+from suite.config.validation import validate
+from suite.measurement.speed import parse
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text()
@@ -51,10 +52,10 @@ def test_targets_named_in_the_text_exist_and_are_listed(target):
 def test_modules_exist_and_their_arguments_are_valid(command):
     module, *arguments = command
     assert importlib.util.find_spec(module)
-    if module in ("suite.verify", "sweeps.verify"):
+    if module in ("suite.report.verify", "sweeps.verify"):
         assert (ROOT / arguments[0]).is_dir()
     else:
-        assert (parse if module == "suite.measure" else compose)(arguments)
+        assert (parse if module == "suite.measurement.speed" else compose)(arguments)
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command[0].endswith("snakemake")], ids=" ".join)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from suite.evidence import Run, read_evidence
+from suite.records.evidence import Run, read_evidence
 
 REFERENCE = Path(__file__).parent.parent / "results" / "reference"
 # Perplexity at most this much of the unigram model's; of a share, at least this much more than the majority class's.

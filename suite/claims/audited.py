@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from suite.audit.judgement import CONSISTENT
-from suite.audit.judgement import INCONSISTENT as CONTRADICTED
+from suite.analysis.audit.judgement import CONSISTENT
+from suite.analysis.audit.judgement import INCONSISTENT as CONTRADICTED
+from suite.analysis.rows import Row
 from suite.claims.base import ClaimTest
 from suite.claims.bench import Bench
 from suite.claims.finding import INCONCLUSIVE, INCONSISTENT, SUPPORTED, Finding, nothing
-from suite.claims.ledger import Cell, Claim
-from suite.rows import Row
+from suite.claims.ledger import Claim, Place
 
 TABLE = "tables/audit.csv"
 
@@ -23,7 +23,7 @@ class Audited(ClaimTest):
     model: str | None = None
     reading: str | None = None
 
-    def judge(self, claim: Claim, cell: Cell | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
         rows = [
             row
             for row in bench.audit

@@ -7,9 +7,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from suite.claims.bench import Bench
 from suite.claims.finding import Finding, nothing
-from suite.claims.ledger import Cell, Claim
+from suite.claims.ledger import Claim, Place
 from suite.claims.quantities import QUANTITIES, Measured
-from suite.config import choices
+from suite.config.compose import choices
 
 
 def _method(name: str) -> str:
@@ -37,7 +37,7 @@ class ClaimTest(BaseModel, ABC):
     stand_ins: bool = Field(True, description="whether a smaller model on other data can speak to the claim")
 
     @abstractmethod
-    def judge(self, claim: Claim, cell: Cell | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
         """Judge a claim.
 
         Args:
@@ -57,7 +57,7 @@ class Measuring(ClaimTest):
     method: Method = "lsh"
     reference: Method = "vanilla"
 
-    def measure(self, cell: Cell | None, bench: Bench) -> Measured:
+    def measure(self, cell: Place | None, bench: Bench) -> Measured:
         """The quantity."""
         if cell is None:
             raise nothing()

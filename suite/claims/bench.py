@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from suite.audit import audit_rows
+from suite.analysis.audit import audit_rows
+from suite.analysis.convergence import own_link
+from suite.analysis.rows import Row
 from suite.claims.finding import INVALID, Finding, Settled, nothing
-from suite.claims.ledger import Cell
-from suite.comparisons import own_link
-from suite.evidence import Invalid, Run, Speed, read_evidence
-from suite.published import published
-from suite.rows import Row
+from suite.claims.ledger import Place
+from suite.config.paper.published import published
+from suite.records.evidence import Invalid, Run, Speed, read_evidence
 
 
 class Bench:
@@ -26,7 +26,7 @@ class Bench:
         for run in self.evidence.runs:
             self._runs.setdefault((run.model, run.task, run.method), []).append(run)
 
-    def runs(self, cell: Cell, method: str) -> list[Run]:
+    def runs(self, cell: Place, method: str) -> list[Run]:
         """All seeds of a method, ordered.
 
         Raises:
@@ -38,7 +38,7 @@ class Bench:
             raise nothing()
         return sorted(self._runs[wanted], key=lambda run: run.seed)
 
-    def speed(self, cell: Cell, *methods: str) -> Speed:
+    def speed(self, cell: Place, *methods: str) -> Speed:
         """The paired measurement on the cell's link, by default the one that resembles the model's own cluster.
 
         Raises:

@@ -6,7 +6,7 @@ from typing import Literal
 from suite.claims.base import Measuring
 from suite.claims.bench import Bench
 from suite.claims.finding import Finding, compare
-from suite.claims.ledger import Cell, Claim
+from suite.claims.ledger import Claim, Place
 
 
 class Bounded(Measuring):
@@ -15,7 +15,7 @@ class Bounded(Measuring):
     side: Literal["above", "below"]
     bound: float
 
-    def judge(self, claim: Claim, cell: Cell | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
         measured = self.measure(cell, bench)
         found = measured.estimate
         least, most = (self.bound, math.inf) if self.side == "above" else (-math.inf, self.bound)

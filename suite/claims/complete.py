@@ -5,7 +5,7 @@ from pydantic import Field
 from suite.claims.base import ClaimTest, Method
 from suite.claims.bench import Bench
 from suite.claims.finding import INCONCLUSIVE, INVALID, SUPPORTED, Finding, nothing
-from suite.claims.ledger import Cell, Claim
+from suite.claims.ledger import Claim, Place
 
 
 class Complete(ClaimTest):
@@ -14,7 +14,7 @@ class Complete(ClaimTest):
     models: list[str] = Field(min_length=1)
     method: Method = "lsh"
 
-    def judge(self, claim: Claim, cell: Cell | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
         runs = {
             model: [r for r in bench.evidence.runs if (r.model, r.method) == (model, self.method)]
             for model in self.models

@@ -3,8 +3,8 @@
 from suite.claims.base import ClaimTest
 from suite.claims.bench import Bench
 from suite.claims.finding import INCONSISTENT, SUPPORTED, Finding, nothing
-from suite.claims.ledger import Cell, Claim
-from suite.table1 import table1
+from suite.claims.ledger import Claim, Place
+from suite.config.paper.table1 import table1
 
 TABLE = "tables/models.csv"
 MILLION = 1e6
@@ -16,7 +16,7 @@ class Counted(ClaimTest):
     model: str
     quantity: str
 
-    def judge(self, claim: Claim, cell: Cell | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
         rows = [row for row in bench.models if (row["model"], row["quantity"]) == (self.model, self.quantity)]
         if not rows or not rows[0]["counted"]:
             raise nothing(f"{TABLE} says nothing of it")

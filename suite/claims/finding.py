@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from suite.comparisons import INVALID
+from suite.analysis.rows import INVALID
 
 SUPPORTED, NOT_SUPPORTED, INCONCLUSIVE = "supported", "not supported", "inconclusive"
 INCONSISTENT, NEEDS_HARDWARE = "inconsistent within the paper", "needs hardware"

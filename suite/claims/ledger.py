@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from suite.config import CONF, choices, parse_options
+from suite.config.compose import CONF, choices
+from suite.config.validation import parse_options
 
 CLAIMS = CONF / "claims.yaml"
 
@@ -18,7 +19,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Cell(_Strict):
+class Place(_Strict):
     """Where a claim is looked at: records of one model on one task, step times on one link."""
 
     model: str
@@ -38,7 +39,7 @@ class Claim(_Strict):
     """One number or one statement of the paper.
 
     ``by`` names an entry of ``tests``, ``given`` adds to its parameters; ``at`` names an entry of ``places``; ``audit``
-    a statement of ``suite.audit`` that its number must agree with.
+    a statement of ``suite.analysis.audit`` that its number must agree with.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
@@ -55,7 +56,7 @@ class Claim(_Strict):
 class Ledger(_Strict):
     """All claims with the places and tests that they name."""
 
-    places: dict[str, dict[str, Cell | Hardware]]
+    places: dict[str, dict[str, Place | Hardware]]
     tests: dict[str, dict[str, Any]]
     claims: list[Claim] = Field(min_length=1)
 

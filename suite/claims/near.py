@@ -7,7 +7,7 @@ from pydantic import PositiveFloat
 from suite.claims.base import Measuring
 from suite.claims.bench import Bench
 from suite.claims.finding import Finding, compare
-from suite.claims.ledger import Cell, Claim
+from suite.claims.ledger import Claim, Place
 
 
 class Near(Measuring):
@@ -16,7 +16,7 @@ class Near(Measuring):
     tolerance: PositiveFloat
     kind: Literal["relative", "absolute"] = "relative"
 
-    def judge(self, claim: Claim, cell: Cell | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
         assert isinstance(claim.paper_value, float | int)
         allowed = self.tolerance * (abs(claim.paper_value) if self.kind == "relative" else 1)
         measured = self.measure(cell, bench)

@@ -4,12 +4,12 @@ from typing import Literal
 
 from pydantic import PositiveFloat
 
+from suite.analysis.quality import margin, quality_differences
+from suite.analysis.statistics import DIFFERENT, EQUIVALENT, compare_paired
 from suite.claims.base import ClaimTest, Method
 from suite.claims.bench import Bench
 from suite.claims.finding import INCONCLUSIVE, NOT_SUPPORTED, SUPPORTED, Finding, nothing
-from suite.claims.ledger import Cell, Claim
-from suite.quality import margin, quality_differences
-from suite.statistics import DIFFERENT, EQUIVALENT, compare_paired
+from suite.claims.ledger import Claim, Place
 
 
 class Quality(ClaimTest):
@@ -23,7 +23,7 @@ class Quality(ClaimTest):
     reference: Method = "vanilla"
     tolerance: PositiveFloat | None = None
 
-    def judge(self, claim: Claim, cell: Cell | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
         if cell is None:
             raise nothing()
         runs, theirs = bench.runs(cell, self.method), bench.runs(cell, self.reference)

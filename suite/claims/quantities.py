@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from suite.analysis.convergence import reached_at, target_of
+from suite.analysis.speedup import seconds_by_phase
+from suite.analysis.statistics import Estimate, over_seeds, paired_ratio
 from suite.claims.bench import Bench
 from suite.claims.finding import INCONCLUSIVE, NOT_SUPPORTED, Finding, Settled
-from suite.claims.ledger import Cell
-from suite.comparisons import reached_at, seconds_by_phase, target_of
-from suite.evidence import Run, Speed
-from suite.statistics import Estimate, over_seeds, paired_ratio
+from suite.claims.ledger import Place
+from suite.records.evidence import Run, Speed
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Measured:
     note: str = ""
 
 
-def speedup(bench: Bench, cell: Cell, method: str, reference: str) -> Measured:
+def speedup(bench: Bench, cell: Place, method: str, reference: str) -> Measured:
     """The reference's step time over the method's, paired, times."""
     speed = bench.speed(cell, method, reference)
     blocks = _blocks(speed, method)
@@ -37,7 +38,7 @@ def speedup(bench: Bench, cell: Cell, method: str, reference: str) -> Measured:
     return Measured(ratio, bench.paths(speed), f"on {speed.cluster}, {rate:.1%} of rows sent")
 
 
-def time_to_target(bench: Bench, cell: Cell, method: str, reference: str) -> Measured:
+def time_to_target(bench: Bench, cell: Place, method: str, reference: str) -> Measured:
     """The reference's time to its own quality over the method's: steps to it over seeds, times the speed-up."""
     runs, theirs = bench.runs(cell, method), bench.runs(cell, reference)
     step = speedup(bench, cell, method, reference)
@@ -59,13 +60,13 @@ def time_to_target(bench: Bench, cell: Cell, method: str, reference: str) -> Mea
     return Measured(estimate, evidence, step.note)
 
 
-def rate(bench: Bench, cell: Cell, method: str, reference: str) -> Measured:
+def rate(bench: Bench, cell: Place, method: str, reference: str) -> Measured:
     """Rows sent over rows routed in training, a fraction over seeds."""
     runs = _trained(bench.runs(cell, method))
     return Measured(over_seeds([run.summary["rate"] for run in runs]), bench.paths(*runs))
 
 
-def share(bench: Bench, cell: Cell, method: str, reference: str) -> Measured:
+def share(bench: Bench, cell: Place, method: str, reference: str) -> Measured:
     """The method's all-to-all time over its step, a fraction over rounds."""
     speed = bench.speed(cell, method)
     blocks = _blocks(speed, method)
@@ -73,13 +74,13 @@ def share(bench: Bench, cell: Cell, method: str, reference: str) -> Measured:
     return Measured(paired_ratio(within, blocks["seconds"].tolist()), bench.paths(speed), f"on {speed.cluster}")
 
 
-def value(bench: Bench, cell: Cell, method: str, reference: str) -> Measured:
+def value(bench: Bench, cell: Place, method: str, reference: str) -> Measured:
     """The last held-out metric over seeds; of a share, in points."""
     runs = bench.runs(cell, method)
     return Measured(over_seeds([_value(run) for run in runs]), bench.paths(*runs))
 
 
-def value_gap(bench: Bench, cell: Cell, method: str, reference: str) -> Measured:
+def value_gap(bench: Bench, cell: Place, method: str, reference: str) -> Measured:
     """The last held-out metric less the reference's of the same seed; of a share, in points."""
     runs, theirs = bench.runs(cell, method), {run.seed: run for run in bench.runs(cell, reference)}
     gaps = [_value(run) - _value(theirs[run.seed]) for run in runs if run.seed in theirs]
@@ -88,24 +89,24 @@ def value_gap(bench: Bench, cell: Cell, method: str, reference: str) -> Measured
     return Measured(over_seeds(gaps), bench.paths(*runs, *theirs.values()))
 
 
-def top5(bench: Bench, cell: Cell, method: str, reference: str) -> Measured:
+def top5(bench: Bench, cell: Place, method: str, reference: str) -> Measured:
     """Top-5 accuracy over seeds, in points."""
     runs = bench.runs(cell, method)
     return Measured(over_seeds([100 * float(run.evals["top5"].iloc[-1]) for run in runs]), bench.paths(*runs))
 
 
-def throughput(bench: Bench, cell: Cell, method: str, reference: str) -> Measured:
+def throughput(bench: Bench, cell: Place, method: str, reference: str) -> Measured:
     """Examples per second in training over seeds."""
     runs = _trained(bench.runs(cell, method))
     return Measured(over_seeds([run.summary["examples_per_second"] for run in runs]), bench.paths(*runs))
 
 
-def reduction_time(bench: Bench, cell: Cell, method: str, reference: str) -> Measured:
+def reduction_time(bench: Bench, cell: Place, method: str, reference: str) -> Measured:
     """Time spent on making groups over the reference's, times, paired."""
     return _phase_ratio(bench, cell, method, reference, "reduction")
 
 
-def expert_time(bench: Bench, cell: Cell, method: str, reference: str) -> Measured:
+def expert_time(bench: Bench, cell: Place, method: str, reference: str) -> Measured:
     """Time inside experts over the reference's, paired, and that over the rate: 1 where both shrink alike."""
     measured = _phase_ratio(bench, cell, method, reference, "experts")
     blocks = _blocks(bench.speed(cell, method), method)
@@ -116,7 +117,7 @@ def expert_time(bench: Bench, cell: Cell, method: str, reference: str) -> Measur
     return Measured(scaled, measured.evidence, f"{found.value:.1%} of the time for {sent:.1%} of the rows")
 
 
-def _phase_ratio(bench: Bench, cell: Cell, method: str, reference: str, part: str) -> Measured:
+def _phase_ratio(bench: Bench, cell: Place, method: str, reference: str, part: str) -> Measured:
     speed = bench.speed(cell, method, reference)
     mine, theirs = (
         [seconds_by_phase(phases)[part] for phases in _blocks(speed, name)["phases"]] for name in (method, reference)
@@ -143,7 +144,7 @@ def _trained(runs: Sequence[Run]) -> list[Run]:
     return trained
 
 
-QUANTITIES: dict[str, Callable[[Bench, Cell, str, str], Measured]] = {
+QUANTITIES: dict[str, Callable[[Bench, Place, str, str], Measured]] = {
     measure.__name__: measure
     for measure in (
         speedup,

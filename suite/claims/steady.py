@@ -4,12 +4,12 @@ import math
 
 from pydantic import PositiveFloat
 
+from suite.analysis.rows import Row
+from suite.analysis.shares import read_shares
 from suite.claims.base import ClaimTest
 from suite.claims.bench import Bench
 from suite.claims.finding import INVALID, Finding, compare, nothing
-from suite.claims.ledger import Cell, Claim
-from suite.rows import Row
-from suite.shares import read_shares
+from suite.claims.ledger import Claim, Place
 
 
 class Steady(ClaimTest):
@@ -18,7 +18,7 @@ class Steady(ClaimTest):
     variant: str
     tolerance: PositiveFloat
 
-    def judge(self, claim: Claim, cell: Cell | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
         if cell is None:
             raise nothing()
         evidence = [str(path.relative_to(bench.folder)) for path in bench.folder.glob(f"shares/*/{cell.model}.json")]

@@ -6,11 +6,11 @@ import pandas as pd
 from pydantic import Field
 from scipy import stats
 
+from suite.analysis.statistics import CONFIDENCE
 from suite.claims.base import ClaimTest
 from suite.claims.bench import Bench
 from suite.claims.finding import INCONCLUSIVE, INVALID, NOT_SUPPORTED, SUPPORTED, Finding
-from suite.claims.ledger import Cell, Claim
-from suite.statistics import CONFIDENCE
+from suite.claims.ledger import Claim, Place
 
 
 class Trend(ClaimTest):
@@ -25,7 +25,7 @@ class Trend(ClaimTest):
     direction: Literal["rises", "falls"] = "rises"
     where: dict[str, str | int | float | bool] = Field(default_factory=dict)
 
-    def judge(self, claim: Claim, cell: Cell | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
         evidence = [bench.trials_path(self.study)]
         try:
             trials = chosen(bench.trials(self.study), self.where)

@@ -3,7 +3,7 @@
 from suite.claims.base import ClaimTest
 from suite.claims.bench import Bench
 from suite.claims.finding import INCONCLUSIVE, Finding
-from suite.claims.ledger import Cell, Claim
+from suite.claims.ledger import Claim, Place
 
 
 class Untested(ClaimTest):
@@ -11,5 +11,5 @@ class Untested(ClaimTest):
 
     reason: str
 
-    def judge(self, claim: Claim, cell: Cell | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
         return Finding(INCONCLUSIVE, self.reason)

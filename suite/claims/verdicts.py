@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from suite.audit.judgement import CONSISTENT
+from suite.analysis.audit.judgement import CONSISTENT
 from suite.claims.audited import TABLE, Audited, audited
 from suite.claims.base import ClaimTest
 from suite.claims.bench import Bench
@@ -14,13 +14,13 @@ from suite.claims.complete import Complete
 from suite.claims.counted import Counted
 from suite.claims.families import Families
 from suite.claims.finding import INCONSISTENT, NEEDS_HARDWARE, Finding, Settled
-from suite.claims.ledger import Cell, Claim, Hardware, Ledger, ledger
+from suite.claims.ledger import Claim, Hardware, Ledger, Place, ledger
 from suite.claims.near import Near
 from suite.claims.quality import Quality
 from suite.claims.steady import Steady
 from suite.claims.trend import Trend
 from suite.claims.untested import Untested
-from suite.config import parse_options
+from suite.config.validation import parse_options
 from suite.errors import unknown
 
 TESTS: dict[str, type[ClaimTest]] = {
@@ -43,7 +43,7 @@ class Judged:
 
     claim: Claim
     test: ClaimTest
-    cell: Cell | None
+    cell: Place | None
     scale: str
     finding: Finding
 
@@ -96,13 +96,13 @@ def judge_all(folder: Path, scale: str, book: Path | None = None) -> list[Judged
     judged = []
     for claim in claims.claims:
         place = claims.places[claim.at][scale] if claim.at else None
-        cell = place if isinstance(place, Cell) else None
+        cell = place if isinstance(place, Place) else None
         finding = _against_the_paper(claim, bench, _judge(claim, by_id[claim.id], place, bench))
         judged.append(Judged(claim, by_id[claim.id], cell, scale, finding))
     return judged
 
 
-def _judge(claim: Claim, test: ClaimTest, place: Cell | Hardware | None, bench: Bench) -> Finding:
+def _judge(claim: Claim, test: ClaimTest, place: Place | Hardware | None, bench: Bench) -> Finding:
     if isinstance(place, Hardware):
         return Finding(NEEDS_HARDWARE, place.hardware)
     if place is not None and place.stands_for and not test.stand_ins:

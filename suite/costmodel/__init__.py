@@ -2,12 +2,12 @@
 
 from suite.costmodel.bound import speedup_bound
 from suite.costmodel.calibrate import measured_cost, measured_link
-from suite.costmodel.exchange import Link
+from suite.costmodel.exchange import AlphaBeta
 from suite.costmodel.solve import link_for
 from suite.costmodel.step import Method, MethodCost, Prediction, Workload, predict, speedup
 
 __all__ = [
-    "Link",
+    "AlphaBeta",
     "Method",
     "MethodCost",
     "Prediction",

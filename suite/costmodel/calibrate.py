@@ -8,15 +8,15 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from suite.costmodel.exchange import Link
+from suite.costmodel.exchange import AlphaBeta
 from suite.costmodel.step import MethodCost
 
 Measured = Mapping[str, Any]
 
-INSTANT = Link(latency=0.0, rate=math.inf)
+INSTANT = AlphaBeta(latency=0.0, rate=math.inf)
 
 
-def measured_cost(row: Measured, opened: Link = INSTANT) -> MethodCost:
+def measured_cost(row: Measured, opened: AlphaBeta = INSTANT) -> MethodCost:
     """A measured step without what its bytes took.
 
     Args:
@@ -36,7 +36,7 @@ def measured_cost(row: Measured, opened: Link = INSTANT) -> MethodCost:
     )
 
 
-def measured_link(vanilla: MethodCost, row: Measured) -> Link:
+def measured_link(vanilla: MethodCost, row: Measured) -> AlphaBeta:
     """The link that vanilla met, from its step there.
 
     Args:
@@ -51,4 +51,4 @@ def measured_link(vanilla: MethodCost, row: Measured) -> Link:
     if exchange <= 0:
         return INSTANT
     elsewhere = row["step_seconds"] - row["all_to_all_seconds"] - vanilla.local
-    return Link(latency=0.0, rate=vanilla.bytes / exchange, overhang=elsewhere / exchange)
+    return AlphaBeta(latency=0.0, rate=vanilla.bytes / exchange, overhang=elsewhere / exchange)

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 ROW_EXCHANGES = 4  # per MoE layer and step
 COUNT_EXCHANGES = 1
 
-Path = Literal["flat", "hierarchical"]
+ExchangePath = Literal["flat", "hierarchical"]
 
 
 class Network(Protocol):
@@ -26,7 +26,7 @@ class Network(Protocol):
 
 
 @dataclass(frozen=True)
-class Link:
+class AlphaBeta:
     """An alpha–beta line, and what hangs over its end.
 
     Attributes:
@@ -93,7 +93,7 @@ class ClusterNetwork:
     """A topology used along one path."""
 
     topology: Topology
-    path: Path
+    path: ExchangePath
     overhang: float = 0.0
 
     def legs(self, size: float) -> Legs:

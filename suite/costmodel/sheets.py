@@ -7,11 +7,12 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
-from suite.config import CONF, parse_options
-from suite.costmodel.exchange import ClusterNetwork, Path, Topology, exchanges_per_step
+from suite.config.compose import CONF
+from suite.config.hardware import Hardware, hardware
+from suite.config.paper.published import PublishedModel
+from suite.config.validation import parse_options
+from suite.costmodel.exchange import ClusterNetwork, ExchangePath, Topology, exchanges_per_step
 from suite.costmodel.step import Method, Workload
-from suite.hardware import Hardware, hardware
-from suite.published import PublishedModel
 
 TARGETS = CONF / "targets.yaml"
 
@@ -182,6 +183,6 @@ def lsh_method(shape: Shape, cluster: Cluster, assumptions: Assumptions, rate: f
     return Method(rate, shape.width * assumptions.bytes_per_element, reduction_per_row=hashing)
 
 
-def network(cluster: Cluster, path: Path, gpus: int | None = None) -> ClusterNetwork:
+def network(cluster: Cluster, path: ExchangePath, gpus: int | None = None) -> ClusterNetwork:
     """The cluster's network at ``gpus``."""
     return ClusterNetwork(cluster.topology(gpus), path)

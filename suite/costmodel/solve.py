@@ -2,7 +2,7 @@
 
 import math
 
-from suite.costmodel.exchange import Link
+from suite.costmodel.exchange import AlphaBeta
 from suite.costmodel.step import MethodCost
 from suite.errors import UserError
 
@@ -14,7 +14,7 @@ def least_kappa(vanilla: MethodCost, latency: float) -> float:
 
 def link_for(
     vanilla: MethodCost, kappa: float, latency: float, fastest: float = math.inf, overhang: float = 0.0
-) -> Link:
+) -> AlphaBeta:
     """The link on which vanilla's all-to-alls take ``kappa`` times the rest of its step.
 
     Args:
@@ -22,7 +22,7 @@ def link_for(
         kappa: target, above 0.
         latency: alpha, seconds per exchange.
         fastest: bytes/s that the machine carries.
-        overhang: of the link, as in :class:`~suite.costmodel.exchange.Link`.
+        overhang: of the link, as in :class:`~suite.costmodel.exchange.AlphaBeta`.
 
     Raises:
         UserError: latency and waiting alone take longer, the link would have to be faster than ``fastest``, or the
@@ -44,4 +44,4 @@ def link_for(
             f"kappa: {kappa:g} needs a link of {rate:.3g} bytes/s, and the machine carries {fastest:.3g}; "
             "take a larger kappa"
         )
-    return Link(latency, rate, overhang)
+    return AlphaBeta(latency, rate, overhang)

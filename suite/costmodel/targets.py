@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from suite.config.paper.published import published
 from suite.costmodel.paper import kappa
 from suite.costmodel.sheets import Shape, network, sheets, vanilla_method, workload
 from suite.costmodel.step import predict
 from suite.errors import unknown
-from suite.published import published
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from suite.quiet import quiet_import
+from suite.loading import quiet_import
 
 # The order fairseq's Dictionary expects: bos, pad, eos, unk.
 SPECIAL_SYMBOLS = ("<s>", "<pad>", "</s>", "<unk>")

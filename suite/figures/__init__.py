@@ -4,9 +4,9 @@ One module per figure; ``python -m suite.figures.audit scale=nano`` draws that o
 is shown and how to read it, and ``build(folder)``; its files have its name, or those that it lists as ``NAMES``.
 """
 
-from suite.discovery import offered
+from suite.loading import offered
 
-HELPERS = ("panels", "saving")
+HELPERS = ("canvas", "panels", "style")
 
 
 def names() -> list[str]:

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from suite.discovery import load, split_option
+from suite.config.arguments import split_option
 from suite.errors import UserError, exit_on_error
 from suite.figures import names
-from suite.figures.saving import main
+from suite.figures.canvas import main
 from suite.files import write_atomically
+from suite.loading import load
 
 
 def build(folder: Path, wanted: Sequence[str] | None = None) -> list[Path]:

@@ -8,8 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from suite import style
-from suite.ablation import (
+from suite.analysis.ablation import (
     EQUAL_RATE,
     FUNCTIONS,
     PAPER_RATE_AT_SIX,
@@ -20,7 +19,8 @@ from suite.ablation import (
     read_ablation,
 )
 from suite.errors import UserError
-from suite.figures.saving import main, save
+from suite.figures import style
+from suite.figures.canvas import main, save
 
 CAPTION = (
     "Left: held-out quality over training by number of hash functions, and origin. Middle: rate (rows sent over rows "

@@ -7,10 +7,10 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from suite import style
-from suite.audit.speedups import BYTES_SHRINK, EXPERTS_SHRINK, speedup_rows
-from suite.figures.saving import main, save
-from suite.published import Published, published
+from suite.analysis.audit.speedups import BYTES_SHRINK, EXPERTS_SHRINK, speedup_rows
+from suite.config.paper.published import Published, published
+from suite.figures import style
+from suite.figures.canvas import main, save
 
 CAPTION = (
     "Published speed-ups beside what the paper's own share and rate allow. A dot to the right of both open marks "

@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
-from suite import style
-from suite.comparisons import data_name
+from suite.analysis.rows import data_name
 from suite.errors import UserError
-from suite.evidence import Run, read_evidence
-from suite.figures.saving import main, save
+from suite.figures import style
+from suite.figures.canvas import main, save
+from suite.records.evidence import Run, read_evidence
 
 CAPTION = (
     "Held-out quality against steps and against time spent in steps, and its distance from vanilla, for every "

@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
-from suite import style
+from suite.analysis.extrapolation import extrapolation_rows
+from suite.config.paper.published import published
 from suite.costmodel.sheets import sheets
-from suite.extrapolation import extrapolation_rows
-from suite.figures.saving import main, save
-from suite.published import published
+from suite.figures import style
+from suite.figures.canvas import main, save
 
 CAPTION = (
     "The share of all-to-all in a step and LSH's speed-up from 16 to 16,384 GPUs, predicted by the cost model. "

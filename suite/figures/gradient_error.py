@@ -6,11 +6,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from suite import style
+from suite.analysis.gradient_error import error_rows
 from suite.errors import UserError
+from suite.figures import style
+from suite.figures.canvas import main, save
 from suite.figures.panels import bytes_axis, grid, method_legend
-from suite.figures.saving import main, save
-from suite.probes import QUANTITIES, error_rows, read_probes
+from suite.records.probes import read_probes
+from suite.records.vocabulary import COMPARED
 
 CAPTION = (
     "Relative error of each method against exact dispatch, with the same weights on the same held-out batches, "
@@ -29,9 +31,9 @@ def gradient_error_figure(frame: pd.DataFrame) -> Figure:
     """One row per model and task, one panel per quantity; errors are logarithmic, methods without error left out."""
     inexact = frame[frame["relative_error_low"] > 0]
     groups = list(inexact.groupby(["model", "task"], sort=True))
-    figure, axes = grid(len(groups) * len(QUANTITIES), per_row=len(QUANTITIES), height=1.7)
+    figure, axes = grid(len(groups) * len(COMPARED), per_row=len(COMPARED), height=1.7)
     for number, ((model, task), part) in enumerate(groups):
-        for axis, quantity in zip(axes[len(QUANTITIES) * number :], QUANTITIES, strict=False):
+        for axis, quantity in zip(axes[len(COMPARED) * number :], COMPARED, strict=False):
             for point in part[part["quantity"] == quantity].itertuples():
                 look = style.look(point.method)
                 error, low, high = (
@@ -58,7 +60,7 @@ def gradient_error_figure(frame: pd.DataFrame) -> Figure:
             axis.tick_params(axis="x", rotation=45)
             axis.set_xlabel("bytes [% of 16 bit]")
             axis.set_title(LABELS[quantity], loc="left", fontsize=6.5)
-        axes[len(QUANTITIES) * number].set_ylabel(f"{model} on {task}\nrelative error [%]")
+        axes[len(COMPARED) * number].set_ylabel(f"{model} on {task}\nrelative error [%]")
     method_legend(figure, inexact["method"], lines=False)
     return figure
 
@@ -72,7 +74,7 @@ def build(folder: Path) -> list[Path]:
     rows = error_rows(read_probes(folder)[0])
     if not rows:
         raise UserError(
-            f"results: {folder} holds no valid probe; make one by: python -m suite.probe scale={folder.name}"
+            f"results: {folder} holds no valid probe; make one by: python -m suite.measurement.probe scale={folder.name}"
         )
     return save(gradient_error_figure(pd.DataFrame(rows)), folder / "figures" / "gradient_error")
 

@@ -7,11 +7,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from suite import style
 from suite.errors import UserError
+from suite.figures import style
+from suite.figures.canvas import main, save
 from suite.figures.panels import grid
-from suite.figures.saving import main, save
-from suite.probes import Probe, read_probes
+from suite.records.probes import Probe, read_probes
 
 CAPTION = (
     "Rate and errors of methods that draw, one mark per hash seed, as the distance from the method's mean over hash "
@@ -90,7 +90,7 @@ def build(folder: Path) -> list[Path]:
     frame = by_hash_seed(read_probes(folder)[0])
     if frame.empty:
         raise UserError(
-            f"results: {folder} holds no valid probe of several hash seeds; make one by python -m suite.probe"
+            f"results: {folder} holds no valid probe of several hash seeds; make one by python -m suite.measurement.probe"
         )
     return save(hash_seeds_figure(frame), folder / "figures" / "hash_seeds")
 

@@ -9,13 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from suite import style
-from suite.comparisons import speedup_rows
+from suite.analysis.prediction import MEASURED, PREDICTED, kappa_map_rows
+from suite.analysis.rows import Row
+from suite.analysis.speedup import speedup_rows
 from suite.errors import UserError
-from suite.evidence import read_evidence
-from suite.figures.saving import main, save
-from suite.prediction import MEASURED, PREDICTED, kappa_map_rows
-from suite.rows import Row
+from suite.figures import style
+from suite.figures.canvas import main, save
+from suite.records.evidence import read_evidence
 
 CAPTION = (
     "Speed-up against kappa: predicted curves, measured points with 95 % intervals over them. In the shaded "

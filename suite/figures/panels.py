@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator, ScalarFormatter
 
-from suite import style
+from suite.figures import style
 
 BYTES_TICKS = (3.125, 6.25, 12.5, 25, 50, 100, 200)
 

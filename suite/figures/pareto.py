@@ -7,13 +7,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from suite import style
-from suite.comparisons import INVALID, convergence_rows
+from suite.analysis.convergence import convergence_rows
+from suite.analysis.rows import INVALID, Row
 from suite.errors import UserError
-from suite.evidence import read_evidence
+from suite.figures import style
+from suite.figures.canvas import main, save
 from suite.figures.panels import bytes_axis, grid, method_legend
-from suite.figures.saving import main, save
-from suite.rows import Row
+from suite.records.evidence import read_evidence
 
 CAPTION = (
     "Held-out quality after the last step against the bytes that all MoE layers sent, relative to a plain 16-bit wire. "

@@ -7,12 +7,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from suite import style
-from suite.comparisons import speedup_rows
+from suite.analysis.prediction import MEDIAN_BAR, WORST_BAR, PredictionReport, kappa_map_rows, prediction_report
+from suite.analysis.speedup import speedup_rows
 from suite.errors import UserError
-from suite.evidence import read_evidence
-from suite.figures.saving import main, save
-from suite.prediction import MEDIAN_BAR, WORST_BAR, PredictionReport, kappa_map_rows, prediction_report
+from suite.figures import style
+from suite.figures.canvas import main, save
+from suite.records.evidence import read_evidence
 
 CAPTION = (
     "Speed-ups that the cost model predicts from the open link and vanilla's step on the slow one, against those "

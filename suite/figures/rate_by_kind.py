@@ -7,13 +7,13 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from suite import style
+from suite.analysis.kinds import kind_rows
+from suite.analysis.rows import Row
 from suite.errors import UserError
-from suite.evidence import read_evidence
-from suite.figures.saving import main, save
-from suite.rows import Row
-from suite.tables.kinds import kind_rows
-from suite.vocabulary import KINDS
+from suite.figures import style
+from suite.figures.canvas import main, save
+from suite.records.evidence import read_evidence
+from suite.records.vocabulary import KINDS
 
 CAPTION = (
     "Rows sent over rows routed, by kind of row, over the whole training, for LSH (or the first method that sends "

@@ -6,12 +6,12 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from suite import style
+from suite.config.paper.published import published
 from suite.errors import UserError
-from suite.evidence import Run, read_evidence
+from suite.figures import style
+from suite.figures.canvas import main, save
 from suite.figures.panels import grid, method_legend, reference
-from suite.figures.saving import main, save
-from suite.published import published
+from suite.records.evidence import Run, read_evidence
 
 CAPTION = (
     "Rows sent over rows routed as training goes on, means over windows of steps and over seeds, for methods that send "

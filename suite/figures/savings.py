@@ -7,13 +7,13 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from suite import style
-from suite.comparisons import INVALID, speedup_rows
+from suite.analysis.rows import INVALID, Row
+from suite.analysis.savings import PARTS, savings_rows
+from suite.analysis.speedup import speedup_rows
 from suite.errors import UserError
-from suite.evidence import read_evidence
-from suite.figures.saving import main, save
-from suite.rows import Row
-from suite.savings import PARTS, savings_rows
+from suite.figures import style
+from suite.figures.canvas import main, save
+from suite.records.evidence import read_evidence
 
 CAPTION = (
     "What each method saves of vanilla's step on each link, by measured part: time in all-to-alls, expert "

@@ -6,13 +6,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from suite import style
+from suite.analysis.rows import Row
+from suite.analysis.shares import CAPTION as CAPTION
+from suite.analysis.shares import read_shares
 from suite.errors import UserError
-from suite.figures.saving import main, save
-from suite.rows import Row
-from suite.shares import read_shares
-from suite.tables.shares import CAPTION as CAPTION
-from suite.tables.shares import READS as READS
+from suite.figures import style
+from suite.figures.canvas import main, save
+
+READS = ("shares",)  # of the records
 
 # From light to dark, so that greyscale tells them apart; hatches tell them apart in any colour.
 LOOKS = (("#f0f0f0", ""), ("#b8b8b8", "///"), ("#6e6e6e", ""), ("#d8d8d8", "xxx"))
@@ -64,7 +65,7 @@ def build(folder: Path) -> list[Path]:
     """
     rows, _ = read_shares(folder)
     if not rows:
-        raise UserError(f"results: {folder} holds no shares; measure them first by python -m suite.measure_shares")
+        raise UserError(f"results: {folder} holds no shares; measure them first by python -m suite.measurement.shares")
     return save(shares_figure(rows), folder / "figures" / "shares")
 
 

@@ -7,14 +7,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter1d
 
-from suite import style
-from suite.comparisons import convergence_rows, own_link, speedup_rows
+from suite.analysis.convergence import convergence_rows, own_link
+from suite.analysis.rows import Row
+from suite.analysis.speedup import speedup_rows
+from suite.config.paper.published import Published, published
 from suite.errors import UserError
-from suite.evidence import Evidence, read_evidence
+from suite.figures import style
+from suite.figures.canvas import main, save
 from suite.figures.panels import grid, method_legend, perplexity_axis, reference
-from suite.figures.saving import main, save
-from suite.published import Published, published
-from suite.rows import Row
+from suite.records.evidence import Evidence, read_evidence
 
 CAPTION = (
     "As the paper's Fig. 6: held-out perplexity against training time on the link that resembles the model's cluster: "

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from suite import style
 from suite.errors import UserError
-from suite.figures.saving import main, save
+from suite.figures import style
+from suite.figures.canvas import main, save
 
 CAPTION = (
     "As the paper's Fig. 4: the first two principal components of rows that enter the last MoE layer's all-to-all, of "

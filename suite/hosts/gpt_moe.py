@@ -5,11 +5,9 @@ from types import SimpleNamespace
 
 from torch import Tensor, nn
 
-from suite.hosts.surgery import place_moe_layers
-from suite.kinds import Stream
-from suite.methods import MakeLayer
-from suite.quiet import quiet_import
-from suite.schema import TransformerSize
+from suite.config.model import TransformerSize
+from suite.hosts.placement import MakeLayer, Stream, place_moe_layers
+from suite.loading import quiet_import
 from suite.tasks.task import TextInputs
 
 OBJECTIVES = ("causal_lm", "classification")

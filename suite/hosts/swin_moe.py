@@ -6,11 +6,9 @@ import timm
 from timm.models.swin_transformer import SwinTransformer
 from torch import Tensor, nn
 
+from suite.config.model import SwinSize
 from suite.errors import UserError
-from suite.hosts.surgery import place_moe_layers
-from suite.kinds import Stream
-from suite.methods import MakeLayer
-from suite.schema import SwinSize
+from suite.hosts.placement import MakeLayer, Stream, place_moe_layers
 from suite.tasks.task import ImageInputs
 
 OBJECTIVES = ("images",)

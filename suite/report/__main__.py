@@ -2,7 +2,7 @@
 
 import sys
 
-from suite.config import compose
+from suite.config.compose import compose
 from suite.errors import exit_on_error
 from suite.report.page import build
 

@@ -7,8 +7,8 @@ from types import ModuleType
 
 import suite.figures
 import suite.tables
-from suite.discovery import load
-from suite.report.links import Link, Links
+from suite.loading import load
+from suite.report.links import Hyperlink, Hyperlinks
 from suite.report.markdown import code, render
 from suite.report.provenance import Manifest, Provenance, read_json
 from suite.report.svg import inline
@@ -33,7 +33,7 @@ class Artifact:
     title: str
     caption: str
     html: str
-    files: list[Link]
+    files: list[Hyperlink]
     provenance: Provenance | None
 
 
@@ -64,7 +64,7 @@ def figures(manifest: Manifest) -> list[Artifact]:
     return found
 
 
-def not_drawn(links: Links) -> list[tuple[str, str]]:
+def not_drawn(links: Hyperlinks) -> list[tuple[str, str]]:
     """Figures that lack records: title and reason."""
     index, _ = read_json(links.folder / "figures" / "index.json")
     return [(title_of(name), reason) for name, reason in sorted(index.get("not_drawn", {}).items())]

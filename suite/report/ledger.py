@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from suite.claims.markdown import in_unit
-from suite.report.links import Link, Links
+from suite.report.links import Hyperlink, Hyperlinks
 from suite.report.provenance import read_json
 
 # In the order of the page; a colour each, by the class of the same name.
@@ -20,7 +20,7 @@ VERDICTS = {
 
 
 @dataclass(frozen=True)
-class Claim:
+class ShownClaim:
     """One row of the ledger, all text; ``stands_for`` is what of the paper is replaced here, if anything is."""
 
     anchor: str
@@ -33,34 +33,34 @@ class Claim:
     tolerance: str
     verdict: str
     reason: str
-    look: str
-    evidence: list[Link]
+    colour: str
+    evidence: list[Hyperlink]
 
 
 @dataclass(frozen=True)
-class Ledger:
-    """All claims; ``counts`` holds (verdict, look, number) of those that occur; ``missing`` says why there are none."""
+class ShownLedger:
+    """All claims; ``counts`` holds (verdict, colour, number) of those that occur; ``missing`` says why there are none."""
 
-    claims: list[Claim]
+    claims: list[ShownClaim]
     counts: list[tuple[str, str, int]]
     sections: list[str]
     missing: str | None
 
 
-def read_ledger(links: Links) -> Ledger:
+def read_ledger(links: Hyperlinks) -> ShownLedger:
     """``claims.json`` beside the page."""
     values, missing = read_json(links.folder / "claims.json")
     claims = [_claim(value, links) for value in values or []]
     tally = Counter(claim.verdict for claim in claims)
     order = [*VERDICTS, *sorted(tally.keys() - VERDICTS.keys())]
     counts = [(verdict, VERDICTS.get(verdict, "open"), tally[verdict]) for verdict in order if tally[verdict]]
-    return Ledger(claims, counts, list(dict.fromkeys(claim.section for claim in claims)), missing)
+    return ShownLedger(claims, counts, list(dict.fromkeys(claim.section for claim in claims)), missing)
 
 
-def _claim(value: dict[str, Any], links: Links) -> Claim:
+def _claim(value: dict[str, Any], links: Hyperlinks) -> ShownClaim:
     unit, low, high, tolerance = (value.get(name) for name in ("unit", "low", "high", "tolerance"))
     unit = unit or ""
-    return Claim(
+    return ShownClaim(
         anchor=f"claim-{value['id']}",
         section=value["section"],
         statement=value["statement"],
@@ -71,6 +71,6 @@ def _claim(value: dict[str, Any], links: Links) -> Claim:
         tolerance=f"± {in_unit(tolerance, unit)}" if isinstance(tolerance, int | float) else in_unit(tolerance, unit),
         verdict=value["verdict"],
         reason=value.get("reason") or "",
-        look=VERDICTS.get(value["verdict"], "open"),
+        colour=VERDICTS.get(value["verdict"], "open"),
         evidence=[links.to(path) for path in value["evidence"]],
     )

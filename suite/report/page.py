@@ -6,11 +6,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from suite.errors import UserError
-from suite.evidence import read_evidence
 from suite.files import write_atomically
+from suite.records.evidence import read_evidence
 from suite.report.artifacts import figures, not_drawn, tables
 from suite.report.ledger import read_ledger
-from suite.report.links import Links
+from suite.report.links import Hyperlinks
 from suite.report.provenance import Manifest
 from suite.report.runs import list_faults, list_runs
 from suite.report.studies import list_studies
@@ -32,7 +32,7 @@ def build(folder: Path, scale: str) -> Path:
 
 def html(folder: Path, scale: str) -> str:
     """The page for ``folder``; its links are relative to that."""
-    links = Links(folder)
+    links = Hyperlinks(folder)
     manifest, evidence = Manifest(links), read_evidence(folder)
     runs, environments = list_runs(evidence, links)
     parts = Environment(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from suite.report.links import Link, Links
+from suite.report.links import Hyperlink, Hyperlinks
 
 # More records than this are counted, and left to the manifest: a page of thousands of links helps nobody.
 LISTED = 60
@@ -25,14 +25,14 @@ class Provenance:
 
     command: str
     hashes: list[tuple[str, str]]
-    records: list[Link]
+    records: list[Hyperlink]
     further: int
 
 
 class Manifest:
     """``manifest.json`` of one scale; ``missing`` says why there is none that can be read."""
 
-    def __init__(self, links: Links) -> None:
+    def __init__(self, links: Hyperlinks) -> None:
         self.links = links
         values, self.missing = read_json(links.folder / "manifest.json")
         self.commit: str | None = values.get("commit")

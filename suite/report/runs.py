@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from suite.evidence import Evidence, Run
-from suite.report.links import Link, Links
+from suite.records.evidence import Evidence, Run
+from suite.report.links import Hyperlink, Hyperlinks
 from suite.report.provenance import read_json
 
 FILES = ("config.yaml", "environment.json", "metrics.jsonl")
@@ -15,7 +15,7 @@ FILES = ("config.yaml", "environment.json", "metrics.jsonl")
 class RunRow:
     """One complete run; ``environment`` is the label of its entry in the table of environments."""
 
-    link: Link
+    link: Hyperlink
     model: str
     task: str
     method: str
@@ -25,7 +25,7 @@ class RunRow:
     rate: str
     commit: str
     environment: str
-    files: list[Link]
+    files: list[Hyperlink]
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class Environment:
 class Fault:
     """A record that cannot be used, and why."""
 
-    link: Link
+    link: Hyperlink
     reason: str
 
 
-def list_runs(evidence: Evidence, links: Links) -> tuple[list[RunRow], list[Environment]]:
+def list_runs(evidence: Evidence, links: Hyperlinks) -> tuple[list[RunRow], list[Environment]]:
     """Every complete run, and the distinct environments, labelled in order of their first run."""
     rows, environments = [], dict[str, Environment]()
     for run in evidence.runs:
@@ -58,14 +58,14 @@ def list_runs(evidence: Evidence, links: Links) -> tuple[list[RunRow], list[Envi
     return rows, list(environments.values())
 
 
-def list_faults(evidence: Evidence, links: Links) -> list[Fault]:
+def list_faults(evidence: Evidence, links: Hyperlinks) -> list[Fault]:
     """Every record at fault."""
     return [
         Fault(links.to(fault.path.relative_to(links.folder).as_posix()), fault.reason) for fault in evidence.invalid
     ]
 
 
-def _row(run: Run, path: str, record: dict[str, Any], label: str, links: Links) -> RunRow:
+def _row(run: Run, path: str, record: dict[str, Any], label: str, links: Hyperlinks) -> RunRow:
     commit = run.summary.get("git_commit") or "unknown"
     dirty = any(rank.get("git_dirty") for rank in record.get("ranks", []))
     rate = run.summary["rate"]

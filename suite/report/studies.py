@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from suite.report.artifacts import title_of
-from suite.report.links import Link, Links
+from suite.report.links import Hyperlink, Hyperlinks
 from suite.report.markdown import render
 from suite.report.svg import inline
 
@@ -19,10 +19,10 @@ class Study:
     anchor: str
     title: str
     html: str
-    files: list[Link]
+    files: list[Hyperlink]
 
 
-def list_studies(links: Links) -> list[Study]:
+def list_studies(links: Hyperlinks) -> list[Study]:
     """Every folder below ``sweeps/`` that holds a ``study.yaml``, by name."""
     studies = []
     for path in sorted(links.folder.glob("sweeps/*/study.yaml")):

@@ -9,8 +9,8 @@ rule claims:
         CLAIM_TABLES,
         "suite/conf/claims.yaml",
         sorted(str(path) for path in Path("suite/claims").glob("*.py")),
-        "suite/quality.py",
-        "suite/statistics.py",
+        "suite/analysis/quality.py",
+        "suite/analysis/statistics.py",
     output:
         CLAIMS,
     log:
@@ -33,13 +33,13 @@ rule manifest:
     params:
         scale=MATRIX.scale,
     shell:
-        "python -m suite.manifest scale={params.scale} 2>&1 | tee {log}"
+        "python -m suite.report.manifest scale={params.scale} 2>&1 | tee {log}"
 
 
 rule crate:
     input:
         rules.manifest.output,
-        "suite/crate.py",
+        "suite/report/crate.py",
     output:
         f"{RESULTS}/ro-crate-metadata.json",
     log:
@@ -47,4 +47,4 @@ rule crate:
     params:
         scale=MATRIX.scale,
     shell:
-        "python -m suite.crate scale={params.scale} 2>&1 | tee {log}"
+        "python -m suite.report.crate scale={params.scale} 2>&1 | tee {log}"

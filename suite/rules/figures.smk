@@ -10,8 +10,8 @@ rule draw_figures:
         RECORDS,
         PAPER,
         ROWS,
-        "suite/extrapolation.py",
-        "suite/style.py",
+        "suite/analysis/extrapolation.py",
+        "suite/figures/style.py",
         "suite/tables/kinds.py",
         [f"suite/figures/{name}.py" for name in (*figure_modules.HELPERS, *figure_modules.names())],
     output:

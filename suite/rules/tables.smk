@@ -1,5 +1,5 @@
 from suite import tables as table_modules
-from suite.config import choices
+from suite.config.compose import choices
 
 # From records alone. A record at fault costs its own cells; see the log for the reasons.
 RECORDS = [
@@ -70,7 +70,7 @@ rule compile_extrapolation:
     input:
         PAPER,
         TABLE_CODE,
-        "suite/extrapolation.py",
+        "suite/analysis/extrapolation.py",
         "suite/tables/extrapolation.py",
     output:
         TABLES["extrapolation"],
@@ -88,8 +88,8 @@ rule compile_models:
         [f"suite/conf/model/{name}.yaml" for name in choices("model")],
         TABLE_CODE,
         "suite/tables/models.py",
-        "suite/parameters.py",
-        "suite/readings.py",
+        "suite/costmodel/memory/parameters.py",
+        "suite/analysis/readings.py",
     output:
         TABLES["models"],
     log:

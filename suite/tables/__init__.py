@@ -4,7 +4,7 @@ One module per table; ``python -m suite.tables.audit scale=nano`` builds that on
 is shown and how to read it, and ``build(folder, scale)``; its files have its name, or those that it lists as ``NAMES``.
 """
 
-from suite.discovery import offered
+from suite.loading import offered
 
 HELPERS = ("formatting", "latex", "sheet")
 

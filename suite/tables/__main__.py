@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from suite.discovery import load, split_option
+from suite.config.arguments import split_option
 from suite.errors import exit_on_error
+from suite.loading import load
 from suite.tables import names
 from suite.tables.formatting import main
 

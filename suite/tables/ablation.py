@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.ablation import ablation_rows, read_ablation
-from suite.rows import Row
+from suite.analysis.ablation import ablation_rows, read_ablation
+from suite.analysis.rows import Row
 from suite.tables.formatting import fault_notes, main, number, scaled, table_files, write_tables
 from suite.tables.sheet import Sheet
 

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.audit import audit_rows
-from suite.audit.judgement import OVERHEAD_LIMIT, SHARE_TOLERANCE
-from suite.published import published
-from suite.rows import Row
+from suite.analysis.audit import audit_rows
+from suite.analysis.audit.judgement import OVERHEAD_LIMIT, SHARE_TOLERANCE
+from suite.analysis.rows import Row
+from suite.config.paper.published import published
 from suite.tables.formatting import main, number, scaled, table_files, write_tables
 from suite.tables.sheet import Sheet
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.comparisons import TARGET_SLACK, convergence_rows
-from suite.evidence import read_evidence
-from suite.quality import PERPLEXITY_MARGIN, SHARE_MARGIN
-from suite.rows import Row
+from suite.analysis.convergence import TARGET_SLACK, convergence_rows
+from suite.analysis.quality import PERPLEXITY_MARGIN, SHARE_MARGIN
+from suite.analysis.rows import Row
+from suite.records.evidence import read_evidence
 from suite.tables.formatting import data_note, fault_notes, main, number, table_files, with_interval, write_tables
 from suite.tables.sheet import Sheet
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from suite.analysis.extrapolation import extrapolation_rows
+from suite.analysis.rows import Row
+from suite.config.paper.published import published
 from suite.costmodel.sheets import Targets, sheets
-from suite.extrapolation import extrapolation_rows
-from suite.published import published
-from suite.rows import Row
 from suite.tables.formatting import main, number, table_files, write_tables
 from suite.tables.sheet import Sheet
 

@@ -6,11 +6,11 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from suite.config import compose
+from suite.analysis.rows import Row
+from suite.config.compose import compose
 from suite.errors import exit_on_error
-from suite.evidence import Invalid
 from suite.files import write_atomically
-from suite.rows import Row
+from suite.records.evidence import Invalid
 from suite.tables.latex import to_latex
 from suite.tables.sheet import Sheet, to_markdown
 

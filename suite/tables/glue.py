@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.evidence import read_evidence
-from suite.paper_tables import glue_rows
-from suite.published import Published, published
-from suite.rows import Row
+from suite.analysis.paper_tables import glue_rows
+from suite.analysis.rows import Row
+from suite.config.paper.published import Published, published
+from suite.records.evidence import read_evidence
 from suite.tables.formatting import data_note, main, number, table_files, with_interval, write_tables
 from suite.tables.sheet import Sheet
 

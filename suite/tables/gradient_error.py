@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.comparisons import INVALID, data_name
-from suite.probes import error_rows, read_probes
-from suite.rows import Row
+from suite.analysis.gradient_error import error_rows
+from suite.analysis.rows import INVALID, Row, data_name
+from suite.records.probes import read_probes
 from suite.tables.formatting import fault_notes, main, number, table_files, with_interval, write_tables
 from suite.tables.sheet import Sheet
 

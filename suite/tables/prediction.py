@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.comparisons import speedup_rows
-from suite.evidence import read_evidence
-from suite.prediction import (
+from suite.analysis.prediction import (
     BOUND_BAR,
     BOUND_METHOD,
     MEDIAN_BAR,
@@ -14,7 +12,9 @@ from suite.prediction import (
     kappa_map_rows,
     prediction_report,
 )
-from suite.rows import Row
+from suite.analysis.rows import Row
+from suite.analysis.speedup import speedup_rows
+from suite.records.evidence import read_evidence
 from suite.tables.formatting import main, number, table_files, to_csv, with_interval, write_tables
 from suite.tables.sheet import Sheet
 

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.comparisons import INVALID, data_name
-from suite.evidence import Invalid, Run, read_evidence
-from suite.rows import Row
-from suite.style import in_order
+from suite.analysis.rows import Row
+from suite.analysis.runs import run_rows
+from suite.records.evidence import read_evidence
 from suite.tables.formatting import data_note, main, number, scaled, table_files, write_tables
 from suite.tables.sheet import Sheet
 
@@ -18,46 +17,6 @@ RUNS = (
     "model task method seed steps metric value baseline baseline_value other_metrics examples_per_second "
     "mean_step_seconds peak_memory_bytes data"
 ).split()
-
-
-def run_rows(runs: Sequence[Run], faults: Sequence[Invalid] = ()) -> list[Row]:
-    """One row per run, vanilla first; a run at fault says so in ``value`` and gives nothing else."""
-    rows = [_row(run) for run in runs] + [
-        {"model": record.model, "task": record.task, "method": record.method, "seed": _seed(record), "value": INVALID}
-        for record in faults
-    ]
-    order = {method: place for place, method in enumerate(in_order(str(row["method"]) for row in rows))}
-    return sorted(rows, key=lambda row: (row["model"], row["task"], order[str(row["method"])], row["seed"]))
-
-
-def _seed(record: Invalid) -> int:
-    number = record.path.name.removeprefix("seed")
-    return int(number) if number.isdigit() else -1
-
-
-def _row(run: Run) -> Row:
-    summary = run.summary
-    others = [
-        f"{name} {value:.4g}"
-        for name, value in summary["final"].items()
-        if name != run.metric and not name.startswith("exact_")
-    ]
-    return {
-        "model": run.model,
-        "task": run.task,
-        "method": run.method,
-        "seed": run.seed,
-        "steps": summary["steps"],
-        "metric": run.metric,
-        "value": summary["final"][run.metric],
-        "baseline": summary["baseline"]["name"],
-        "baseline_value": summary["baseline"][run.metric],
-        "other_metrics": ", ".join(others),
-        "examples_per_second": summary["examples_per_second"],
-        "mean_step_seconds": summary["mean_step_seconds"],
-        "peak_memory_bytes": summary["peak_memory_bytes"],
-        "data": data_name(summary["data"]),
-    }
 
 
 def runs_sheet(rows: Sequence[Row], scale: str) -> Sheet:

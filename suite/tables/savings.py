@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.comparisons import speedup_rows
-from suite.evidence import read_evidence
-from suite.rows import Row
-from suite.savings import savings_rows
+from suite.analysis.rows import Row
+from suite.analysis.savings import savings_rows
+from suite.analysis.speedup import speedup_rows
+from suite.records.evidence import read_evidence
 from suite.tables.formatting import main, number, scaled, table_files, with_interval, write_tables
 from suite.tables.sheet import Sheet
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.rows import Row
-from suite.shares import read_shares
+from suite.analysis.rows import Row
+from suite.analysis.shares import CAPTION, read_shares
 from suite.tables.formatting import fault_notes, main, number, scaled, table_files, with_interval, write_tables
 from suite.tables.sheet import Sheet
 
@@ -13,13 +13,6 @@ SHARES = (
     "latency_share slowdown inter_server_bytes_per_step link_alpha_seconds link_beta_seconds_per_byte step_seconds"
 ).split()
 
-CAPTION = (
-    "All-to-all's share of vanilla's step (Fig. 3), with doubled experts on the same link and with doubled servers. "
-    "More ranks than cores compute more slowly, by the factor slowdown; their link is slowed by the same "
-    "factor, which keeps kappa comparable, but gloo's latency, whose part of the step is given, cannot be. Paper: what "
-    "it has for the base, and calls nearly the same for the others. Expected: the base's share carried on by eq. 6, in "
-    "which only (w − 1)/w changes."
-)
 READS: tuple[str, ...] = ("shares",)  # of the records
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.comparisons import speedup_rows
-from suite.evidence import read_evidence
-from suite.rows import Row
+from suite.analysis.rows import Row
+from suite.analysis.speedup import speedup_rows
+from suite.records.evidence import read_evidence
 from suite.tables.formatting import (
     data_note,
     fault_notes,

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from suite.config.run import RunConfig
 from suite.data.fetch import cache_directory
 from suite.loading import load_object
-from suite.schema import RunConfig
 from suite.tasks.task import Task
 
 

@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
-from suite.kinds import kinds_of
 from suite.tasks.packed_text import PackedText
+from suite.tasks.row_kinds import kinds_of
 from suite.tasks.task import Batch
 
 

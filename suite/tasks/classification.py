@@ -9,11 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from suite.config.seeds import data_seed
 from suite.data.text import Part
 from suite.data.tokenizer import END_OF_DOCUMENT
-from suite.kinds import kinds_of
-from suite.seeds import data_seed
 from suite.tasks.labelled_text import LabelledText, fit, right_padded
+from suite.tasks.row_kinds import kinds_of
 from suite.tasks.sampling import EpochOrder, rank_slice
 from suite.tasks.task import Batch, Predict, TextInputs
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lshmoe.seeding import derive_seed
+from suite.config.seeds import data_seed
 from suite.data.text import Part
 from suite.errors import UserError
-from suite.seeds import data_seed
 from suite.tasks.sampling import EpochOrder, in_batches, rank_slice, spread
 from suite.tasks.task import Batch, ImageInputs, Metric, Predict, Task, summed_loss
 

@@ -14,14 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 from torch import Tensor
 from torch.nn import functional
 
-from suite.config import compose
+from suite.config.compose import compose
+from suite.config.task import TaskConfig, Training
 from suite.data.example_tokens import PreparedExamples, Recipe, prepare_examples
 from suite.data.registry import source
 from suite.data.tokenizer import make_dictionary
 from suite.data.tokens import prepare_text, prepared_folder
 from suite.errors import UserError
 from suite.loading import load_object
-from suite.schema import TaskConfig, Training
 from suite.tasks.packed_text import PackedText, TextData
 from suite.tasks.sampling import in_batches, spread
 from suite.tasks.scores import score

@@ -6,9 +6,9 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 
-from suite.kinds import kinds_of
-from suite.quiet import quiet_import
+from suite.loading import quiet_import
 from suite.tasks.packed_text import PackedText, WindowInputs
+from suite.tasks.row_kinds import kinds_of
 from suite.tasks.task import IGNORED, Batch
 
 MASK_SYMBOL = "<mask>"

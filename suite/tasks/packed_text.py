@@ -13,13 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 from torch import Tensor
 
 from lshmoe.seeding import derive_seed
+from suite.config.seeds import data_seed
 from suite.data.made_up import MadeUpText
 from suite.data.registry import AnySource, source
 from suite.data.text import Part
 from suite.data.tokenizer import make_dictionary
 from suite.data.tokens import PreparedText, prepare_text, prepared_folder
 from suite.errors import UserError
-from suite.seeds import data_seed
 from suite.tasks.sampling import EpochOrder, in_batches, rank_slice, spread
 from suite.tasks.task import IGNORED, Batch, Task, TextInputs, perplexity
 

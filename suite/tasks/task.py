@@ -13,8 +13,8 @@ from pydantic import BaseModel
 from torch import Tensor
 from torch.nn import functional
 
-from suite.config import parse_options
-from suite.schema import TaskConfig, Training
+from suite.config.task import TaskConfig, Training
+from suite.config.validation import parse_options
 
 # Value of a target where nothing is to be predicted.
 IGNORED = -100
@@ -27,7 +27,7 @@ class Batch:
     Attributes:
         inputs: keyword arguments of the host's forward pass.
         targets: int64 class numbers, one per prediction; :data:`IGNORED` where there is none.
-        kinds: by stream of the host, uint8 ``[B, T]``: what each token is, see :mod:`suite.kinds`. A stream that is not
+        kinds: by stream of the host, uint8 ``[B, T]``: what each token is, see :mod:`suite.training.kind_meter`. A stream that is not
             there has no kinds worth telling apart.
         examples: how many there are.
     """

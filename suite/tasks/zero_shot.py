@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from torch import Tensor
 
+from suite.config.task import TaskConfig, Training
 from suite.errors import UserError
-from suite.kinds import kinds_of
-from suite.schema import TaskConfig, Training
 from suite.tasks.labelled_text import LabelledData, LabelledText, fit, right_padded
+from suite.tasks.row_kinds import kinds_of
 from suite.tasks.task import IGNORED, Batch, Predict
 
 SENTINEL = "<sentinel:0>"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from suite.config import values_sha256
+from suite.config.digest import values_sha256
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "results/reference"
@@ -55,7 +55,7 @@ def write_speed_copy(folder, number):
 
 
 def rebuild(results):
-    for command in ("suite.tables", "suite.claims", "suite.manifest"):
+    for command in ("suite.tables", "suite.claims", "suite.report.manifest"):
         done = subprocess.run(
             [sys.executable, "-m", command, "scale=nano", f"results={results}"],
             cwd=ROOT,

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from suite.data.fetch import cache_directory, fetch
 from suite.data.registry import source
-from suite.hash_study import study, to_markdown
+from suite.measurement.kept_coordinates import study, to_markdown
 
 EXPERTS, TOP_K = 8, 2
 

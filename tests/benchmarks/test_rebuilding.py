@@ -4,7 +4,7 @@ import time
 
 from suite.figures import __main__ as figures
 from suite.tables import __main__ as tables
-from tests.suite.synthetic import write_probe, write_run, write_sample, write_speed
+from tests.suite.builders.synthetic import write_probe, write_run, write_sample, write_speed
 
 BAR_SECONDS = 150
 MODELS = ("gpt_moe", "roberta_moe", "t5_moe", "swin_moe")

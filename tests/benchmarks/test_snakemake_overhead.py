@@ -5,7 +5,7 @@ import shutil
 import time
 from pathlib import Path
 
-from suite.matrix import select
+from suite.config.matrix import select
 from tests.cluster.project import ROOT, Project
 
 # The published run's file where there is one, since some jobs read what others wrote.

@@ -25,7 +25,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk_is_named_and_leaves_no_result(disk: Path, project: Project) -> None:
     # The mirror may still read records when the run has ended, and a disk in use cannot be taken away.
-    command = ("-m", "suite.train", "method=lsh", f"results={disk}", "tracking=off")
+    command = ("-m", "suite.training.train", "method=lsh", f"results={disk}", "tracking=off")
     full = project.python(*command)
     summary = disk / "nano/runs/gpt_moe/text_lm/lsh/seed0/summary.json"
     assert full.returncode == 1

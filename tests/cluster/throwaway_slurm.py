@@ -160,7 +160,7 @@ class Slurm:
         found = []
         for process in self.processes(node):
             with contextlib.suppress(psutil.NoSuchProcess):
-                if "suite.worker" in process.cmdline() and "RANK" in process.environ():
+                if "suite.training.worker" in process.cmdline() and "RANK" in process.environ():
                     found.append(process)
         return found
 

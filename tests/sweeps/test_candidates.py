@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from suite.config import compose
+from suite.config.compose import compose
 from sweeps.candidates import candidates, confirmation_overrides
 from sweeps.folder import StudyFolder
 from tests.sweeps.made_up import study

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from suite.config import compose
+from suite.config.compose import compose
 from suite.errors import UserError
-from suite.methods import check_method
+from suite.training.methods import check_method
 from sweeps.setting import Setting, wires
 from sweeps.study import CONF, load_study, probes, studies
 from tests.sweeps.made_up import study

@@ -7,8 +7,8 @@ import yaml
 
 from suite.claims.ledger import CLAIMS, ledger
 from suite.claims.verdicts import chosen_tests
+from suite.config.paper.published import published
 from suite.errors import UserError
-from suite.published import published
 
 PLACE = {"nano": {"model": "gpt_moe", "task": "text_lm"}, "mini": {"hardware": "no"}, "paper": {"hardware": "no"}}
 CLAIM = {"id": "a", "section": "s", "statement": "t", "paper_value": 1.0, "by": "near", "at": "here"}

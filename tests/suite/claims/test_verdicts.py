@@ -9,8 +9,8 @@ import yaml
 
 from suite.claims.__main__ import build
 from suite.claims.verdicts import judge_all
-from suite.config import values_sha256
-from tests.suite.synthetic import write_run, write_shares, write_speed
+from suite.config.digest import values_sha256
+from tests.suite.builders.synthetic import write_run, write_shares, write_speed
 
 REFERENCE = Path(__file__).parents[3] / "results/reference"
 

@@ -1,17 +1,17 @@
 import pytest
 
-from suite.costmodel import Link, MethodCost, measured_cost, measured_link, predict
+from suite.costmodel import AlphaBeta, MethodCost, measured_cost, measured_link, predict
 from suite.costmodel.calibrate import INSTANT
 
-OPENED = Link(latency=0.0, rate=20_000.0)
-SLOW = Link(latency=0.0, rate=1000.0, overhang=0.1)
+OPENED = AlphaBeta(latency=0.0, rate=20_000.0)
+SLOW = AlphaBeta(latency=0.0, rate=1000.0, overhang=0.1)
 COSTS = {
     "vanilla": MethodCost(dense=5.0, experts=4.0, reduction=0.0, waiting=0.4, bytes=16_000.0, exchanges=20),
     "reduced": MethodCost(dense=5.0, experts=1.5, reduction=0.1, waiting=0.2, bytes=4000.0, exchanges=20),
 }
 
 
-def measure(cost: MethodCost, link: Link, servers: int = 2) -> dict:
+def measure(cost: MethodCost, link: AlphaBeta, servers: int = 2) -> dict:
     """The row of speedup.csv that a step gives."""
     step = predict(cost, link)
     return {
@@ -45,7 +45,7 @@ def test_a_method_is_predicted_from_its_open_step_and_vanilla_s_slow_one():
 
 
 def test_latency_that_is_not_given_stays_within_the_waiting():
-    distant = Link(latency=0.05, rate=20_000.0)
+    distant = AlphaBeta(latency=0.05, rate=20_000.0)
     cost = measured_cost(measure(COSTS["vanilla"], distant), OPENED)
     assert cost.waiting == pytest.approx(0.4 + 20 * 0.05)
 

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from suite.costmodel.exchange import ClusterNetwork, Leg, Link, Topology, exchanges_per_step
+from suite.costmodel.exchange import AlphaBeta, ClusterNetwork, Leg, Topology, exchanges_per_step
 
 SERVERS = Topology(
     servers=4, gpus_per_server=8, nics_per_server=2, nic_rate=100.0, inside_rate=1000.0, latency=0.5, message=0.01
@@ -11,7 +11,7 @@ FLAT, HIERARCHICAL = ClusterNetwork(SERVERS, "flat"), ClusterNetwork(SERVERS, "h
 
 
 def test_a_link_is_a_straight_line():
-    assert Link(latency=0.5, rate=10.0).seconds(100.0, exchanges=4) == 2 + 10
+    assert AlphaBeta(latency=0.5, rate=10.0).seconds(100.0, exchanges=4) == 2 + 10
 
 
 def test_flat_legs_worked_by_hand():

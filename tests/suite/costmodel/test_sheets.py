@@ -1,10 +1,10 @@
 import pytest
 
+from suite.config.paper.published import published
 from suite.costmodel import paper, predict
 from suite.costmodel.sheets import Shape, Targets, network, sheets, vanilla_method, workload
 from suite.costmodel.targets import kappa_target, share_targets, sheet_targets
 from suite.errors import UserError
-from suite.published import published
 
 EVERY_LAYER = Shape(layers=12, moe_layers=12, width=768, ffn=3072, experts=16, top_k=2)
 

@@ -1,0 +1,111 @@
+"""The paper's equations (6 to 9) against the shares that it measured (Fig. 3)."""
+
+from suite.analysis.audit.judgement import CONSISTENT, INCONSISTENT, NEEDS_MORE, SHARE_TOLERANCE, title
+from suite.analysis.rows import Row
+from suite.config.paper.published import AVERAGE, Published
+from suite.costmodel import paper
+from suite.costmodel.sheets import Cluster, sheets
+
+
+def equation_rows(published: Published) -> list[Row]:
+    """Shares by eq. 9, and what it says of larger clusters, more experts and models of equal width."""
+    return [*_share_rows(published), *_growth_rows(published), *_same_equation_rows(published)]
+
+
+def _share_rows(published: Published) -> list[Row]:
+    """Eqs. 6 to 9 against Fig. 3, as printed and corrected, at the GPUs' peak."""
+    where = published.share_cluster
+    cluster, top_k = sheets().clusters[where.cluster], sheets().assumptions.top_k
+    rows = []
+    for model, share in published.shares.items():
+        if model == AVERAGE:
+            continue
+        hidden = published.models[model].d_model
+        servers = cluster.topology(where.gpus).servers
+        printed = _printed_ratio(cluster, hidden, top_k, servers)
+        corrected = paper.corrected_ratio(
+            top_k,
+            hidden,
+            servers,
+            cluster.gpu.flops,
+            cluster.nic_rate,
+            bytes_per_element=sheets().assumptions.bytes_per_element,
+            nics_per_server=cluster.nics_per_server,
+            gpus_per_server=cluster.gpus_per_server,
+        )
+        for reading, ratio in (("eq. 9 as printed", printed), ("eq. 9, bytes and shared NICs", corrected)):
+            verdict, reason = _judge_share(paper.share(ratio), share.value)
+            rows.append(
+                _share_row(f"share_{model}", share.section, model, published, share.value, reading, ratio)
+                | {"verdict": verdict, "reason": reason}
+            )
+    return rows
+
+
+def _printed_ratio(cluster: Cluster, hidden: int, top_k: int, servers: int) -> float:
+    """Eq. 9 with B_inter of a whole server."""
+    return paper.ratio(top_k, hidden, servers, cluster.gpu.flops, cluster.nic_rate * cluster.nics_per_server)
+
+
+def _judge_share(given: float, reported: float) -> tuple[str, str]:
+    fraction = paper.kappa(reported) / paper.kappa(given)
+    if abs(given - reported) <= SHARE_TOLERANCE:
+        return CONSISTENT, f"gives {given:.0%} at peak FLOP/s"
+    if fraction <= 1:
+        return NEEDS_MORE, f"gives {given:.0%} at peak FLOP/s; needs {fraction:.0%} of the peak, which is not reported"
+    return INCONSISTENT, f"gives {given:.0%} even at peak FLOP/s; slower GPUs make it less"
+
+
+def _share_row(
+    statement: str, section: str, model: str, published: Published, value: float, reading: str, ratio: float
+) -> Row:
+    return {
+        "statement": statement,
+        "section": section,
+        "model": title(model, published),
+        "quantity": "share",
+        "published": value,
+        "reading": reading,
+        "possible": paper.share(ratio),
+        "borrowed": None if published.models[model].widths_stated else "width",
+    }
+
+
+def _growth_rows(published: Published) -> list[Row]:
+    """What §3.3 and Fig. 3 say of more servers, more experts and other models, by eq. 9 from the reported shares."""
+    where = published.share_cluster
+    cluster = sheets().clusters[where.cluster]
+    few, many = (cluster.topology(gpus).servers for gpus in (where.gpus, where.gpus_doubled))
+    growth = ((many - 1) / many) / ((few - 1) / few)
+    rows = []
+    for model, share in published.shares.items():
+        if model == AVERAGE:
+            continue
+        for statement, factor, why in (
+            ("share_at_twice_the_servers", growth, f"(w−1)/w grows by {growth:.2f} from {few} to {many} servers"),
+            ("share_at_twice_the_experts", 1.0, "the number of experts does not occur in eq. 9"),
+        ):
+            ratio = paper.kappa(share.value) * factor
+            apart = abs(paper.share(ratio) - share.value)
+            row = _share_row(statement, "Fig. 3", model, published, share.value, "eq. 9 as printed", ratio)
+            fits = apart <= SHARE_TOLERANCE
+            rows.append(row | {"verdict": CONSISTENT if fits else INCONSISTENT, "reason": why})
+    return rows
+
+
+def _same_equation_rows(published: Published) -> list[Row]:
+    """Models that are alike in all that eq. 9 depends on must have equal shares."""
+    names = [name for name in published.shares if name != AVERAGE and published.models[name].widths_stated]
+    rows: list[Row] = []
+    for i, first in enumerate(names):
+        for second in names[i + 1 :]:
+            if published.models[first].d_model != published.models[second].d_model:
+                continue
+            one, other = published.shares[first].value, published.shares[second].value
+            row = _share_row(
+                f"share_as_{first}", "Fig. 3", second, published, other, "eq. 9 as printed", paper.kappa(one)
+            )
+            fits = abs(one - other) <= SHARE_TOLERANCE
+            reason = f"{title(first, published)} has the same h, k and w, so the same share, {one:.0%}"
+            rows.append(row | {"verdict": CONSISTENT if fits else INCONSISTENT, "reason": reason})
+    return rows

@@ -1,0 +1,140 @@
+"""From overrides on a command line to a validated :class:`~suite.config.run.RunConfig`.
+
+Hydra composes ``suite/conf``, pydantic validates. Nothing here imports torch, so it is cheap to call from anywhere; the
+parts that only their own constructors can judge are checked by :func:`suite.training.methods.check_method`.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, OverrideType
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from suite.config.cluster import ClusterConfig
+from suite.config.run import RunConfig
+from suite.config.validation import parse_options, validate
+from suite.errors import UserError, unknown
+
+CONF = Path(__file__).parent.parent / "conf"
+GROUPS = ("model", "task", "method", "scale", "cluster")
+_CELL = ("model", "task")
+
+
+def choices(group: str) -> list[str]:
+    """Names that a group (``"method"``, ``"model"``, …) offers: its files."""
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def compose(overrides: Sequence[str] = ()) -> RunConfig:
+    """Compose and validate the configuration of one run.
+
+    A model or a task that is not chosen is that of the first cell of the scale's matrix that agrees with what is.
+
+    Args:
+        overrides: Hydra overrides: ``"method=lsh"``, ``"seed=1"``, ``"method.reduction.num_hashes=4"``.
+
+    Raises:
+        UserError: one line naming the field, the allowed values and the nearest valid one.
+    """
+    parsed = [_parse(text) for text in overrides]
+    selections = [override for override in parsed if override.key_or_group in GROUPS]
+    for override in selections:
+        if override.value() not in choices(override.key_or_group):
+            raise unknown(override.key_or_group, override.value(), choices(override.key_or_group))
+    implied = _implied({override.key_or_group: override.value() for override in selections})
+    with _our_files_only():
+        defaults = _hydra([*implied, *(override.input_line for override in selections)])
+        for override in parsed:
+            if override.type is OverrideType.CHANGE:
+                _require_path(defaults, override.key_or_group)
+        # Choices alone are composed already, and composing is what takes the time.
+        chosen = len(selections) == len(parsed)
+        composed = defaults if chosen else _hydra([*implied, *(override.input_line for override in parsed)])
+    return validate(_resolved(composed))
+
+
+@cache
+def cluster_named(name: str) -> ClusterConfig:
+    """A cluster as its file says, whatever runs there.
+
+    Raises:
+        UserError: naming the field at fault.
+    """
+    return parse_options("cluster", ClusterConfig, yaml.safe_load((CONF / "cluster" / f"{name}.yaml").read_text()))
+
+
+@contextmanager
+def _our_files_only() -> Iterator[None]:
+    """Hydra on ``suite/conf``, without what fairseq put into the global store (a ``config`` of its own)."""
+    store = ConfigStore.instance()
+    everything = store.repo
+    store.repo = {name: node for name, node in everything.items() if name in ("hydra", "_dummy_empty_config_.yaml")}
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            yield
+    finally:
+        store.repo = everything
+
+
+def _parse(text: str) -> Override:
+    try:
+        override = OverridesParser.create().parse_override(text)
+    except HydraException:
+        raise UserError(f"{text!r}: not an override; write field=value, for instance method=lsh") from None
+    if override.is_sweep_override():
+        raise UserError(f"{override.key_or_group}: one run takes one value, not {override.get_value_string()!r}")
+    return override
+
+
+def _implied(chosen: dict[str, Any]) -> list[str]:
+    """Overrides for model and task where they are not chosen; ``chosen`` are the groups' choices."""
+    missing = [group for group in _CELL if group not in chosen]
+    if not missing:
+        return []
+    scale = chosen.get("scale", "nano")
+    cells = yaml.safe_load((CONF / "scale" / f"{scale}.yaml").read_text())["matrix"]
+    agreeing = (cell for cell in cells if all(chosen.get(group, cell[group]) == cell[group] for group in _CELL))
+    cell = next(agreeing, cells[0])
+    return [f"{group}={cell[group]}" for group in missing]
+
+
+def _hydra(overrides: list[str]) -> DictConfig:
+    try:
+        return hydra_compose("config", overrides)
+    except yaml.YAMLError as error:
+        raise UserError(f"suite/conf: not valid YAML: {' '.join(str(error).split())}") from None
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(str(error).splitlines()[0]) from None
+
+
+def _resolved(config: DictConfig) -> Any:
+    try:
+        return OmegaConf.to_container(config, resolve=True)
+    except OmegaConfBaseException as error:
+        raise UserError(f"{error.full_key}: {str(error).splitlines()[0]}") from None
+
+
+def _require_path(config: DictConfig, dotted: str) -> None:
+    """Refuse an override of a field that does not exist, before Hydra does so without saying which ones do."""
+    node: Any = config
+    walked: list[str] = []
+    for key in dotted.split("."):
+        where = ".".join(walked)
+        if not isinstance(node, DictConfig):
+            raise UserError(
+                f"{dotted}: {where} is {'not set' if node is None else repr(node)} and has no field {key!r}"
+            )
+        if key not in node:
+            raise unknown(f"{where} field" if where else "field", key, [str(name) for name in node])
+        node = node[key]
+        walked.append(key)

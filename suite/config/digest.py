@@ -1,0 +1,36 @@
+"""What decides a run's numbers, as a SHA-256."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from suite.config.run import RunConfig
+
+
+def config_sha256(config: RunConfig) -> str:
+    """SHA-256 of what decides a run's numbers: other scales' sizes, the matrix and the results folder left out."""
+    return values_sha256(config.model_dump(mode="json"))
+
+
+def values_sha256(values: Mapping[str, Any]) -> str:
+    """:func:`config_sha256` of a configuration as plain values: a record's, by the fields that it has.
+
+    Raises:
+        KeyError: a field is missing.
+    """
+    scale, model, task, method = (values[name] for name in ("scale", "model", "task", "method"))
+    decisive = {
+        "seed": values["seed"],
+        "model": {"name": model["name"], "host": model["host"], "size": model["sizes"][scale["name"]]},
+        "task": {name: value for name, value in task.items() if name not in ("training", "summary")},
+        "training": task["training"][scale["name"]],
+        "method": {name: value for name, value in method.items() if name != "summary"},
+        "scale": scale["name"],
+        "cluster": values["cluster"],
+    }
+    # Only where they are given: a digest is the same as before these fields were there.
+    given = {"seeds": values.get("seeds") or {}, "origin": {"seed": (values.get("origin") or {}).get("seed")}}
+    for field, settings in given.items():
+        decisive |= {field: kept} if (kept := {k: v for k, v in settings.items() if v is not None}) else {}
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,78 @@
+"""The paper's Table 1 as data: ``suite/conf/paper/table1.yaml``, validated."""
+
+from functools import cache
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+
+from suite.config.compose import CONF
+from suite.config.validation import parse_options
+
+TABLE1 = CONF / "paper" / "table1.yaml"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Printed(_Strict):
+    """One row as printed; ``None`` where it prints no number. Parameters in millions."""
+
+    layers: PositiveInt
+    d_model: PositiveInt | None
+    d_ffn: PositiveInt | None
+    experts: PositiveInt
+    moe_params: PositiveFloat | None
+    total_params: PositiveFloat
+
+
+class Text(_Strict):
+    """What a text model is built for."""
+
+    vocabulary: PositiveInt
+    context: PositiveInt
+
+
+class Images(_Strict):
+    """What an image model is built for."""
+
+    size: PositiveInt
+    channels: PositiveInt
+    classes: PositiveInt
+
+
+class Placement(_Strict):
+    """A reading of which layers are MoE layers, and of how large the model is."""
+
+    name: str
+    size: dict[str, Any] = Field(description="changes to the model's paper size")
+    dense_stacks: list[str] = Field([], description="MoE layers whose names start so stay dense")
+
+
+class TableRow(_Strict):
+    """One model of Table 1; ``model`` is the configuration that rebuilds it, ``placements`` are further readings."""
+
+    model: str
+    title: str
+    printed: Printed
+    inputs: Text | Images
+    placements: list[Placement] = []
+
+
+class Table1(_Strict):
+    """The table, with the readings that apply to all its rows."""
+
+    tolerance: PositiveFloat = Field(description="relative deviation up to which two numbers match")
+    placements: list[Placement] = Field(min_length=1)
+    rows: list[TableRow] = Field(min_length=1)
+
+
+@cache
+def table1() -> Table1:
+    """Read and validate Table 1.
+
+    Raises:
+        UserError: naming the field at fault.
+    """
+    return parse_options("paper.table1", Table1, yaml.safe_load(TABLE1.read_text()))

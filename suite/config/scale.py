@@ -1,0 +1,49 @@
+"""How much is run, and how much effort goes into timing."""
+
+from typing import Annotated
+
+from pydantic import Field, PositiveInt
+
+from suite.config.base import NonNegativeInt, ScaleName, Strict
+
+
+class MeasurementSettings(Strict):
+    """Paired step-time measurement: methods alternate in blocks inside one process group."""
+
+    warmup_steps: NonNegativeInt
+    blocks: PositiveInt
+    steps_per_block: PositiveInt
+
+
+class ProbeSettings(Strict):
+    """Errors of methods against exact dispatch, on vanilla's last weights and held-out batches."""
+
+    batches: PositiveInt
+    hash_seeds: PositiveInt = Field(description="drawn anew for each method that draws")
+
+
+class Cell(Strict):
+    """Runs that a scale asks for: one model on one task with several methods, the first one being the reference."""
+
+    model: str
+    task: str
+    methods: list[str] = Field(min_length=1)
+    timed: bool = Field(True, description="whether step times are measured")
+    cluster: str | None = Field(None, description="where its runs train, if not where the scale's do")
+    shares: list[Annotated[float, Field(gt=0, lt=1)]] = Field(
+        [], description="of all-to-all in vanilla's step, at which step times are measured; the model's own one first"
+    )
+    probed: bool = Field(False, description="whether methods' errors against exact dispatch are measured")
+
+
+class ScaleConfig(Strict):
+    """How much is run: the matrix of runs, their seeds, and the effort put into timing."""
+
+    name: ScaleName
+    seeds: list[NonNegativeInt] = Field(min_length=1)
+    cluster: str = Field(description="where runs train")
+    timed_on: str = Field(description="cluster on which step times are measured")
+    matrix: list[Cell] = Field(min_length=1)
+    measurement: MeasurementSettings
+    # Records of runs repeat this part; they may be older than the probe.
+    probe: ProbeSettings = ProbeSettings(batches=2, hash_seeds=5)

@@ -1,0 +1,52 @@
+"""What a model is trained on, and for how long."""
+
+from typing import Any, Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from suite.config.base import Fraction, NonNegativeFloat, NonNegativeInt, ScaleName, Strict
+
+
+class Optimizer(Strict):
+    """Adam with linear warm-up, then a cosine to ``final_fraction`` of the peak at the last step."""
+
+    learning_rate: PositiveFloat
+    warmup_steps: NonNegativeInt
+    final_fraction: NonNegativeFloat
+    betas: tuple[Fraction, Fraction]
+    epsilon: PositiveFloat
+    weight_decay: NonNegativeFloat
+    clip_norm: PositiveFloat
+
+
+class Training(Strict):
+    """How long and on how much a task trains at one scale. Counts are global: over all ranks together."""
+
+    steps: NonNegativeInt = Field(description="0 only evaluates")
+    batch_examples: PositiveInt = Field(description="examples per step, over all ranks")
+    inputs: dict[str, Any] = Field(description="shape of the examples; the task's class says which fields there are")
+    balance_weight: NonNegativeFloat = Field(description="weight of the gate's load-balance loss")
+    eval_every: PositiveInt = Field(description="steps between evaluations; the last step is always evaluated")
+    eval_examples: PositiveInt = Field(description="held-out examples per evaluation, over all ranks")
+    checkpoint_every: PositiveInt
+    precision: Literal["float32", "bfloat16"] = Field(description="bfloat16 is autocast; weights stay float32")
+    optimizer: Optimizer
+
+
+class StartsFrom(Strict):
+    """Weights to start from: those of the same model's finished run of ``task``, with the same seed."""
+
+    task: str
+    method: Literal["vanilla", "own"] = Field(description="of the run that made the weights; own is the run's method")
+
+
+class TaskConfig(Strict):
+    """What a model is trained on: ``target`` is the task's class, which says what ``data`` may hold."""
+
+    name: str
+    summary: str
+    target: str
+    data: dict[str, Any]
+    route_padding: bool = Field(description="whether padding tokens go to experts, as is usual practice")
+    starts_from: StartsFrom | None
+    training: dict[ScaleName, Training]

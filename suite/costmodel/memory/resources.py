@@ -1,0 +1,107 @@
+"""What Snakemake asks of a cluster's scheduler for jobs of ranks, and the estimate of memory behind it:
+
+``python -m suite.costmodel.memory.resources model=gpt_moe task=wikibooks_lm scale=paper cluster=slurm_gpu_4x8`` writes
+``<results>/<scale>/memory/<cluster>/<model>/<task>.json``.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from suite.config.cluster import ClusterConfig
+from suite.config.compose import compose
+from suite.config.run import RunConfig
+from suite.errors import exit_on_error
+from suite.files import write_atomically
+
+# Interpreter, libraries and, on a GPU, the driver's share of one rank, MB; a nano run's ranks came to 1,100 to 1,800
+# altogether, the GPU's number is a guess.
+_PROCESS_MB = {"cpu": 2000, "cuda": 8000}
+# On every node: Snakemake, the launcher and torchrun, MB.
+_NODE_MB = 1500
+# An interrupted run goes on from its checkpoint, also where it was its time that ran out.
+_MINUTES = {"nano": 30, "mini": 240, "paper": 1440}
+
+
+def of_ranks(
+    place: Callable[[Any], ClusterConfig], scale: str, copies: Callable[[Any], int] = lambda wildcards: 1
+) -> dict[str, Any]:
+    """The resources of a rule whose jobs start ranks: nodes, CPUs, GPUs, memory and minutes.
+
+    A job that was killed for its memory asks for as much again at every further attempt. A local executor ignores all
+    of it.
+
+    Args:
+        place: the cluster, of a job's wildcards. Servers that are nodes get one task each, in which torchrun starts
+            their ranks; all other ranks are one node's. A rule's input ``memory`` has the estimates, if there are any.
+        scale: decides the minutes.
+        copies: how many models one job holds, of its wildcards.
+    """
+
+    def nodes(cluster: ClusterConfig) -> int:
+        return cluster.servers if cluster.spans_nodes else 1
+
+    def ranks(cluster: ClusterConfig) -> int:
+        return cluster.ranks // nodes(cluster)
+
+    def mem_mb(wildcards: Any, input: Any, attempt: int) -> int:
+        cluster = place(wildcards)
+        process = _PROCESS_MB[cluster.device]
+        models = max((json.loads(Path(path).read_text())["host_mb"] - process for path in input.memory), default=0)
+        return attempt * (_NODE_MB + ranks(cluster) * (process + copies(wildcards) * models))
+
+    def of(value: Callable[[ClusterConfig], Any]) -> Callable[[Any], Any]:
+        return lambda wildcards: value(place(wildcards))
+
+    return {
+        "nodes": of(nodes),
+        "tasks": of(nodes),
+        # Says that the job itself starts its tasks; the executor must not.
+        "mpi": of(lambda cluster: "srun" if cluster.spans_nodes else None),
+        "cpus_per_task": of(lambda cluster: ranks(cluster) * cluster.threads_per_rank),
+        "gres": of(lambda cluster: f"gpu:{ranks(cluster)}" if cluster.device == "cuda" else None),
+        # 0: tasks are counted by node, not by GPU.
+        "tasks_per_gpu": of(lambda cluster: 0 if cluster.device == "cuda" else None),
+        "mem_mb": mem_mb,
+        "runtime": _MINUTES[scale],
+    }
+
+
+def memory_path(config: RunConfig) -> Path:
+    """Where a run's estimate of memory lies."""
+    folder = config.results / config.scale.name / "memory" / config.cluster.name / config.model.name
+    return folder / f"{config.task.name}.json"
+
+
+def estimate(config: RunConfig) -> dict[str, Any]:
+    """Memory of one rank: ``device`` in bytes by part, and ``host_mb``, of the machine it runs on."""
+    from suite.costmodel.memory.model import MemoryModel  # torch, which Snakemake can do without
+
+    memory = MemoryModel(config).at(config.cluster.ranks)
+    # A GPU's rank makes its weights on the host, and checkpoints pass through it.
+    on_host = memory.total if config.cluster.device == "cpu" else 2 * (memory.dense + memory.experts)
+    return {
+        "model": config.model.name,
+        "task": config.task.name,
+        "cluster": config.cluster.name,
+        "device_bytes": asdict(memory) | {"total": memory.total},
+        "host_mb": _PROCESS_MB[config.cluster.device] + round(on_host / 1e6),
+    }
+
+
+def main(overrides: list[str]) -> None:
+    """Estimate and write.
+
+    Raises:
+        UserError: for bad input, in one line.
+    """
+    config = compose(overrides)
+    write_atomically(memory_path(config), json.dumps(estimate(config), indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    with exit_on_error():
+        main(sys.argv[1:])

@@ -1,4 +1,0 @@
-"""Real slow links on one machine: servers are network namespaces, links are veth pairs shaped by the kernel.
-
-``python -m suite.lab`` is the command line. Ranks reach their link through :class:`suite.lab.link.Link`.
-"""

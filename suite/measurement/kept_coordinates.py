@@ -1,0 +1,77 @@
+"""How many coordinates must a rotation keep? ``python -m suite.measurement.kept_coordinates CAPTURE.pt …`` on rows that a run captured.
+
+For every number of kept coordinates and of hash functions: which share of the rows is sent, and which share of the
+rows' variance the centroids miss. Both depend on rows per expert, so a capture should hold whole experts.
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from lshmoe import CrossPolytopeHash, cluster, segment_mean, spread
+from suite.errors import UserError, exit_on_error
+
+COORDINATES = (1, 2, 4, 8, 16, 32, 64)
+FUNCTIONS = (2, 4, 6, 8, 10)
+SEEDS = (0, 1, 2)
+
+
+def study(
+    rows_RD: Tensor,
+    counts_E: Tensor,
+    coordinates: Iterable[int] = COORDINATES,
+    functions: Iterable[int] = FUNCTIONS,
+    seeds: Sequence[int] = SEEDS,
+) -> pd.DataFrame:
+    """One row per (coordinates, functions): ``rate`` and ``missed``, means over hash seeds.
+
+    Args:
+        rows_RD: ``[R, D]``, sorted by expert; ``D`` coordinates are tried as well.
+        counts_E: int64 ``[E]``, rows per expert.
+        coordinates: kept by a rotation; more than D are left out.
+        functions: hash functions.
+        seeds: hash seeds.
+    """
+    dim = rows_RD.shape[1]
+    variance = (rows_RD - rows_RD.mean(0)).square().sum()
+    found = []
+    for kept in [*(kept for kept in coordinates if kept < dim), dim]:
+        for number in functions:
+            for seed in seeds:
+                clusters = cluster(CrossPolytopeHash(dim, number, kept, seed=seed)(rows_RD), counts_E)
+                missed = (rows_RD - spread(segment_mean(rows_RD, clusters), clusters)).square().sum() / variance
+                rate = clusters.sizes_C.shape[0] / rows_RD.shape[0]
+                found.append({"coordinates": kept, "functions": number, "rate": rate, "missed": missed.item()})
+    return pd.DataFrame(found).groupby(["coordinates", "functions"], as_index=False).mean()
+
+
+def to_markdown(result: pd.DataFrame) -> str:
+    """Coordinates down, functions across; each cell says ``rate / missed`` in percent."""
+    cells = result.assign(cell=[f"{100 * r.rate:.0f} / {100 * r.missed:.0f}" for r in result.itertuples()])
+    return cells.pivot(index="coordinates", columns="functions", values="cell").to_markdown()
+
+
+def main(paths: Sequence[str]) -> None:
+    """Print a table per capture and layer.
+
+    Raises:
+        UserError: if there is no capture, or a file is none.
+    """
+    if not paths:
+        raise UserError("captures: name at least one file; a run with capture.every=40 capture.rows=2048 writes them")
+    for path in map(Path, paths):
+        if not path.exists():
+            raise UserError(f"captures: {path} is not there")
+        for name, layer in torch.load(path, weights_only=True)["layers"].items():
+            counts_E = torch.bincount(layer["expert"])
+            print(f"\n{path.name}, {name}: {len(layer['rows'])} rows of {int((counts_E > 0).sum())} experts\n")
+            print(to_markdown(study(layer["rows"], counts_E)))
+
+
+if __name__ == "__main__":
+    with exit_on_error():
+        main(sys.argv[1:])

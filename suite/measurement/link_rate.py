@@ -1,0 +1,119 @@
+"""Give vanilla's step a wanted share of all-to-all by setting the rate of the lab's link.
+
+Clusters are alike where kappa is: the time in all-to-alls over the rest of vanilla's step. Paper and data sheets say
+what it is on their clusters; here the link is slowed down until it is the same.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from suite.cluster.lab.link import Link
+from suite.costmodel.paper import share
+from suite.errors import UserError
+
+# How far from the target a measurement's kappa may be; fixed before anything was measured.
+TOLERANCE = 0.10
+# The search for the rate ends this near to the target, or after so many trials; the measurement itself then decides.
+AIM, _TRIALS = 0.03, 8
+_BITS_PER_MEGABYTE = 8e-6
+
+
+class KappaMissed(RuntimeError):
+    """The kappa that was reached is too far from the target."""
+
+
+@dataclass(frozen=True)
+class VanillaStep:
+    """One step of vanilla, in seconds."""
+
+    all_to_all: float
+    rest: float
+
+    @property
+    def kappa(self) -> float:
+        return self.all_to_all / self.rest
+
+
+def approach(
+    link: Link,
+    kappa: float,
+    open_step: VanillaStep,
+    bytes_per_server: float,
+    time_vanilla: Callable[[], VanillaStep],
+    aim: float = AIM,
+) -> float:
+    """Set the link's rate so that all-to-alls take ``kappa`` times the rest of vanilla's step. Collective.
+
+    What all-to-alls take is modelled as what they take on an open link, plus something in proportion to 1 / rate; every
+    timing of a step corrects the proportion.
+
+    Args:
+        link: its rate is set.
+        kappa: wanted.
+        open_step: a step on the open link.
+        bytes_per_server: that leave a server in one step.
+        time_vanilla: times a few steps at the present rate, with the same result on every rank.
+        aim: how near to ``kappa``, as a fraction of it, a timing must come to be the last.
+
+    Returns:
+        The nominal rate that it was left at, 10⁶ bit/s.
+
+    Raises:
+        UserError: on every rank, if open links already give a larger share, or the machine cannot carry enough.
+    """
+    step = open_step
+    # Two ranks take turns on one connection, so that at first twice the time that the bytes alone take is expected.
+    seconds_mbit = 2 * _BITS_PER_MEGABYTE * bytes_per_server
+    for _ in range(_TRIALS):
+        rate = seconds_mbit / _wanted(kappa, step, open_step)
+        if rate > link.capacity_mbit:
+            raise _unreachable(kappa, open_step)
+        link.set_rate(rate)
+        step = time_vanilla()
+        if abs(step.kappa / kappa - 1) <= aim:
+            break
+        # A timing can be disturbed, so one timing may at most halve the proportion.
+        seconds_mbit = max(0.5 * seconds_mbit, (step.all_to_all - open_step.all_to_all) * rate)
+    return rate
+
+
+def corrected(rate_mbit: float, kappa: float, reached: VanillaStep, open_step: VanillaStep) -> float:
+    """The rate, 10⁶ bit/s, that should give ``kappa`` where ``rate_mbit`` was measured to give ``reached``.
+
+    Raises:
+        UserError: as :func:`approach`.
+    """
+    return rate_mbit * (reached.all_to_all - open_step.all_to_all) / _wanted(kappa, reached, open_step)
+
+
+def _wanted(kappa: float, step: VanillaStep, open_step: VanillaStep) -> float:
+    """Seconds that a slow link has to add to all-to-alls."""
+    extra = kappa * step.rest - open_step.all_to_all
+    if extra <= 0:
+        raise _unreachable(kappa, open_step)
+    return extra
+
+
+def _unreachable(kappa: float, open_step: VanillaStep) -> UserError:
+    return UserError(
+        f"shares: {share(kappa):.2g} cannot be reached: all-to-all takes {share(open_step.kappa):.0%} of "
+        "vanilla's step on open links already; take a larger share, or more work per step"
+    )
+
+
+def require_near(reached: float, target: float) -> None:
+    """Refuse a measurement whose kappa is off.
+
+    Args:
+        reached: measured.
+        target: the kappa that was asked for.
+
+    Raises:
+        KappaMissed: if it is off by more than :data:`TOLERANCE`.
+    """
+    off = reached / target - 1
+    if abs(off) > TOLERANCE:
+        raise KappaMissed(
+            f"kappa: {reached:.3g} was reached where {target:.3g} was asked for (share {share(target):.3g}), "
+            f"{off:+.0%} off; allowed: {TOLERANCE:.0%}; let nothing else run on this machine, and measure again"
+        )

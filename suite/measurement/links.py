@@ -1,0 +1,188 @@
+"""Paired rounds on several links that take turns: the open one, and one for every wanted share of all-to-all."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+from lshmoe.seeding import derive_seed
+from suite.cluster.lab.fit import FIT_SECONDS
+from suite.cluster.lab.link import Link
+from suite.config.run import RunConfig
+from suite.costmodel.paper import kappa
+from suite.measurement.blocks import Block, measure_block, run_round
+from suite.measurement.link_rate import AIM, KappaMissed, VanillaStep, approach, corrected, require_near
+from suite.training.trainer import Trainer
+
+# Links whose kappa comes out too far off are set and measured anew, but not for ever.
+ATTEMPTS = 4
+# Brief rounds need not come as near: they are about as long as the search for the rate.
+_BRIEF_AIM = 0.05
+# Vanilla is timed over at least so many steps.
+_VANILLA_STEPS = 4
+
+
+@dataclass(frozen=True)
+class MeasuredLink:
+    """Blocks of all methods on one link.
+
+    Attributes:
+        name: ``lab_open``, ``lab_30`` for a share of 30 %, ``lab_gpt_moe_a100_4x8`` for that of a data sheet,
+            ``paced_30`` if not real; else the cluster's name.
+        share: of all-to-all in vanilla's step that the link was set for.
+        fit: :class:`~suite.cluster.lab.fit.LinkFit`, ``before`` and, unless the rounds were brief, ``after`` the blocks.
+        blocks: in the order they were measured.
+    """
+
+    name: str
+    share: float | None
+    fit: dict[str, Any] | None
+    blocks: list[Block]
+
+    def of(self, method: str) -> list[Block]:
+        """A method's blocks by round."""
+        return sorted((block for block in self.blocks if block.method == method), key=lambda block: block.round)
+
+
+@dataclass
+class LinkSetting:
+    """A link to measure on: the share it is set for, if any, and its nominal rate (``None``: open)."""
+
+    name: str
+    share: float | None = None
+    rate_mbit: float | None = None
+
+
+class PairedRounds:
+    """Trainers that take turns, by name; that of ``vanilla`` is the reference.
+
+    Args:
+        config: its seed and its scale's measurement count.
+        trainers: warmed up.
+        brief: fit links once and shortly, before the rounds only.
+    """
+
+    def __init__(self, config: RunConfig, trainers: Mapping[str, Trainer], brief: bool = False) -> None:
+        self.trainers, self.brief = trainers, brief
+        self.settings = config.scale.measurement
+        self.seed = derive_seed(config.seed, "blocks")
+        self.timed = 0
+
+    def round(self, number: int, link: Link | None) -> list[Block]:
+        return run_round(self.trainers, number, steps=self.settings.steps_per_block, seed=self.seed, link=link)
+
+    def time_vanilla(self) -> list[Block]:
+        """A few steps of vanilla, on batches that the blocks see too: how evenly experts are loaded differs.
+
+        Each comes after a step of another method, as in rounds, where they take longer than one after the other.
+        """
+        blocks, steps = [], self.settings.steps_per_block
+        others = [trainer for name, trainer in self.trainers.items() if name != "vanilla"]
+        for _ in range(max(1, _VANILLA_STEPS // steps)):
+            first = self.timed % self.settings.blocks * steps
+            if others:
+                others[self.timed % len(others)].step(first)
+            blocks.append(measure_block(self.trainers["vanilla"], "vanilla", range(first, first + steps)))
+            self.timed += 1
+        return blocks
+
+    def vanilla_step(self, blocks: list[Block]) -> VanillaStep:
+        """Its median over blocks, in the same terms as the tables."""
+        steps = self.settings.steps_per_block
+        all_to_all = median(block.all_to_all for block in blocks) / steps
+        return VanillaStep(all_to_all, median(block.seconds for block in blocks) / steps - all_to_all)
+
+
+def measure_links(
+    config: RunConfig,
+    shares: Mapping[str, float],
+    trainers: Mapping[str, Trainer],
+    link: Link | None,
+    brief: bool = False,
+) -> list[MeasuredLink]:
+    """Measure on an open link and on one for every share. Collective.
+
+    Every round visits all links, so that a machine whose speed drifts slows all of them alike.
+
+    Args:
+        config: vanilla's, with the cluster, the seed and the rounds.
+        shares: of all-to-all in vanilla's step, by the label of the link: ``"30"``.
+        trainers: by method name, warmed up.
+        link: the lab's; without one, or with one server alone, the network is measured as it is.
+        brief: as for :class:`PairedRounds`.
+
+    Raises:
+        UserError: a share cannot be reached here.
+        KappaMissed: a kappa came out too far from its target every time.
+    """
+    cluster, paired = config.cluster, PairedRounds(config, trainers, brief)
+    servers = cluster.servers
+    rounds = range(paired.settings.blocks)
+    if link is None or servers == 1:
+        blocks = [block for number in rounds for block in paired.round(number, link)]
+        return [MeasuredLink(cluster.name, None, None, blocks)]
+    kind = cluster.name if link.transport == "shaped" else link.transport
+    settings = [LinkSetting(f"{kind}_open")]
+    settings += [LinkSetting(f"{kind}_{label}", share) for label, share in shares.items()]
+    link.set_rate(None)
+    timed = paired.time_vanilla()
+    leaving = sum(block.inter_server_bytes for block in timed) / len(timed) / paired.settings.steps_per_block
+    open_step = paired.vanilla_step(timed)
+    for setting in settings[1:]:
+        setting.rate_mbit = approach(
+            link,
+            kappa(setting.share or 0.0),
+            open_step,
+            leaving / servers,
+            lambda: paired.vanilla_step(paired.time_vanilla()),
+            _BRIEF_AIM if brief else AIM,
+        )
+    for attempt in range(ATTEMPTS):
+        measured = in_turns(settings, paired, link)
+        if not _correct_missed(settings, measured, paired, last=attempt + 1 == ATTEMPTS):
+            break
+    return measured
+
+
+def _correct_missed(
+    settings: list[LinkSetting], measured: list[MeasuredLink], paired: PairedRounds, last: bool
+) -> bool:
+    """Correct the rates whose kappa came out too far off, by what the measurement itself says; were there any?
+
+    Raises:
+        KappaMissed: one is too far off, and this was the ``last`` attempt.
+    """
+    open_step, missed = paired.vanilla_step(measured[0].of("vanilla")), False
+    for setting, result in zip(settings[1:], measured[1:], strict=True):
+        assert setting.share is not None and setting.rate_mbit is not None
+        reached, target = paired.vanilla_step(result.of("vanilla")), kappa(setting.share)
+        try:
+            require_near(reached.kappa, target)
+        except KappaMissed:
+            if last:
+                raise
+            missed = True
+            setting.rate_mbit = corrected(setting.rate_mbit, target, reached, open_step)
+    return missed
+
+
+def in_turns(settings: list[LinkSetting], paired: PairedRounds, link: Link) -> list[MeasuredLink]:
+    """Fits of all links, rounds that visit one after the other, fits again."""
+    fits: dict[str, dict[str, Any]] = {setting.name: {} for setting in settings}
+    blocks: dict[str, list[Block]] = {setting.name: [] for setting in settings}
+
+    def fit(when: str) -> None:
+        for setting in settings:
+            link.set_rate(setting.rate_mbit)
+            budget = FIT_SECONDS / 2 if paired.brief else FIT_SECONDS
+            fits[setting.name][when] = asdict(link.fit(budget))
+
+    fit("before")
+    for number in range(paired.settings.blocks):
+        for setting in settings:
+            link.set_rate(setting.rate_mbit)
+            link.settle()
+            blocks[setting.name] += paired.round(number, link)
+    if not paired.brief:
+        fit("after")
+    return [MeasuredLink(setting.name, setting.share, fits[setting.name], blocks[setting.name]) for setting in settings]

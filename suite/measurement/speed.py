@@ -1,0 +1,74 @@
+"""Step times of several methods, paired: ``python -m suite.measurement.speed scale=nano "methods=[vanilla,lsh]"``.
+
+Writes ``<results>/<scale>/speed/<cluster>/<model>/<task>.json`` with every block's raw numbers.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from suite.config.arguments import split_option
+from suite.costmodel import paper
+from suite.costmodel.targets import kappa_target
+from suite.errors import UserError, exit_on_error
+from suite.measurement.contestants import Contestants, cells, contestants
+
+
+@dataclass(frozen=True)
+class Plan(Contestants):
+    """What to measure, and on which links: their shares by the label that the link gets, "30" or a target's name."""
+
+    shares: dict[str, float]
+
+
+def parse(arguments: Sequence[str]) -> Plan:
+    """The plan for Hydra overrides, ``methods=[a,b]`` and ``shares=[0.3,gpt_moe_a100_4x8]``; by default the matrix's.
+
+    A share is a number, or a name of :mod:`suite.costmodel.targets`: the model on a cluster, by data sheets.
+
+    A method whose run of that seed is on record is measured with the settings of that run; a control with the rate that
+    it had at last, as the weights are those of the last step.
+
+    Raises:
+        UserError: for bad input, in one line.
+    """
+    shares, overrides = split_option("shares", arguments)
+    configs = contestants(overrides)
+    base = configs[0]
+    if shares is None:
+        shares = [str(share) for cell in cells(base) for share in cell.shares]
+    folder = base.results / base.scale.name / "speed" / base.cluster.name / base.model.name
+    return Plan(configs, folder / f"{base.task.name}.json", dict(map(_share, shares)))
+
+
+def _share(text: str) -> tuple[str, float]:
+    """The label of a link and its share."""
+    try:
+        share = float(text)
+    except ValueError:
+        return text, paper.share(kappa_target(text).kappa)
+    if not 0 < share < 1:
+        raise UserError(f"shares: {text!r} is no share of all-to-all in a step; allowed: numbers between 0 and 1")
+    return f"{100 * share:g}", share
+
+
+def main(arguments: list[str]) -> None:
+    """Validate, prepare the data, and measure under torchrun.
+
+    Raises:
+        UserError: for bad input, before any rank starts.
+        RunError: with the reason the ranks failed for.
+    """
+    plan = parse(arguments)
+    if plan.shares and plan.vanilla.cluster.network not in ("lab", "paced") and split_option("shares", arguments)[0]:
+        raise UserError("shares: only links of cluster=lab can be slowed down")
+    if plan.vanilla.scale.measurement.blocks < 2:
+        raise UserError("scale.measurement.blocks: an interval needs at least 2")
+    if not plan.vanilla.training.steps:
+        raise UserError(f"task: {plan.vanilla.task.name} only evaluates; step times are those of a task that trains")
+    plan.compare("suite.measurement.speed_worker", arguments)
+
+
+if __name__ == "__main__":
+    with exit_on_error():
+        main(sys.argv[1:])

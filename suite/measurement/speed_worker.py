@@ -1,0 +1,90 @@
+"""One rank of a paired measurement: ``python -m suite.measurement.speed_worker ARGUMENTS…``, started by torchrun."""
+
+import json
+import os
+import sys
+from dataclasses import asdict
+
+import torch.distributed as dist
+
+from lshmoe.traffic import ALL_TO_ALL_PHASES
+from suite.analysis.statistics import paired_ratio
+from suite.cluster.launch import leave, reporting_failure
+from suite.cluster.member import join
+from suite.config.run import RunConfig
+from suite.files import write_atomically
+from suite.measurement.links import MeasuredLink, measure_links
+from suite.measurement.speed import Plan, parse
+from suite.records.environment import describe_ranks
+from suite.records.reading import RECORD_SCHEMA
+from suite.records.run_folder import RunFolder
+from suite.tasks import build_task
+from suite.training import checkpoint
+from suite.training.trainer import Trainer, build_model
+
+
+def measure(plan: Plan) -> None:
+    """Build a model per method, all with vanilla's weights, measure on every link, and write the record on rank 0."""
+    member = join(plan.vanilla.cluster)
+    task = build_task(plan.vanilla)
+    trained = RunFolder.of(plan.vanilla).checkpoints
+    trainers, step = {}, 0
+    for config in plan.configs:
+        model = build_model(config, task, member)
+        step = checkpoint.load_weights(trained, model).step
+        trainers[config.method.name] = Trainer(standing_still(config), task, model, member.device, kinds=False)
+    settings = plan.vanilla.scale.measurement
+    environment = describe_ranks() | {"transport": member.transport}
+    for trainer in trainers.values():
+        for number in range(settings.warmup_steps):
+            trainer.step(number)
+    links = measure_links(plan.vanilla, plan.shares, trainers, member.link)
+    if dist.get_rank() == 0:
+        for link in links:
+            _report(link)
+        record = {
+            "schema": RECORD_SCHEMA,
+            "model": plan.vanilla.model.name,
+            "task": plan.vanilla.task.name,
+            "scale": plan.vanilla.scale.name,
+            "cluster": plan.vanilla.cluster.name,
+            "seed": plan.vanilla.seed,
+            "data": task.data_record(),
+            "weights": f"vanilla, seed {plan.vanilla.seed}, step {step}" if step else "untrained",
+            "warmup_steps": settings.warmup_steps,
+            "steps_per_block": settings.steps_per_block,
+            "servers": plan.vanilla.cluster.ranks // plan.vanilla.cluster.ranks_per_server,
+            "all_to_alls": len(ALL_TO_ALL_PHASES) * len(trainers["vanilla"].layers),
+            "methods": {config.method.name: config.method.model_dump(mode="json") for config in plan.configs},
+            "environment": environment,
+            "links": [asdict(link) for link in links],
+        }
+        write_atomically(plan.record, json.dumps(record, indent=1) + "\n")
+    dist.barrier()
+    dist.destroy_process_group()
+
+
+def _report(measured: MeasuredLink) -> None:
+    vanilla = measured.of("vanilla")
+    for method in dict.fromkeys(block.method for block in measured.blocks):
+        ratio = paired_ratio(*([block.seconds for block in blocks] for blocks in (vanilla, measured.of(method))))
+        interval = f"{ratio.value:.3f} [{ratio.low:.3f}, {ratio.high:.3f}]"
+        print(f"{measured.name}, {method}: speed-up over vanilla {interval}", flush=True)
+
+
+def standing_still(config: RunConfig) -> RunConfig:
+    """The same configuration with a learning rate of zero: steps cost the same and change no weight.
+
+    The rate of a method depends on the age of the weights, so all blocks must see the same ones.
+    """
+    scale, training = config.scale.name, config.training
+    still = training.model_copy(update={"optimizer": training.optimizer.model_copy(update={"learning_rate": 0.0})})
+    task = config.task.model_copy(update={"training": config.task.training | {scale: still}})
+    return config.model_copy(update={"task": task})
+
+
+if __name__ == "__main__":
+    rank_plan = parse(sys.argv[1:])
+    with reporting_failure(rank_plan.scratch, int(os.environ["RANK"])):
+        measure(rank_plan)
+    leave()

@@ -1,0 +1,17 @@
+"""Names that records are made of, for whoever reads them without torch."""
+
+from collections.abc import Mapping
+
+# Kinds of rows, in the order in which a sent row counts under the first kind that it stands for (see suite.training.kind_meter).
+KINDS = ("distinct", "repeated", "mask", "padding")
+
+# What a probe compares with exact dispatch: see suite.measurement.divergence.Pass.
+COMPARED = ("layer", "output", "dense_gradient", "expert_gradient")
+
+# Of the seconds by phase in a measured block: those inside all-to-alls, as lshmoe.traffic names them.
+ALL_TO_ALL_PHASES = ("counts", "dispatch", "combine", "combine_backward", "dispatch_backward")
+
+
+def all_to_all_seconds(phases: Mapping[str, float]) -> float:
+    """The part of seconds by phase that is spent inside all-to-alls, waiting for other ranks included."""
+    return float(sum(phases.get(phase, 0.0) for phase in ALL_TO_ALL_PHASES))

@@ -1,0 +1,85 @@
+"""Everything about a run that can be wrong before any rank starts."""
+
+import json
+from typing import Any
+
+from suite.cluster.lab import permission
+from suite.config.compose import compose
+from suite.config.run import RunConfig
+from suite.config.validation import from_yaml
+from suite.errors import UserError
+from suite.loading import load_object
+from suite.records.run_folder import RunFolder
+from suite.tasks import build_task
+from suite.tasks.task import Task
+from suite.training.methods import check_method
+
+
+def check(config: RunConfig) -> None:
+    """Build method and task once in this process, and see that model and task go together.
+
+    Raises:
+        UserError: one line naming the field and the allowed values.
+    """
+    check_method(config)
+    if config.cluster.network == "lab":
+        permission.entry()
+    task = build_task(config)
+    objectives = load_object("model.host", f"{config.model.host}.OBJECTIVES")
+    if task.objective not in objectives:
+        raise UserError(
+            f"task: {config.task.name!r} needs a model for {task.objective}; {config.model.name!r} is one for: "
+            f"{', '.join(objectives)}"
+        )
+
+
+def starting_point(config: RunConfig) -> RunFolder | None:
+    """The folder of the finished run whose weights this one starts from; ``None`` if it starts from scratch.
+
+    Raises:
+        UserError: if that run is not there or not finished, with the command that makes it.
+    """
+    start = config.task.starts_from
+    if start is None:
+        return None
+    method = config.method.name if start.method == "own" else start.method
+    names = [f"model={config.model.name}", f"task={start.task}", f"method={method}", f"scale={config.scale.name}"]
+    seed = config.seed if config.origin.seed is None else config.origin.seed
+    results = config.origin.results or config.results
+    earlier = compose([*names, f"seed={seed}", f"results='{results}'"])
+    folder = RunFolder.of(earlier)
+    if not folder.is_complete():
+        raise UserError(
+            f"task.starts_from: {folder.path} holds no finished run to start from; make it by: "
+            f"python -m suite.training.train {' '.join(names)} seed={seed}"
+        )
+    return folder
+
+
+def check_start(config: RunConfig, task: Task) -> None:
+    """See that the weights to start from were made for the task's tokens and context; its data must be prepared.
+
+    Raises:
+        UserError: one line naming what differs and the remedy.
+    """
+    folder = starting_point(config)
+    if folder is None:
+        return
+    earlier = from_yaml(folder.config.read_text()).training.inputs
+    for name in {"context", "vocabulary"} & earlier.keys() & config.training.inputs.keys():
+        if config.training.inputs[name] != earlier[name]:
+            raise UserError(
+                f"task.training.{config.scale.name}.inputs.{name}: {config.training.inputs[name]}, but {folder.path} "
+                f"was trained with {earlier[name]}; set it to that"
+            )
+    if _tokenizers(task.data_record()) != _tokenizers(json.loads(folder.summary.read_text())["data"]):
+        raise UserError(
+            f"task.starts_from: {folder.path} was trained with another tokenizer than that of {config.task.name}; "
+            "give both tasks the same text sources, or train it anew"
+        )
+
+
+def _tokenizers(data: list[dict[str, Any]]) -> set[str]:
+    """SHA-256 of the tokenizers that a data record names; none where data are no text."""
+    files = [entry.get("prepared", {}).get("files", {}) for entry in data]
+    return {entry["tokenizer.json"] for entry in files if "tokenizer.json" in entry}

@@ -1,0 +1,132 @@
+"""The training loop: from the newest checkpoint to the summary."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from suite.records.environment import peak_memory_bytes
+from suite.records.run_folder import RunFolder, identity
+from suite.records.vocabulary import KINDS
+from suite.training import checkpoint
+from suite.training.capture import Capture
+from suite.training.kind_meter import KIND_METERS
+from suite.training.rate_schedule import rate_schedule
+from suite.training.trainer import METERS, Trainer
+
+
+def train(
+    trainer: Trainer, folder: RunFolder, start_weights: Path | None, report: Callable[[str], None]
+) -> dict[str, Any]:
+    """Train to the last step, from the newest checkpoint if there is one; returns the summary (rank 0's is written).
+
+    Args:
+        trainer: model and task.
+        folder: where the run's record goes.
+        start_weights: checkpoints of the run to start from, if any.
+        report: prints a line.
+    """
+    training, leader = trainer.config.training, trainer.rank == 0
+    start = checkpoint.load(folder.checkpoints, trainer.model, trainer.optimizer)
+    fresh: list[str] = []
+    if start == 0 and start_weights is not None:
+        fresh = checkpoint.load_weights(start_weights, trainer.model).missing
+    if leader:
+        folder.rewind(start)
+        report(f"resuming after step {start}" if start else f"training {training.steps} steps")
+        if fresh:
+            report(f"new weights, not in {start_weights}: {', '.join(fresh)}")
+    if start == 0:
+        _evaluate(trainer, folder, 0, report)
+    progress = Progress(training.steps, start)
+    capture = Capture(trainer, folder)
+    for number in range(start, training.steps):
+        began, done = time.perf_counter(), number + 1
+        with capture.step(done):
+            losses = trainer.step(number)
+        values = trainer.reduce(losses | trainer.read_meters(), means=("loss", "balance_loss"))
+        seconds = time.perf_counter() - began  # reading the losses has waited for the device
+        trainer.check_finite(values["loss"], done)
+        if leader:
+            folder.append({"event": "train", "step": done, "seconds": seconds, **values})
+            progress.step(done, values | {"seconds": seconds}, report)
+        if done % training.eval_every == 0 or done == training.steps:
+            _evaluate(trainer, folder, done, report)
+        if done % training.checkpoint_every == 0 or done == training.steps:
+            checkpoint.save(folder.checkpoints, done, trainer.model, trainer.optimizer)
+    peak = trainer.largest(peak_memory_bytes())
+    return summarise(trainer, folder, peak) if leader else {}
+
+
+class Progress:
+    """One tidy line every now and then: about 16 of them in a short run, one per 100 steps in a long one.
+
+    Args:
+        steps: the last step.
+        start: the step the run goes on from.
+    """
+
+    def __init__(self, steps: int, start: int) -> None:
+        self.steps, self.start = steps, start
+        self.every = min(max(1, steps // 16), 100)
+        self.began = time.perf_counter()
+        self.recent: list[dict[str, float]] = []
+
+    def step(self, done: int, values: dict[str, float], report: Callable[[str], None]) -> None:
+        """Note a step's metrics and, when it is time, report those since the last line; time left counts everything."""
+        self.recent.append(values)
+        if done % self.every and done != self.steps:
+            return
+        total = {name: sum(line[name] for line in self.recent) for name in values}
+        self.recent = []
+        elapsed = time.perf_counter() - self.began
+        left = timedelta(seconds=round(elapsed / (done - self.start) * (self.steps - done)))
+        report(
+            f"step {done}/{self.steps}  loss {values['loss']:.3f}"
+            f"  rows sent {total['rows_sent'] / max(1, total['rows_routed']):.0%}"
+            f"  {total['targets'] / total['seconds']:,.0f} targets/s  {left} left"
+        )
+
+
+def _evaluate(trainer: Trainer, folder: RunFolder, step: int, report: Callable[[str], None]) -> None:
+    values = trainer.evaluate()
+    trainer.read_meters()  # an evaluation is not part of the next step's traffic
+    if not all(map(math.isfinite, values.values())):
+        raise FloatingPointError(f"the evaluation after step {step} is not finite: {values}")
+    if trainer.rank == 0:
+        folder.append({"event": "eval", "step": step, **values})
+        report(f"step {step}  held-out " + "  ".join(f"{name} {value:.3f}" for name, value in values.items()))
+
+
+def summarise(trainer: Trainer, folder: RunFolder, peak_memory: int) -> dict[str, Any]:
+    """The summary of a finished run, computed from its metrics."""
+    config, lines = trainer.config, folder.read_metrics()
+    steps = [line for line in lines if line["event"] == "train"]
+    final = [line for line in lines if line["event"] == "eval"][-1]
+    total = {name: sum(line[name] for line in steps) for name in (*METERS, *KIND_METERS)}
+
+    def over_steps(name: str, by: float) -> float | None:
+        """Nothing is known of steps where there were none."""
+        return total[name] / max(1, by) if steps else None
+
+    step_seconds = sum(line["seconds"] for line in steps) / len(steps) if steps else None
+    return identity(config) | {
+        "steps": len(steps),
+        "data": trainer.task.data_record(),
+        "starts_from": None if config.task.starts_from is None else config.task.starts_from.model_dump(),
+        "route_padding": config.task.route_padding,
+        "metric": asdict(trainer.task.metric),
+        "final": {name: value for name, value in final.items() if name not in ("event", "step")},
+        "baseline": trainer.task.baseline(),
+        "rate": over_steps("rows_sent", total["rows_routed"]),
+        "rate_schedule": rate_schedule(steps),
+        "rows_by_kind": {kind: {"routed": total[f"routed_{kind}"], "sent": total[f"sent_{kind}"]} for kind in KINDS},
+        "bytes_per_step": over_steps("bytes", len(steps)),
+        "relative_bytes": over_steps("bytes", total["half_precision_bytes"]),
+        "mean_step_seconds": step_seconds,
+        "peak_memory_bytes": peak_memory,
+        "examples_per_second": config.training.batch_examples / step_seconds if step_seconds else None,
+    }
