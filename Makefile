@@ -92,7 +92,7 @@ from_source := $(shell sed -nE 's/^([a-z0-9-]+)==.*/--no-emit-package \1/p' requ
 
 lock: | $(bin)/python ## Resolve the lock files anew (maintainers)
 	test -x $(resolver)/bin/uv || { $(PYTHON) -m venv $(resolver) && $(resolver)/bin/pip install --quiet uv; }
-	$(uv) $(from_source) --extra dev --extra build --output-file requirements/lock.txt pyproject.toml
+	$(uv) $(from_source) --extra dev --extra docs --extra build --output-file requirements/lock.txt pyproject.toml
 	$(uv) --no-deps --output-file requirements/source.txt requirements/source.in
 	$(uv) $(from_source) $$(sed -nE 's/^([a-z0-9.-]+)==.*/--no-emit-package \1/p' requirements/lock.txt) --extra bench --constraint requirements/lock.txt \
 	  --output-file requirements/bench.txt pyproject.toml

@@ -105,7 +105,7 @@ class Exchange:
             rows_CD: ``[C, D]``, sorted by global expert.
             counts_E: int64 ``[E]``, rows per global expert; the world size divides E.
         """
-        plan = self._plan(counts_E)
+        plan = self.plan(counts_E)
         counts_WL: Tensor = plan.counts_WL
         # Arrival order is (source rank, local expert); experts want (local expert, source rank).
         number_WL = torch.arange(counts_WL.numel()).view_as(counts_WL)
@@ -120,26 +120,26 @@ class Exchange:
 
     # -- the path: what another exchange overrides -------------------------------------------------------------------
 
-    def _plan(self, counts_E: Tensor) -> Any:
-        """Exchange the counts; return what :meth:`_route` needs, and ``counts_WL`` as in :class:`FlatPlan`."""
+    def plan(self, counts_E: Tensor) -> Any:
+        """Exchange the counts; return what :meth:`route` needs, and ``counts_WL`` as in :class:`FlatPlan`."""
         send_WL = counts_E.view(self.world_size, -1)
-        receive_WL = self._all_to_all_counts(send_WL, self.group)
+        receive_WL = self.all_to_all_counts(send_WL, self.group)
         send_WL, receive_WL = send_WL.cpu(), receive_WL.cpu()
         return FlatPlan(send_WL.sum(1).tolist(), receive_WL.sum(1).tolist(), receive_WL)
 
-    def _route(self, rows: Tensor, plan: Any, reverse: bool, phase: str) -> Tensor:
+    def route(self, rows: Tensor, plan: Any, reverse: bool, phase: str) -> Tensor:
         """Move packed rows ``[C, width]`` along the path, or back along it."""
         send, receive = (plan.receive_W, plan.send_W) if reverse else (plan.send_W, plan.receive_W)
-        return self._all_to_all(rows, send, receive, self.group, phase)
+        return self.all_to_all(rows, send, receive, self.group, phase)
 
     # -- shared steps ------------------------------------------------------------------------------------------------
 
-    def _all_to_all_counts(self, send_WL: Tensor, group: dist.ProcessGroup | None) -> Tensor:
+    def all_to_all_counts(self, send_WL: Tensor, group: dist.ProcessGroup | None) -> Tensor:
         """All-to-all of one equal block of int64 counts per rank of ``group``."""
         blocks = send_WL.shape[0]
-        return self._all_to_all(send_WL.contiguous(), [1] * blocks, [1] * blocks, group, "counts")
+        return self.all_to_all(send_WL.contiguous(), [1] * blocks, [1] * blocks, group, "counts")
 
-    def _all_to_all(
+    def all_to_all(
         self, rows: Tensor, send: list[int], receive: list[int], group: dist.ProcessGroup | None, phase: str
     ) -> Tensor:
         """One metered all-to-all-v of whole rows among the ranks of ``group``."""
@@ -166,9 +166,9 @@ class Exchange:
             self.traffic.bytes[phase] += sum(part.nbytes for part in parts)
             return self.wire.unpack(parts, dim, dtype)
         if len(parts) == 1:
-            return self.wire.unpack((self._route(parts[0], plan, reverse, phase),), dim, dtype)
+            return self.wire.unpack((self.route(parts[0], plan, reverse, phase),), dim, dtype)
         as_bytes = [part.contiguous().view(torch.uint8) for part in parts]
-        routed = self._route(torch.cat(as_bytes, 1), plan, reverse, phase)
+        routed = self.route(torch.cat(as_bytes, 1), plan, reverse, phase)
         pieces = torch.split(routed, [piece.shape[1] for piece in as_bytes], 1)
         # A copy starts at offset 0, which a view as a wider type needs.
         received = tuple(

@@ -139,14 +139,14 @@ class MoELayer(nn.Module):
     def _forward(self, x: Tensor) -> Tensor:
         x_ND = x.reshape(-1, self.dim)
         if self.routed_N is None:
-            return self._route(x_ND, None).view(x.shape)
+            return self.route(x_ND, None).view(x.shape)
         if self.routed_N.shape[0] != x_ND.shape[0]:
             raise ValueError(f"routed_N: {self.routed_N.shape[0]} entries for {x_ND.shape[0]} tokens")
         places_M = self.routed_N.nonzero().flatten()
-        routed_MD = self._route(x_ND.index_select(0, places_M), places_M)
+        routed_MD = self.route(x_ND.index_select(0, places_M), places_M)
         return torch.zeros_like(x_ND).index_copy(0, places_M, routed_MD).view(x.shape)
 
-    def _route(self, x_ND: Tensor, places_N: Tensor | None) -> Tensor:
+    def route(self, x_ND: Tensor, places_N: Tensor | None) -> Tensor:
         """The layer on tokens ``[N, D]``; ``places_N`` are their places in the input, for observers."""
         if self.check_finite:
             # A sum is one pass and keeps every NaN and infinity; only then is it worth looking closer.

@@ -62,10 +62,10 @@ class HierarchicalExchange(Exchange):
         self.inside = _subgroup(ranks_SG[server].tolist(), group)
         self.between = _subgroup(ranks_SG[:, place].tolist(), group)
 
-    def _plan(self, counts_E: Tensor) -> HierarchicalPlan:
+    def plan(self, counts_E: Tensor) -> HierarchicalPlan:
         send_GSL = counts_E.view(self.servers, self.per_server, -1).transpose(0, 1)
-        middle_SGL = self._all_to_all_counts(send_GSL, self.inside).transpose(0, 1)
-        receive_SGL = self._all_to_all_counts(middle_SGL, self.between)
+        middle_SGL = self.all_to_all_counts(send_GSL, self.inside).transpose(0, 1)
+        receive_SGL = self.all_to_all_counts(middle_SGL, self.between)
         send_GS, middle_SG, receive_SGL = send_GSL.sum(2).cpu(), middle_SGL.sum(2).cpu(), receive_SGL.cpu()
         number_SG = torch.arange(self.world_size).view(self.servers, self.per_server)
         number_GS = torch.arange(self.world_size).view(self.per_server, self.servers)
@@ -79,16 +79,16 @@ class HierarchicalExchange(Exchange):
             counts_WL=receive_SGL.flatten(0, 1),
         )
 
-    def _route(self, rows: Tensor, plan: HierarchicalPlan, reverse: bool, phase: str) -> Tensor:
+    def route(self, rows: Tensor, plan: HierarchicalPlan, reverse: bool, phase: str) -> Tensor:
         """Move packed rows along both steps, or back along them."""
         inside, between = (plan.inside_send_G, plan.inside_receive_G), (plan.between_send_S, plan.between_receive_S)
         if reverse:
-            rows = self._all_to_all(rows, *between[::-1], self.between, phase)
+            rows = self.all_to_all(rows, *between[::-1], self.between, phase)
             rows = torch.empty_like(rows).index_copy_(0, plan.between_M, rows)
-            rows = self._all_to_all(rows, *inside[::-1], self.inside, phase)
+            rows = self.all_to_all(rows, *inside[::-1], self.inside, phase)
             return torch.empty_like(rows).index_copy_(0, plan.inside_C, rows)
-        rows = self._all_to_all(rows.index_select(0, plan.inside_C), *inside, self.inside, phase)
-        return self._all_to_all(rows.index_select(0, plan.between_M), *between, self.between, phase)
+        rows = self.all_to_all(rows.index_select(0, plan.inside_C), *inside, self.inside, phase)
+        return self.all_to_all(rows.index_select(0, plan.between_M), *between, self.between, phase)
 
 
 def _subgroup(ranks: list[int], parent: dist.ProcessGroup | None) -> dist.ProcessGroup:
