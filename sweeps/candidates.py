@@ -36,7 +36,7 @@ def candidates(study: Study, folder: StudyFolder) -> list[Candidate]:
     """
     path = folder.path / "best.csv"
     if not path.exists():
-        raise UserError(f"study: {path} is not there; write it: python -m sweeps.collect study={study.name}")
+        raise UserError(f"study: {path} is not there; write it: lshmoe-bench study collect study={study.name}")
     if not study.confirmation.seeds:
         return []
     table = pd.read_csv(path)

@@ -1,4 +1,4 @@
-"""Tables of a study from its database: ``python -m sweeps.collect study=nano_hash scale=nano [storage=URL]``.
+"""Tables of a study from its database.
 
 Writes ``trials.csv``, ``pareto.csv``, ``importance.csv`` and ``best.csv``; all that comes after reads files alone.
 """
@@ -11,7 +11,6 @@ import pandas as pd
 from suite.files import write_atomically
 from sweeps.create import study_name
 from sweeps.folder import StudyFolder
-from sweeps.options import Options, command, parse
 from sweeps.outcomes import MEASURED, best, front, importance, trial_frame
 from sweeps.slots import tally
 from sweeps.storage import explained, open_storage, storage_url
@@ -71,13 +70,3 @@ def csv_text(table: pd.DataFrame) -> str:
 def write_table(folder: StudyFolder, name: str, table: pd.DataFrame) -> None:
     """Write ``<name>.csv`` into the study's folder."""
     write_atomically(folder.path / f"{name}.csv", csv_text(table))
-
-
-def main(words: list[str]) -> None:
-    """Collect what a study has found so far."""
-    options = parse(Options, words)
-    print(f"{options.folder.path}: {collect(options.folder, options.storage)}")
-
-
-if __name__ == "__main__":
-    command(main)

@@ -54,7 +54,7 @@ class StudyFolder:
         """
         if not self.study.exists():
             raise UserError(
-                f"study: {self.path} holds no study; create it first: python -m sweeps.create study={self.path.name} "
+                f"study: {self.path} holds no study; create it first: lshmoe-bench study create study={self.path.name} "
                 f"scale={self.scale}"
             )
         return parse_options("study.yaml", Study, yaml.safe_load(self.study.read_text()))

@@ -1,4 +1,4 @@
-"""A study's report, from files alone: ``python -m sweeps.report study=nano_hash scale=nano``.
+"""A study's report, from files alone.
 
 Writes ``confirmation.csv``, ``report.md`` and ``figures/`` from the tables of `sweeps.collect` and the confirmations'
 records.
@@ -13,7 +13,6 @@ from sweeps.collect import write_table
 from sweeps.confirmation import confirmation_frame
 from sweeps.figures import CAPTIONS, draw
 from sweeps.folder import StudyFolder
-from sweeps.options import Options, command, parse
 from sweeps.outcomes import parameters
 from sweeps.study import Study
 from sweeps.trial import higher_is_better
@@ -30,9 +29,8 @@ def report(folder: StudyFolder) -> None:
     study = folder.read_study()
     missing = [name for name in _TABLES if not (folder.path / f"{name}.csv").exists()]
     if missing:
-        raise UserError(
-            f"study: {folder.path} lacks {', '.join(missing)}; write them: python -m sweeps.collect study={study.name}"
-        )
+        remedy = f"lshmoe-bench study collect study={study.name}"
+        raise UserError(f"study: {folder.path} lacks {', '.join(missing)}; write them: {remedy}")
     rises, tables = higher_is_better(study), read_tables(study, folder)
     write_table(folder, "confirmation", tables["confirmation"])
     draw(study, tables, rises, folder.figures)
@@ -107,14 +105,3 @@ def _cell(value: object) -> str:
     if pd.isna(value):
         return "–"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def main(words: list[str]) -> None:
-    """Write a study's report."""
-    options = parse(Options, words)
-    report(options.folder)
-    print(options.folder.path / "report.md")
-
-
-if __name__ == "__main__":
-    command(main)

@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from suite.config.base import NonNegativeInt
-from suite.config.compose import CONF, choices
+from suite.config.conf import CONF, choices
 from suite.errors import unknown
 
 NATIVE = "native"

@@ -8,7 +8,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 from suite.config.base import Fraction, NonNegativeInt, ScaleName
-from suite.config.compose import choices, compose
+from suite.config.compose import compose
+from suite.config.conf import choices
 from suite.config.validation import parse_options
 from suite.errors import UserError, unknown
 from sweeps.setting import Setting, Value

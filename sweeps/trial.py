@@ -119,7 +119,7 @@ def train_run(overrides: list[str], place: Path, results: Path) -> RunFolder:
     overrides = [*overrides, f"results='{place}'", f"origin.results='{results}'"]
     try:
         folder = RunFolder.of(compose(overrides))
-        train.main(overrides)
+        train.train(overrides)
     except Stopped:
         raise
     except UserError as error:

@@ -1,7 +1,7 @@
-"""Do studies still say what their trials' records say? ``python -m sweeps.verify results/nano``.
+"""Do studies still say what their trials' records say?
 
-Every trial is held against the record of its run; tables and reports are computed anew. One line for each thing that no
-longer matches, and then the exit code is 1. Hashes are the business of `suite.report.verify`.
+Every trial is held against the record of its run; tables and reports are computed anew. Hashes are the business of
+`suite.report.verify`.
 """
 
 from collections.abc import Iterator
@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from suite.errors import UserError
 from suite.records.run_folder import RunFolder
 from sweeps.collect import csv_text, read_trials, tables_from_trials
 from sweeps.folder import StudyFolder
-from sweeps.options import command
 from sweeps.outcomes import COMPLETE, MEASURED
 from sweeps.report import read_tables, report_markdown
 from sweeps.study import Study
@@ -54,18 +52,7 @@ def _against_records(study: Study, folder: StudyFolder, trials: pd.DataFrame) ->
                 yield f"trial {row['number']}: {name} is {row[name]:.6g}, its record says {recorded[name]:.6g}"
 
 
-def main(words: list[str]) -> None:
-    """Verify every study of a results folder that was reported."""
-    if len(words) != 1 or not Path(words[0]).is_dir():
-        raise UserError("results: one folder is needed, such as python -m sweeps.verify results/nano")
-    folder = Path(words[0])
-    names = [path.parent.name for path in sorted(folder.glob("sweeps/*/report.md"))]
-    found = [line for name in names for line in verify(StudyFolder(folder.parent, folder.name, name))]
-    if found:
-        print(*found, sep="\n")
-        raise SystemExit(1)
-    print(f"{folder}: {', '.join(names) or 'no study'} as recorded")
-
-
-if __name__ == "__main__":
-    command(main)
+def reported(folder: Path) -> list[StudyFolder]:
+    """Studies of a scale's results folder that were reported."""
+    names = (path.parent.name for path in sorted(folder.glob("sweeps/*/report.md")))
+    return [StudyFolder(folder.parent, folder.name, name) for name in names]

@@ -1,4 +1,4 @@
-"""A worker: ``python -m sweeps.work study=nano_hash scale=nano [storage=URL] [trials=N]``; start as many as wanted.
+"""A worker; start as many as wanted.
 
 It claims one slot after the other until none is left. Killed, its trial is taken up by another worker, or by the next.
 """
@@ -14,7 +14,6 @@ from optuna.trial import TrialState
 from suite.errors import Stopped
 from sweeps.create import study_name
 from sweeps.folder import StudyFolder
-from sweeps.options import WorkOptions, command, parse
 from sweeps.samplers import sampler, suggest
 from sweeps.slots import REASON, SLOT, Tally, alive, claim, release, tally
 from sweeps.storage import explained, open_storage, storage_url
@@ -80,13 +79,3 @@ def _settle(optuna_study: optuna.Study, study: Study, folder: StudyFolder, trial
 
 def _words(point: Mapping[str, Any]) -> str:
     return " ".join(f"{name}={value}" for name, value in point.items()) or "as it is"
-
-
-def main(words: list[str]) -> None:
-    """Work on a study that was created."""
-    options = parse(WorkOptions, words)
-    print(f"{options.folder.path}: {work(options.folder, options.storage, options.trials)}")
-
-
-if __name__ == "__main__":
-    command(main)

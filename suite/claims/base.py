@@ -9,7 +9,7 @@ from suite.claims.bench import Bench
 from suite.claims.finding import Finding, nothing
 from suite.claims.ledger import Claim, Place
 from suite.claims.quantities import QUANTITIES, Measured
-from suite.config.compose import choices
+from suite.config.conf import choices
 
 
 def _method(name: str) -> str:

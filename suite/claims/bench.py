@@ -93,7 +93,7 @@ class Bench:
         """
         path = self.folder / "tables/models.csv"
         if not path.exists():
-            raise nothing("no tables/models.csv: python -m suite.tables.models compiles it")
+            raise nothing("no tables/models.csv: lshmoe-bench tables tables=models compiles it")
         return list(csv.DictReader(path.read_text().splitlines()))
 
     def paths(self, *records: Run | Speed | Invalid) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from suite.config.compose import CONF, choices
+from suite.config.conf import CONF, choices
 from suite.config.validation import parse_options
 
 CLAIMS = CONF / "claims.yaml"

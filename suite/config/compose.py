@@ -7,7 +7,6 @@ parts that only their own constructors can judge are checked by :func:`suite.tra
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -21,18 +20,12 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from suite.config.cluster import ClusterConfig
+from suite.config.conf import CONF, GROUPS, choices
 from suite.config.run import RunConfig
 from suite.config.validation import parse_options, validate
 from suite.errors import UserError, unknown
 
-CONF = Path(__file__).parent.parent / "conf"
-GROUPS = ("model", "task", "method", "scale", "cluster")
 _CELL = ("model", "task")
-
-
-def choices(group: str) -> list[str]:
-    """Names that a group (``"method"``, ``"model"``, …) offers: its files."""
-    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
 
 
 def compose(overrides: Sequence[str] = ()) -> RunConfig:

@@ -5,7 +5,7 @@ from functools import cache
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, RootModel
 
-from suite.config.compose import CONF
+from suite.config.conf import CONF
 from suite.config.validation import parse_options
 
 SHEETS = CONF / "hardware.yaml"

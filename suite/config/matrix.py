@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from suite.config.compose import choices, cluster_named, compose
+from suite.config.compose import cluster_named, compose
+from suite.config.conf import choices
 from suite.config.paper.published import published
 from suite.config.run import RunConfig
 from suite.config.validation import validate

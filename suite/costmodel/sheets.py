@@ -7,7 +7,7 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
-from suite.config.compose import CONF
+from suite.config.conf import CONF
 from suite.config.hardware import Hardware, hardware
 from suite.config.paper.published import PublishedModel
 from suite.config.validation import parse_options

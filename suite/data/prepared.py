@@ -48,7 +48,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         UserError: if it has not been prepared, with the remedy.
     """
     if not folder.exists():
-        raise UserError(f"data: {folder} is not there; run python -m suite.tasks.prepare for this task and scale")
+        raise UserError(f"data: {folder} is not there; run lshmoe-bench prepare for this task and scale")
     manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
     return manifest
 

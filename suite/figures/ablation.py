@@ -20,7 +20,7 @@ from suite.analysis.ablation import (
 )
 from suite.errors import UserError
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
 
 CAPTION = (
     "Left: held-out quality over training by number of hash functions, and origin. Middle: rate (rows sent over rows "
@@ -133,7 +133,3 @@ def build(folder: Path) -> list[Path]:
     if not trials:
         raise UserError(f"results: {folder / STUDY} holds no valid trial; run that study first (docs/sweeps.md)")
     return save(ablation_figure(trials), folder / "figures" / "ablation")
-
-
-if __name__ == "__main__":
-    main(build)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from suite.analysis.audit.speedups import BYTES_SHRINK, EXPERTS_SHRINK, speedup_rows
 from suite.config.paper.published import Published, published
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
 
 CAPTION = (
     "Published speed-ups beside what the paper's own share and rate allow. A dot to the right of both open marks "
@@ -76,7 +76,3 @@ def audit_figure(frame: pd.DataFrame) -> Figure:
 def build(folder: Path) -> list[Path]:
     """Write ``figures/audit.{svg,pdf,png}`` below ``folder``; the same at every scale."""
     return save(audit_figure(audit_frame(published())), folder / "figures" / "audit")
-
-
-if __name__ == "__main__":
-    main(build)

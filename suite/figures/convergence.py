@@ -14,7 +14,7 @@ from suite.analysis.order import in_order
 from suite.analysis.rows import data_name
 from suite.errors import UserError
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
 from suite.records.evidence import Run, read_evidence
 
 CAPTION = (
@@ -117,7 +117,3 @@ def build(folder: Path) -> list[Path]:
     if not any(run.summary["steps"] for run in runs):
         raise UserError(f"results: {folder} holds no valid run to draw; train one first")
     return save(convergence_figure(convergence_frame(runs)), folder / "figures" / "convergence")
-
-
-if __name__ == "__main__":
-    main(build)

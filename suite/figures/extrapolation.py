@@ -13,7 +13,7 @@ from suite.analysis.extrapolation import extrapolation_rows
 from suite.config.paper.published import published
 from suite.costmodel.sheets import sheets
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
 
 CAPTION = (
     "The share of all-to-all in a step and LSH's speed-up from 16 to 16,384 GPUs, predicted by the cost model. "
@@ -107,7 +107,3 @@ def build(folder: Path) -> list[Path]:
     frame = pd.DataFrame(extrapolation_rows(published(), sheets()))
     titles = {key: cluster.title for key, cluster in sheets().clusters.items()}
     return save(extrapolation_figure(frame, titles), folder / "figures" / "extrapolation")
-
-
-if __name__ == "__main__":
-    main(build)

@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from suite.analysis.gradient_error import error_rows
 from suite.errors import UserError
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
 from suite.figures.panels import bytes_axis, grid, method_legend
 from suite.records.probes import read_probes
 from suite.records.vocabulary import COMPARED
@@ -74,10 +74,6 @@ def build(folder: Path) -> list[Path]:
     rows = error_rows(read_probes(folder)[0])
     if not rows:
         raise UserError(
-            f"results: {folder} holds no valid probe; make one by: python -m suite.measurement.probe scale={folder.name}"
+            f"results: {folder} holds no valid probe; make one by: lshmoe-bench measure errors scale={folder.name}"
         )
     return save(gradient_error_figure(pd.DataFrame(rows)), folder / "figures" / "gradient_error")
-
-
-if __name__ == "__main__":
-    main(build)

@@ -15,7 +15,7 @@ from suite.analysis.rows import Row
 from suite.analysis.speedup import speedup_rows
 from suite.errors import UserError
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
 from suite.records.evidence import read_evidence
 
 CAPTION = (
@@ -110,7 +110,3 @@ def build(folder: Path) -> list[Path]:
     if not rows:
         raise UserError(f"results: {folder} holds no valid step times of two methods; measure them first")
     return save(kappa_map_figure(*kappa_map_frames(rows)), folder / "figures" / "kappa_map")
-
-
-if __name__ == "__main__":
-    main(build)

@@ -11,7 +11,7 @@ from suite.analysis.convergence import convergence_rows
 from suite.analysis.rows import INVALID, Row
 from suite.errors import UserError
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
 from suite.figures.panels import bytes_axis, grid, method_legend
 from suite.records.evidence import read_evidence
 
@@ -101,7 +101,3 @@ def build(folder: Path) -> list[Path]:
     if frame.empty:
         raise UserError(f"results: {folder} holds no valid runs of two methods to compare; train them first")
     return save(pareto_figure(frame), folder / "figures" / "pareto")
-
-
-if __name__ == "__main__":
-    main(build)

@@ -12,7 +12,7 @@ from suite.analysis.prediction import MEDIAN_BAR, WORST_BAR, PredictionReport, k
 from suite.analysis.speedup import speedup_rows
 from suite.errors import UserError
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
 from suite.records.evidence import read_evidence
 
 CAPTION = (
@@ -82,7 +82,3 @@ def build(folder: Path) -> list[Path]:
             f"results: {folder} holds no step times on a second link besides the calibrating one; measure one first"
         )
     return save(prediction_figure(report), folder / "figures" / "prediction")
-
-
-if __name__ == "__main__":
-    main(build)

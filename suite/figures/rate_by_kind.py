@@ -12,7 +12,7 @@ from suite.analysis.order import in_order
 from suite.analysis.rows import Row
 from suite.errors import UserError
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
 from suite.records.evidence import read_evidence
 from suite.records.vocabulary import KINDS
 
@@ -98,7 +98,3 @@ def build(folder: Path) -> list[Path]:
     if frame.empty:
         raise UserError(f"results: {folder} holds no valid run of a method that sends fewer rows; train one first")
     return save(kinds_figure(frame), folder / "figures" / "rate_by_kind")
-
-
-if __name__ == "__main__":
-    main(build)

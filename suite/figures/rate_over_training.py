@@ -10,7 +10,7 @@ from suite.analysis.order import in_order
 from suite.config.paper.published import published
 from suite.errors import UserError
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
 from suite.figures.panels import grid, method_legend, reference
 from suite.records.evidence import Run, read_evidence
 
@@ -63,7 +63,3 @@ def build(folder: Path) -> list[Path]:
     if frame.empty:
         raise UserError(f"results: {folder} holds no valid run of a method that sends fewer rows; train one first")
     return save(rate_figure(frame), folder / "figures" / "rate_over_training")
-
-
-if __name__ == "__main__":
-    main(build)

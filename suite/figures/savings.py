@@ -12,7 +12,7 @@ from suite.analysis.savings import PARTS, savings_rows
 from suite.analysis.speedup import speedup_rows
 from suite.errors import UserError
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
 from suite.records.evidence import read_evidence
 
 CAPTION = (
@@ -105,7 +105,3 @@ def build(folder: Path) -> list[Path]:
     if not rows:
         raise UserError(f"results: {folder} holds no valid step times of two methods; measure them first")
     return save(savings_figure(rows), folder / "figures" / "savings")
-
-
-if __name__ == "__main__":
-    main(build)

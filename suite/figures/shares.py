@@ -11,7 +11,7 @@ from suite.analysis.shares import CAPTION as CAPTION
 from suite.analysis.shares import read_shares
 from suite.errors import UserError
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
 
 READS = ("shares",)  # of the records
 
@@ -65,9 +65,5 @@ def build(folder: Path) -> list[Path]:
     """
     rows, _ = read_shares(folder)
     if not rows:
-        raise UserError(f"results: {folder} holds no shares; measure them first by python -m suite.measurement.shares")
+        raise UserError(f"results: {folder} holds no shares; measure them first by lshmoe-bench measure shares")
     return save(shares_figure(rows), folder / "figures" / "shares")
-
-
-if __name__ == "__main__":
-    main(build)

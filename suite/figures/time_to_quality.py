@@ -13,7 +13,7 @@ from suite.analysis.speedup import speedup_rows
 from suite.config.paper.published import Published, published
 from suite.errors import UserError
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
 from suite.figures.panels import grid, method_legend, perplexity_axis, reference
 from suite.records.evidence import Evidence, read_evidence
 
@@ -117,7 +117,3 @@ def build(folder: Path) -> list[Path]:
         )
     figure = time_figure(frame, convergence_rows(evidence), published())
     return save(figure, folder / "figures" / "time_to_quality")
-
-
-if __name__ == "__main__":
-    main(build)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from suite.errors import UserError
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
 
 CAPTION = (
     "As the paper's Fig. 4: the first two principal components of rows that enter the last MoE layer's all-to-all, of "
@@ -102,7 +102,3 @@ def build(folder: Path) -> list[Path]:
     if not samples:
         raise UserError(f"results: {folder} holds no sample of rows; a probe that includes lsh leaves one")
     return save(token_clusters_figure(samples), folder / "figures" / "token_clusters")
-
-
-if __name__ == "__main__":
-    main(build)

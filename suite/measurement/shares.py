@@ -1,4 +1,4 @@
-"""All-to-all's share of a step as cluster or model grow (Fig. 3): ``python -m suite.measurement.shares scale=nano``.
+"""All-to-all's share of a step as cluster or model grow (Fig. 3).
 
 Vanilla alone. The base's link is set so that all-to-alls take the share that the paper has for the model. The same link
 then carries twice the experts, and the same settings four servers instead of two, with as many tokens on each. Writes
@@ -6,7 +6,6 @@ then carries twice the experts, and the same settings four servers instead of tw
 """
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from suite.cluster.launch import launch
 from suite.config.compose import compose
 from suite.config.matrix import select
 from suite.config.run import RunConfig
-from suite.errors import UserError, exit_on_error
+from suite.errors import UserError
 from suite.files import write_atomically
 from suite.records.reading import RECORD_SCHEMA
 from suite.tasks import build_task
@@ -76,7 +75,7 @@ def parse(arguments: Sequence[str]) -> list[Series]:
     return series
 
 
-def main(arguments: list[str]) -> None:
+def measure(arguments: Sequence[str]) -> None:
     """Validate, prepare the data, and measure: all bases and wide models in one launch, all doubled ones in another.
 
     Raises:
@@ -119,8 +118,3 @@ def main(arguments: list[str]) -> None:
         for message in messages:  # they hold nominal rates, which no record has
             message.unlink()
         print(each.record)
-
-
-if __name__ == "__main__":
-    with exit_on_error():
-        main(sys.argv[1:])

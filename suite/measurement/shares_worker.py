@@ -1,4 +1,7 @@
-"""One rank of the measurement of shares: ``python -m suite.measurement.shares_worker STAGE ARGUMENTS…``, under torchrun."""
+"""One rank of the measurement of shares.
+
+torchrun starts it: ``python -m suite.measurement.shares_worker STAGE ARGUMENTS…``.
+"""
 
 import json
 import os

@@ -1,16 +1,15 @@
-"""Step times of several methods, paired: ``python -m suite.measurement.speed scale=nano "methods=[vanilla,lsh]"``.
+"""Step times of several methods, paired.
 
 Writes ``<results>/<scale>/speed/<cluster>/<model>/<task>.json`` with every block's raw numbers.
 """
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from suite.config.arguments import split_option
 from suite.costmodel import paper
 from suite.costmodel.targets import kappa_target
-from suite.errors import UserError, exit_on_error
+from suite.errors import UserError
 from suite.measurement.contestants import Contestants, cells, contestants
 
 
@@ -52,7 +51,7 @@ def _share(text: str) -> tuple[str, float]:
     return f"{100 * share:g}", share
 
 
-def main(arguments: list[str]) -> None:
+def measure(arguments: Sequence[str]) -> None:
     """Validate, prepare the data, and measure under torchrun.
 
     Raises:
@@ -67,8 +66,3 @@ def main(arguments: list[str]) -> None:
     if not plan.vanilla.training.steps:
         raise UserError(f"task: {plan.vanilla.task.name} only evaluates; step times are those of a task that trains")
     plan.compare("suite.measurement.speed_worker", arguments)
-
-
-if __name__ == "__main__":
-    with exit_on_error():
-        main(sys.argv[1:])

@@ -19,7 +19,6 @@ from suite.errors import UserError
 from suite.files import write_atomically
 from suite.records.checkout import ROOT, git
 from suite.report.manifest import MANIFEST
-from suite.tables.formatting import main
 
 METADATA = "ro-crate-metadata.json"
 PROFILES = {
@@ -50,7 +49,7 @@ def build(folder: Path, scale: str) -> list[Path]:
         UserError: there is no manifest.
     """
     if not (folder / MANIFEST).exists():
-        raise UserError(f"results: {folder} has no {MANIFEST}; run python -m suite.report.manifest scale={scale} first")
+        raise UserError(f"results: {folder} has no {MANIFEST}; run lshmoe-bench manifest scale={scale} first")
     known = json.loads((folder / MANIFEST).read_text())
     copied = _copy_workflow(folder)
     crate = _describe(folder, known, copied)
@@ -166,7 +165,3 @@ def _entity(crate: ROCrate, identifier: str, kind: str, **properties: Any) -> Co
     for name in set(properties) - set(plain):
         entity[name] = properties[name]
     return entity
-
-
-if __name__ == "__main__":
-    main(build)

@@ -1,4 +1,4 @@
-"""Where every artifact of one scale comes from: ``python -m suite.report.manifest scale=nano`` writes ``manifest.json``.
+"""Where every artifact of one scale comes from: ``manifest.json``.
 
 It lists each record with its SHA-256, and each artifact with its SHA-256, the command that makes it anew and the
 records it was made from: files, or folders, which stand for all records below them. Paths are relative to the scale's
@@ -16,7 +16,6 @@ from typing import Any
 
 from suite.files import write_atomically
 from suite.records.checkout import git_commit
-from suite.tables.formatting import main
 
 MANIFEST = "manifest.json"
 MANIFEST_SCHEMA = 1
@@ -90,11 +89,11 @@ def _origin(folder: Path, path: str, scale: str, records: list[str]) -> dict[str
         entries = json.loads((folder / "claims.json").read_text()) if (folder / "claims.json").exists() else []
         known = {*records, *artifact_paths(folder)}
         named = {evidence for entry in entries for evidence in entry["evidence"] if evidence in known}
-        return {"command": f"python -m suite.claims scale={scale}", "records": sorted(named)}
+        return {"command": f"lshmoe-bench claims scale={scale}", "records": sorted(named)}
     module = _module_of(room, Path(rest).stem)
     wanted = _constant(room, module, "READS", READS)
     present = [name for name in wanted if any(f"{record}/".startswith(f"{name}/") for record in records)]
-    return {"command": f"python -m suite.{room}.{module} scale={scale}", "records": present}
+    return {"command": f"lshmoe-bench {room} scale={scale} {room}={module}", "records": present}
 
 
 @cache
@@ -121,7 +120,3 @@ def build(folder: Path, scale: str) -> list[Path]:
     text = json.dumps(manifest(folder, scale), indent=1, sort_keys=True, ensure_ascii=False)
     write_atomically(folder / MANIFEST, text + "\n")
     return [folder / MANIFEST]
-
-
-if __name__ == "__main__":
-    main(build)

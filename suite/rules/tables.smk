@@ -1,5 +1,5 @@
 from suite import tables as table_modules
-from suite.config.compose import choices
+from suite.config.conf import choices
 
 # From records alone. A record at fault costs its own cells; see the log for the reasons.
 RECORDS = [

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from suite.analysis.ablation import ablation_rows, read_ablation
 from suite.analysis.rows import Row
-from suite.tables.formatting import fault_notes, main, number, scaled, table_files, write_tables
+from suite.tables.formatting import fault_notes, number, scaled, table_files, write_tables
 from suite.tables.sheet import Sheet
 
 CAPTION = (
@@ -49,7 +49,3 @@ def build(folder: Path, scale: str) -> list[Path]:
     rows = ablation_rows(trials)
     sheet = ablation_sheet(rows, scale, fault_notes(faults, folder))
     return write_tables(folder, table_files("ablation", rows, COLUMNS, CAPTION, sheet))
-
-
-if __name__ == "__main__":
-    main(build)

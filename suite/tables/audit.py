@@ -8,7 +8,7 @@ from suite.analysis.audit import audit_rows
 from suite.analysis.audit.judgement import OVERHEAD_LIMIT, SHARE_TOLERANCE
 from suite.analysis.rows import Row
 from suite.config.paper.published import published
-from suite.tables.formatting import main, number, scaled, table_files, write_tables
+from suite.tables.formatting import number, scaled, table_files, write_tables
 from suite.tables.sheet import Sheet
 
 CAPTION = (
@@ -75,7 +75,3 @@ def build(folder: Path, scale: str) -> list[Path]:
     """Write ``tables/audit.{csv,md,tex}`` below ``folder``; the same at every scale."""
     rows = audit_rows(published())
     return write_tables(folder, table_files("audit", rows, AUDIT, CAPTION, audit_sheet(rows)))
-
-
-if __name__ == "__main__":
-    main(build)

@@ -7,7 +7,7 @@ from suite.analysis.convergence import TARGET_SLACK, convergence_rows
 from suite.analysis.quality import PERPLEXITY_MARGIN, SHARE_MARGIN
 from suite.analysis.rows import Row
 from suite.records.evidence import read_evidence
-from suite.tables.formatting import data_note, fault_notes, main, number, table_files, with_interval, write_tables
+from suite.tables.formatting import data_note, fault_notes, number, table_files, with_interval, write_tables
 from suite.tables.sheet import Sheet
 
 CAPTION = (
@@ -85,7 +85,3 @@ def build(folder: Path, scale: str) -> list[Path]:
     rows = convergence_rows(evidence)
     sheet = convergence_sheet(rows, scale, faults)
     return write_tables(folder, table_files("convergence", rows, CONVERGENCE, CAPTION, sheet))
-
-
-if __name__ == "__main__":
-    main(build)

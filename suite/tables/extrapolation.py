@@ -7,7 +7,7 @@ from suite.analysis.extrapolation import extrapolation_rows
 from suite.analysis.rows import Row
 from suite.config.paper.published import published
 from suite.costmodel.sheets import Targets, sheets
-from suite.tables.formatting import main, number, table_files, write_tables
+from suite.tables.formatting import number, table_files, write_tables
 from suite.tables.sheet import Sheet
 
 CAPTION = (
@@ -73,7 +73,3 @@ def build(folder: Path, scale: str) -> list[Path]:
     rows = extrapolation_rows(published(), sheets())
     printed = extrapolation_sheet(rows, sheets()), check_sheet(rows)
     return write_tables(folder, table_files("extrapolation", rows, EXTRAPOLATION, CAPTION, *printed))
-
-
-if __name__ == "__main__":
-    main(build)

@@ -1,14 +1,12 @@
-"""What all tables share: rows as CSV, cells as text, their files, and the entry point of one table."""
+"""What all tables share: rows as CSV, cells as text and their files."""
 
 import csv
 import io
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from suite.analysis.rows import Row
-from suite.config.compose import compose
-from suite.errors import exit_on_error
 from suite.files import write_atomically
 from suite.records.evidence import Invalid
 from suite.tables.latex import to_latex
@@ -89,11 +87,3 @@ def write_tables(folder: Path, files: Mapping[str, str]) -> list[Path]:
         write_atomically(folder / "tables" / name, text)
         paths.append(folder / "tables" / name)
     return paths
-
-
-def main(build: Callable[[Path, str], list[Path]], arguments: Sequence[str] | None = None) -> None:
-    """Entry point of a table: ``scale=nano`` in ``arguments``, by default those of the command line."""
-    with exit_on_error():
-        config = compose(sys.argv[1:] if arguments is None else arguments)
-        paths = build(config.results / config.scale.name, config.scale.name)
-    print(*paths, sep="\n")

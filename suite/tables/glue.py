@@ -7,7 +7,7 @@ from suite.analysis.paper_tables import glue_rows
 from suite.analysis.rows import Row
 from suite.config.paper.published import Published, published
 from suite.records.evidence import read_evidence
-from suite.tables.formatting import data_note, main, number, table_files, with_interval, write_tables
+from suite.tables.formatting import data_note, number, table_files, with_interval, write_tables
 from suite.tables.sheet import Sheet
 
 CAPTION = (
@@ -58,7 +58,3 @@ def build(folder: Path, scale: str) -> list[Path]:
     """Write ``tables/glue.{csv,md,tex}`` below ``folder``."""
     rows = glue_rows(read_evidence(folder), published())
     return write_tables(folder, table_files("glue", rows, GLUE, CAPTION, glue_sheet(rows, published(), scale)))
-
-
-if __name__ == "__main__":
-    main(build)

@@ -6,7 +6,7 @@ from pathlib import Path
 from suite.analysis.gradient_error import error_rows
 from suite.analysis.rows import INVALID, Row, data_name
 from suite.records.probes import read_probes
-from suite.tables.formatting import fault_notes, main, number, table_files, with_interval, write_tables
+from suite.tables.formatting import fault_notes, number, table_files, with_interval, write_tables
 from suite.tables.sheet import Sheet
 
 CAPTION = (
@@ -55,7 +55,3 @@ def build(folder: Path, scale: str) -> list[Path]:
     data = sorted({data_name(probe.record["data"]) for probe in probes})
     sheet = gradient_error_sheet(rows, data, faults)
     return write_tables(folder, table_files("gradient_error", rows, GRADIENT_ERROR, CAPTION, sheet))
-
-
-if __name__ == "__main__":
-    main(build)

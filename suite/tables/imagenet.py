@@ -7,7 +7,7 @@ from suite.analysis.paper_tables import imagenet_rows
 from suite.analysis.rows import Row
 from suite.config.paper.published import Published, published
 from suite.records.evidence import read_evidence
-from suite.tables.formatting import data_note, main, number, table_files, with_interval, write_tables
+from suite.tables.formatting import data_note, number, table_files, with_interval, write_tables
 from suite.tables.sheet import Sheet
 
 CAPTION = (
@@ -58,7 +58,3 @@ def build(folder: Path, scale: str) -> list[Path]:
     rows = imagenet_rows(read_evidence(folder), published())
     sheet = imagenet_sheet(rows, published(), scale)
     return write_tables(folder, table_files("imagenet", rows, IMAGENET, CAPTION, sheet))
-
-
-if __name__ == "__main__":
-    main(build)

@@ -6,7 +6,7 @@ from pathlib import Path
 from suite.analysis.kinds import NESTED, kind_rows
 from suite.analysis.rows import Row
 from suite.records.evidence import read_evidence
-from suite.tables.formatting import data_note, main, number, table_files, write_tables
+from suite.tables.formatting import data_note, number, table_files, write_tables
 from suite.tables.sheet import Sheet
 
 CAPTION = (
@@ -54,7 +54,3 @@ def build(folder: Path, scale: str) -> list[Path]:
     evidence = read_evidence(folder)
     rows = kind_rows(evidence.runs, [record for record in evidence.invalid if record.method is not None])
     return write_tables(folder, table_files("kinds", rows, KINDS_COLUMNS, CAPTION, kinds_sheet(rows, scale)))
-
-
-if __name__ == "__main__":
-    main(build)

@@ -9,7 +9,7 @@ from pathlib import Path
 from suite.analysis.models import MILLION, compiled
 from suite.analysis.rows import Row
 from suite.config.paper.table1 import Table1, table1
-from suite.tables.formatting import main, table_files, write_tables
+from suite.tables.formatting import table_files, write_tables
 from suite.tables.sheet import Sheet
 
 CAPTION = (
@@ -57,7 +57,3 @@ def build(folder: Path, scale: str) -> list[Path]:
     """Write ``tables/models.{csv,md,tex}`` below ``folder``; they are the same at every scale."""
     rows, whole = compiled()
     return write_tables(folder, table_files("models", rows, MODELS, CAPTION, models_sheet(rows, table1(), whole)))
-
-
-if __name__ == "__main__":
-    main(build)

@@ -15,7 +15,7 @@ from suite.analysis.prediction import (
 from suite.analysis.rows import Row
 from suite.analysis.speedup import speedup_rows
 from suite.records.evidence import read_evidence
-from suite.tables.formatting import main, number, table_files, to_csv, with_interval, write_tables
+from suite.tables.formatting import number, table_files, to_csv, with_interval, write_tables
 from suite.tables.sheet import Sheet
 
 CAPTION = (
@@ -88,7 +88,3 @@ def build(folder: Path, scale: str) -> list[Path]:
     """Write ``tables/kappa_map.csv`` and ``tables/prediction.{csv,md,tex}`` below ``folder``."""
     kappa_map = kappa_map_rows(speedup_rows(read_evidence(folder)))
     return write_tables(folder, prediction_texts(kappa_map, scale))
-
-
-if __name__ == "__main__":
-    main(build)

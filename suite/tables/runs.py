@@ -6,7 +6,7 @@ from pathlib import Path
 from suite.analysis.rows import Row
 from suite.analysis.runs import run_rows
 from suite.records.evidence import read_evidence
-from suite.tables.formatting import data_note, main, number, scaled, table_files, write_tables
+from suite.tables.formatting import data_note, number, scaled, table_files, write_tables
 from suite.tables.sheet import Sheet
 
 CAPTION = (
@@ -50,7 +50,3 @@ def build(folder: Path, scale: str) -> list[Path]:
     evidence = read_evidence(folder)
     rows = run_rows(evidence.runs, [record for record in evidence.invalid if record.method is not None])
     return write_tables(folder, table_files("runs", rows, RUNS, CAPTION, runs_sheet(rows, scale)))
-
-
-if __name__ == "__main__":
-    main(build)

@@ -7,7 +7,7 @@ from suite.analysis.rows import Row
 from suite.analysis.savings import savings_rows
 from suite.analysis.speedup import speedup_rows
 from suite.records.evidence import read_evidence
-from suite.tables.formatting import main, number, scaled, table_files, with_interval, write_tables
+from suite.tables.formatting import number, scaled, table_files, with_interval, write_tables
 from suite.tables.sheet import Sheet
 
 CAPTION = (
@@ -58,7 +58,3 @@ def build(folder: Path, scale: str) -> list[Path]:
     """Write ``tables/savings.{csv,md,tex}`` below ``folder``."""
     rows = savings_rows(speedup_rows(read_evidence(folder)))
     return write_tables(folder, table_files("savings", rows, SAVINGS, CAPTION, savings_sheet(rows, scale)))
-
-
-if __name__ == "__main__":
-    main(build)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from suite.analysis.rows import Row
 from suite.analysis.shares import CAPTION, read_shares
-from suite.tables.formatting import fault_notes, main, number, scaled, table_files, with_interval, write_tables
+from suite.tables.formatting import fault_notes, number, scaled, table_files, with_interval, write_tables
 from suite.tables.sheet import Sheet
 
 SHARES = (
@@ -47,7 +47,3 @@ def build(folder: Path, scale: str) -> list[Path]:
     rows, faults = read_shares(folder)
     sheet = shares_sheet(rows, scale, fault_notes(faults, folder))
     return write_tables(folder, table_files("shares", rows, SHARES, CAPTION, sheet))
-
-
-if __name__ == "__main__":
-    main(build)

@@ -9,7 +9,6 @@ from suite.records.evidence import read_evidence
 from suite.tables.formatting import (
     data_note,
     fault_notes,
-    main,
     number,
     scaled,
     table_files,
@@ -97,7 +96,3 @@ def build(folder: Path, scale: str) -> list[Path]:
     rows = speedup_rows(evidence)
     sheet = speedup_sheet(rows, scale, faults)
     return write_tables(folder, table_files("speedup", rows, SPEEDUP, CAPTION, sheet))
-
-
-if __name__ == "__main__":
-    main(build)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from suite.analysis.rows import Row
 from suite.analysis.variance import TRIALS, read_trials, variance_rows
-from suite.tables.formatting import main, number, table_files, write_tables
+from suite.tables.formatting import number, table_files, write_tables
 from suite.tables.sheet import Sheet
 
 CAPTION = (
@@ -48,7 +48,3 @@ def build(folder: Path, scale: str) -> list[Path]:
             why_empty = f"Invalid record `{TRIALS}`: {error}."
     sheet = variance_sheet(rows, scale, why_empty)
     return write_tables(folder, table_files("variance", rows, VARIANCE, CAPTION, sheet))
-
-
-if __name__ == "__main__":
-    main(build)

@@ -51,7 +51,7 @@ def starting_point(config: RunConfig) -> RunFolder | None:
     if not folder.is_complete():
         raise UserError(
             f"task.starts_from: {folder.path} holds no finished run to start from; make it by: "
-            f"python -m suite.training.train {' '.join(names)} seed={seed}"
+            f"lshmoe-bench train {' '.join(names)} seed={seed}"
         )
     return folder
 

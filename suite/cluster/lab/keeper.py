@@ -1,6 +1,7 @@
 """The process that a lab of the command line lives and dies with.
 
-It is started by :func:`suite.cluster.lab.permission.entry`, says ``ready`` on its standard output, and waits to be ended.
+It is started by :func:`suite.cluster.lab.permission.entry`, says ``ready`` on its standard output, and waits to be
+ended.
 """
 
 import os
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +23,7 @@ from suite.cluster.lab.registry import Registry, State, start_tick
 from suite.errors import UserError, exit_on_error
 
 _READY_SECONDS = 20.0
+_STOP_SECONDS = 5.0
 
 
 def start(registry: Registry, layout: Layout, rate_mbit: float | None) -> State:
@@ -46,6 +49,16 @@ def start(registry: Registry, layout: Layout, rate_mbit: float | None) -> State:
                 errors.seek(0)
                 raise UserError(errors.read().strip().removeprefix("error: ") or "lab: its keeper did not start")
     return registry.find(lab)
+
+
+def stop(state: State) -> None:
+    """End a keeper, by force if it does not within seconds, and wait until it is gone."""
+    os.kill(state.pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while state.is_alive():
+        if time.monotonic() > deadline:
+            os.kill(state.pid, signal.SIGKILL)
+        time.sleep(0.01)
 
 
 @contextmanager

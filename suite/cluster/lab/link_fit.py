@@ -1,4 +1,7 @@
-"""One rank that measures a living lab's link: ``python -m suite.cluster.lab.link_fit FOLDER CLUSTER``, under torchrun."""
+"""One rank that measures a living lab's link.
+
+torchrun starts it: ``python -m suite.cluster.lab.link_fit FOLDER CLUSTER``.
+"""
 
 import os
 import sys

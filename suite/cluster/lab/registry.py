@@ -86,9 +86,9 @@ class Registry:
         """
         living = self.living()
         found = [state for state in living if lab in (None, state.id)]
-        names = ", ".join(state.id for state in living) or "none is up; start one by: python -m suite.cluster.lab up"
+        names = ", ".join(state.id for state in living) or "none is up; start one by: lshmoe-bench lab up"
         if len(found) != 1:
-            raise UserError(f"lab: {f'unknown {lab!r}' if lab else 'say which, by lab=NAME'}; allowed: {names}")
+            raise UserError(f"lab: {f'unknown {lab!r}' if lab else 'say which, by --lab NAME'}; allowed: {names}")
         return found[0]
 
     def clean(self) -> list[str]:

@@ -1,7 +1,7 @@
 """Runs ranks inside a lab, one torchrun agent per server: ``python -m suite.cluster.lab.supervisor JOB``.
 
-``JOB`` is a :class:`Job` as JSON. The launcher starts this process by :func:`suite.cluster.lab.permission.entry` for a lab of
-its own, or inside a living lab's switch. All agents end together, and a lab of its own ends with this process.
+``JOB`` is a :class:`Job` as JSON. The launcher starts this process by :func:`suite.cluster.lab.permission.entry` for a
+lab of its own, or inside a living lab's switch. All agents end together, and a lab of its own ends with this process.
 """
 
 import fcntl

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
-from suite.config.compose import CONF
+from suite.config.conf import CONF
 from suite.config.validation import parse_options
 
 PUBLISHED = CONF / "paper" / "published.yaml"

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
-from suite.config.compose import CONF
+from suite.config.conf import CONF
 from suite.config.validation import parse_options
 
 TABLE1 = CONF / "paper" / "table1.yaml"

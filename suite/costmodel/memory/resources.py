@@ -1,12 +1,7 @@
-"""What Snakemake asks of a cluster's scheduler for jobs of ranks, and the estimate of memory behind it:
-
-``python -m suite.costmodel.memory.resources model=gpt_moe task=wikibooks_lm scale=paper cluster=slurm_gpu_4x8`` writes
-``<results>/<scale>/memory/<cluster>/<model>/<task>.json``.
-"""
+"""What Snakemake asks of a cluster's scheduler for jobs of ranks, and the estimate of memory behind it."""
 
 import json
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,7 +9,6 @@ from typing import Any
 from suite.config.cluster import ClusterConfig
 from suite.config.compose import compose
 from suite.config.run import RunConfig
-from suite.errors import exit_on_error
 from suite.files import write_atomically
 
 # Interpreter, libraries and, on a GPU, the driver's share of one rank, MB; a nano run's ranks came to 1,100 to 1,800
@@ -92,16 +86,11 @@ def estimate(config: RunConfig) -> dict[str, Any]:
     }
 
 
-def main(overrides: list[str]) -> None:
-    """Estimate and write.
+def write_estimate(overrides: Sequence[str]) -> None:
+    """Write what a rank needs to ``<results>/<scale>/memory/<cluster>/<model>/<task>.json``.
 
     Raises:
         UserError: for bad input, in one line.
     """
     config = compose(overrides)
     write_atomically(memory_path(config), json.dumps(estimate(config), indent=2) + "\n")
-
-
-if __name__ == "__main__":
-    with exit_on_error():
-        main(sys.argv[1:])

@@ -8,7 +8,8 @@ import sys
 import pytest
 import yaml
 
-from suite.config.compose import CONF, GROUPS, choices, compose
+from suite.config.compose import compose
+from suite.config.conf import CONF, GROUPS, choices
 from suite.config.digest import config_sha256
 from suite.config.run import RunConfig
 from suite.config.validation import from_yaml, to_yaml, validate

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from lshmoe import IdentityReduction, LSHReduction, NativeWire
-from suite.config.compose import choices, compose
+from suite.config.compose import compose
+from suite.config.conf import choices
 from suite.errors import UserError
 from suite.training.methods import check_method, method_layer_factory
 

@@ -9,7 +9,8 @@ import torch
 from lshmoe import is_expert
 from suite.analysis.models import made_up_inputs
 from suite.cluster.member import ALONE, Member
-from suite.config.compose import choices, compose
+from suite.config.compose import compose
+from suite.config.conf import choices
 from suite.config.model import TransformerSize
 from suite.config.paper.table1 import table1
 from suite.costmodel.memory.blueprint import as_shapes, blueprint

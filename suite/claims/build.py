@@ -1,4 +1,4 @@
-"""``python -m suite.claims scale=nano`` writes ``results/<scale>/claims.json`` and ``claims.md``."""
+"""The ledger of one scale as files."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,6 @@ from pathlib import Path
 from suite.claims.markdown import markdown
 from suite.claims.verdicts import judge_all
 from suite.files import write_atomically
-from suite.tables.formatting import main
 
 
 def build(folder: Path, scale: str) -> list[Path]:
@@ -17,7 +16,3 @@ def build(folder: Path, scale: str) -> list[Path]:
     write_atomically(paths[0], json.dumps(entries, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     write_atomically(paths[1], markdown(judged, scale))
     return list(paths)
-
-
-if __name__ == "__main__":
-    main(build)

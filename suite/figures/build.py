@@ -1,4 +1,4 @@
-"""All figures that one scale's records allow, or some: ``python -m suite.figures scale=nano [figures=pareto,audit]``.
+"""All figures that one scale's records allow, or some.
 
 ``figures/index.json`` says afterwards which ones were drawn, and of the others why not.
 """
@@ -6,13 +6,10 @@
 import json
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
-from suite.config.arguments import split_option
-from suite.errors import UserError, exit_on_error
+from suite.errors import UserError
 from suite.figures import names
-from suite.figures.canvas import main
 from suite.files import write_atomically
 from suite.loading import load
 
@@ -38,9 +35,3 @@ def build(folder: Path, wanted: Sequence[str] | None = None) -> list[Path]:
         index = {"drawn": drawn, "not_drawn": missing}
         write_atomically(folder / "figures" / "index.json", json.dumps(index, indent=1, ensure_ascii=False) + "\n")
     return paths
-
-
-if __name__ == "__main__":
-    with exit_on_error():
-        chosen, arguments = split_option("figures", sys.argv[1:])
-        main(partial(build, wanted=chosen), arguments)
