@@ -34,7 +34,7 @@ reproduce: $(installed) ## Train, measure, print every table (SCALE=nano|mini|pa
 	@printf '\n'; cat results/$(SCALE)/tables/convergence.md; printf '\n'; cat results/$(SCALE)/tables/speedup.md
 
 ui: $(installed) ## Open MLflow on the runs
-	$(bin)/python -m suite.records.track ui scale=$(SCALE)
+	$(bin)/lshmoe-bench track ui scale=$(SCALE)
 
 test: $(installed) ## Run the test suite
 	$(single_threaded) $(bin)/python -m pytest --benchmark-skip
@@ -55,7 +55,7 @@ format: $(installed) ## Rewrite the sources in the project's style
 	$(bin)/snakefmt Snakefile suite/rules sweeps/rules.smk
 
 reference: $(installed) ## Copy results/nano into results/reference and refresh the README's table from it
-	$(bin)/python -m suite.report.reference
+	$(bin)/lshmoe-bench reference
 
 clean: ## Delete the environment, caches and every result but the reference
 	rm -rf .venv .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks .import_linter_cache logs *.egg-info

@@ -3,6 +3,7 @@
 #   [seeds=0,1] [cluster=…] [timed_on=…] [storage=URL]
 # Targets: prepare_data, runs, probes, tables, figures, sweeps, claims, manifest, crate, report, reproduce (all of them, the
 # default).
+import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,8 +16,9 @@ with exit_on_error():
     STORAGE = config.pop("storage", None)  # of studies; SQLite beside their records without one
     MATRIX = select(config)
 
-# Rules run in the environment that Snakemake runs in.
-shell.prefix(f"set -euo pipefail; export PATH={Path(sys.executable).parent}:$PATH; ")
+# Rules run in the environment that Snakemake runs in, with the packages of this folder.
+packages = os.pathsep.join(filter(None, (workflow.basedir, os.environ.get("PYTHONPATH"))))
+shell.prefix(f"set -euo pipefail; export PATH={Path(sys.executable).parent}:$PATH PYTHONPATH={packages}; ")
 RESULTS = f"results/{MATRIX.scale}"
 
 

@@ -76,7 +76,7 @@ def fit(lab: str | None) -> None:
 @click.argument("server")
 @click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED)
 def enter(lab: str | None, server: str, program: Sequence[str]) -> None:
-    """Run a program inside a server, or inside the switch between them."""
+    """Run a program inside a server, or inside the switch."""
     state = Registry.of_user().find(lab)
     if server not in state.layout.names:
         raise unknown("server", server, state.layout.names)

@@ -24,6 +24,7 @@ from suite.cli import (
     verify,
 )
 from suite.cli.base import PROGRAM, OpenGroup, joined
+from suite.cli.words import Words
 from suite.errors import UserError, exit_on_error
 
 
@@ -57,8 +58,19 @@ def main() -> None:
             error.show()
             code = error.exit_code
         except click.UsageError as error:
-            path = error.ctx.command_path if error.ctx else PROGRAM
-            raise UserError(f"{error.format_message()} See: {path} --help") from None
+            raise UserError(_explained(error)) from None
         except click.Abort:
             raise KeyboardInterrupt from None
     sys.exit(code)
+
+
+def _explained(error: click.UsageError) -> str:
+    """What is wrong with a command line, and where to look."""
+    message = error.format_message()
+    context = error.ctx
+    if context is None:
+        return message
+    takes_words = any(isinstance(parameter.type, Words) for parameter in context.command.params)
+    if takes_words and isinstance(error, click.NoSuchOption) and not error.possibilities:
+        message += f" Settings are written {error.option_name.lstrip('-')}=VALUE."
+    return f"{message} See: {context.command_path} --help"

@@ -37,11 +37,10 @@ def speed(words: Sequence[str]) -> None:
 @command.command("shares", examples=["measure shares scale=nano cluster=lab", "measure shares 'models=[gpt_moe]'"])
 @settings("models")
 def shares(words: Sequence[str]) -> None:
-    """Measure all-to-all's share of a step (Fig. 3).
+    """Measure all-to-all's share of a step.
 
-    Measures vanilla as it is, with twice the experts, and with twice the servers.
-
-    Writes results/SCALE/shares/CLUSTER/MODEL.json.
+    Fig. 3 of the paper. Measures vanilla as it is, with twice the experts, and with twice the servers. Writes
+    results/SCALE/shares/CLUSTER/MODEL.json.
     """
     from suite.measurement.shares import measure
 
@@ -53,7 +52,8 @@ def shares(words: Sequence[str]) -> None:
 def errors(words: Sequence[str]) -> None:
     """Measure errors against exact dispatch.
 
-    Compares outputs and gradients of methods, on a few held-out batches. Takes vanilla's last weights, so its run must be on record. Writes results/SCALE/probe/MODEL/TASK.json.
+    Compares outputs and gradients of methods on a few held-out batches. Takes vanilla's last weights, so its run must
+    be on record. Writes results/SCALE/probe/MODEL/TASK.json.
     """
     from suite.measurement.probe import measure
 
@@ -65,7 +65,8 @@ def errors(words: Sequence[str]) -> None:
 def coordinates(captures: Sequence[Path]) -> None:
     """Try numbers of coordinates that a hash keeps.
 
-    Prints how many rows are sent and what their centroids miss. Captures are rows that a run recorded: train with capture.every=40 capture.rows=2048.
+    Prints how many rows are sent and what their centroids miss. Captures are rows that a run recorded: train with
+    capture.every=40 capture.rows=2048.
     """
     from suite.measurement.kept_coordinates import print_tables
 

@@ -13,7 +13,8 @@ from suite.cli.settings import settings
 def command(words: Sequence[str]) -> None:
     """Print what a run needs of a GPU's memory.
 
-    Says also which GPUs it fits. Reads no data, allocates no weights, writes nothing: numbers come from shapes and data sheets.
+    Says also which GPUs it fits. Reads no data, allocates no weights, writes nothing: numbers come from shapes and data
+    sheets.
     """
     from suite.costmodel.memory.plan import plan
 

@@ -9,7 +9,10 @@ from suite.cli.base import Command
 
 @click.command("reference", cls=Command, hidden=True, examples=["reference"])
 def command() -> None:
-    """Copy results/nano to results/reference and refresh the README's table (maintainers)."""
+    """Publish results/nano as the committed evidence.
+
+    For maintainers: copies its records to results/reference and refreshes the README's table.
+    """
     from suite.report.reference import publish
 
     publish(Path("results/nano"), Path("results/reference"), Path("README.md"))

@@ -18,4 +18,4 @@ def command(words: Sequence[str]) -> None:
     """
     from suite.report.page import build
 
-    build_for(words, build)
+    build_for(words, lambda folder, scale: [build(folder, scale)])

@@ -16,7 +16,10 @@ from suite.cli.settings import settings
 )
 @settings()
 def command(words: Sequence[str]) -> None:
-    """Write what a rank of a run needs of memory to results/SCALE/memory/CLUSTER/MODEL/TASK.json."""
+    """Write what a rank of a run needs of memory.
+
+    Writes results/SCALE/memory/CLUSTER/MODEL/TASK.json, from shapes; the pipeline asks a cluster for as much.
+    """
     from suite.costmodel.memory.resources import write_estimate
 
     write_estimate(words)

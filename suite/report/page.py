@@ -18,8 +18,8 @@ from suite.report.studies import list_studies
 PARTS = Path(__file__).parent / "page"
 
 
-def build(folder: Path, scale: str) -> list[Path]:
-    """Write ``report.html`` into ``folder``, the results of ``scale``.
+def build(folder: Path, scale: str) -> Path:
+    """Write ``report.html`` into ``folder``, the results of ``scale``, and return its path.
 
     Raises:
         UserError: there is no such folder.
@@ -27,7 +27,7 @@ def build(folder: Path, scale: str) -> list[Path]:
     if not folder.is_dir():
         raise UserError(f"results: there is no {folder}; run the pipeline first, or choose results=FOLDER")
     write_atomically(folder / "report.html", html(folder, scale))
-    return [folder / "report.html"]
+    return folder / "report.html"
 
 
 def html(folder: Path, scale: str) -> str:

@@ -18,7 +18,7 @@ rule claims:
     params:
         scale=MATRIX.scale,
     shell:
-        "python -m suite.claims scale={params.scale} 2>&1 | tee {log}"
+        "lshmoe-bench claims scale={params.scale} 2>&1 | tee {log}"
 
 
 rule manifest:
@@ -33,7 +33,7 @@ rule manifest:
     params:
         scale=MATRIX.scale,
     shell:
-        "python -m suite.report.manifest scale={params.scale} 2>&1 | tee {log}"
+        "lshmoe-bench manifest scale={params.scale} 2>&1 | tee {log}"
 
 
 rule crate:
@@ -47,4 +47,4 @@ rule crate:
     params:
         scale=MATRIX.scale,
     shell:
-        "python -m suite.report.crate scale={params.scale} 2>&1 | tee {log}"
+        "lshmoe-bench crate scale={params.scale} 2>&1 | tee {log}"

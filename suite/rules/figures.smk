@@ -21,7 +21,7 @@ rule draw_figures:
     params:
         scale=MATRIX.scale,
     shell:
-        "python -m suite.figures scale={params.scale} 2>&1 | tee {log}"
+        "lshmoe-bench figures scale={params.scale} 2>&1 | tee {log}"
 
 
 rule figures:

@@ -13,4 +13,4 @@ rule report:
     params:
         scale=MATRIX.scale,
     shell:
-        "python -m suite.report scale={params.scale} 2>&1 | tee {log}"
+        "lshmoe-bench report scale={params.scale} 2>&1 | tee {log}"

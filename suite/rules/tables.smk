@@ -48,7 +48,7 @@ rule compile_tables:
         scale=MATRIX.scale,
         tables=",".join(FROM_RECORDS),
     shell:
-        "python -m suite.tables scale={params.scale} tables={params.tables} 2>&1 | tee {log}"
+        "lshmoe-bench tables scale={params.scale} tables={params.tables} 2>&1 | tee {log}"
 
 
 rule compile_audit:
@@ -63,7 +63,7 @@ rule compile_audit:
     params:
         scale=MATRIX.scale,
     shell:
-        "python -m suite.tables.audit scale={params.scale} 2>&1 | tee {log}"
+        "lshmoe-bench tables scale={params.scale} tables=audit 2>&1 | tee {log}"
 
 
 rule compile_extrapolation:
@@ -79,7 +79,7 @@ rule compile_extrapolation:
     params:
         scale=MATRIX.scale,
     shell:
-        "python -m suite.tables.extrapolation scale={params.scale} 2>&1 | tee {log}"
+        "lshmoe-bench tables scale={params.scale} tables=extrapolation 2>&1 | tee {log}"
 
 
 rule compile_models:
@@ -97,7 +97,7 @@ rule compile_models:
     params:
         scale=MATRIX.scale,
     shell:
-        "python -m suite.tables.models scale={params.scale} 2>&1 | tee {log}"
+        "lshmoe-bench tables scale={params.scale} tables=models 2>&1 | tee {log}"
 
 
 rule tables:

@@ -2,14 +2,13 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from suite.config.digest import values_sha256
+from tests.program import lshmoe_bench
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "results/reference"
@@ -55,13 +54,8 @@ def write_speed_copy(folder, number):
 
 
 def rebuild(results):
-    for command in ("suite.tables", "suite.claims", "suite.report.manifest"):
-        done = subprocess.run(
-            [sys.executable, "-m", command, "scale=nano", f"results={results}"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-        )
+    for command in ("tables", "claims", "manifest"):
+        done = lshmoe_bench(command, "scale=nano", f"results={results}", cwd=ROOT, timeout=LIMIT_SECONDS)
         assert done.returncode == 0, done.stderr
         assert "invalid record" not in done.stderr, done.stderr
 

@@ -2,14 +2,13 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from sweeps.folder import StudyFolder
 from sweeps.verify import verify
+from tests.program import lshmoe_bench
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 STUDY = "paper_ablation"
@@ -22,9 +21,7 @@ def folder(tmp_path: Path) -> StudyFolder:
 
 
 def test_the_reference_s_studies_follow_from_their_records() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "sweeps.verify", REFERENCE], capture_output=True, text=True, check=False
-    )
+    done = lshmoe_bench("study", "verify", REFERENCE)
     assert (done.returncode, done.stderr) == (0, "")
     assert STUDY in done.stdout
 

@@ -8,7 +8,7 @@ import pytest
 
 from suite.analysis.order import in_order
 from suite.errors import UserError
-from suite.figures import __main__ as figures
+from suite.figures import build as figures
 from suite.figures import kappa_map, style
 from suite.figures.convergence import build, convergence_figure, convergence_frame
 from suite.records.evidence import read_evidence

@@ -10,7 +10,7 @@ from suite.analysis.convergence import convergence_rows
 from suite.analysis.kinds import kind_rows
 from suite.analysis.speedup import speedup_rows
 from suite.errors import UserError
-from suite.figures import __main__ as figures
+from suite.figures import build as figures
 from suite.figures import canvas, names
 from suite.figures.hash_seeds import by_hash_seed
 from suite.figures.pareto import pareto_frame

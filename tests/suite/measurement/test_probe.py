@@ -6,10 +6,10 @@ import pytest
 from suite.analysis.gradient_error import error_rows
 from suite.errors import UserError
 from suite.figures.token_clusters import read_samples
-from suite.measurement.probe import main, parse
+from suite.measurement.probe import measure, parse
 from suite.records.probes import read_probes
 from suite.tables import gradient_error
-from suite.training import train
+from suite.training.train import train
 from tests.suite.builders.synthetic import write_probe
 
 SMALL = [
@@ -24,8 +24,8 @@ SMALL = [
 
 
 def test_a_small_probe_from_end_to_end(tmp_path):
-    train.main(["method=vanilla", *SMALL, f"results={tmp_path}"])
-    main(["methods=[lsh,int8]", *SMALL, f"results={tmp_path}"])
+    train(["method=vanilla", *SMALL, f"results={tmp_path}"])
+    measure(["methods=[lsh,int8]", *SMALL, f"results={tmp_path}"])
     (probe,), faults = read_probes(tmp_path / "nano")
     assert not faults
     frame = probe.comparisons
@@ -47,7 +47,7 @@ def test_a_small_probe_from_end_to_end(tmp_path):
     [
         (
             [],
-            "holds no weights; make them by: python -m suite.training.train model=gpt_moe task=text_lm method=vanilla",
+            "holds no weights; make them by: lshmoe-bench train model=gpt_moe task=text_lm method=vanilla",
         ),
         (["methods=[lsg]"], r"method: unknown 'lsg'.*did you mean 'lsh'"),
         (["scale.probe.batches=0"], r"scale\.probe\.batches"),
@@ -55,7 +55,7 @@ def test_a_small_probe_from_end_to_end(tmp_path):
 )
 def test_bad_input_is_refused_before_any_rank_starts(tmp_path, arguments, message):
     with pytest.raises(UserError, match=message):
-        main([*arguments, f"results={tmp_path}"])
+        measure([*arguments, f"results={tmp_path}"])
 
 
 def test_the_record_s_place(tmp_path):

@@ -3,12 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from suite.claims import __main__ as claims
+from suite.claims import build as claims
 from suite.errors import UserError
 from suite.figures import kappa_map, pareto
 from suite.report.reference import BEGIN, END, publish
 from suite.report.verify import verify
-from suite.tables import __main__ as tables
+from suite.tables import build as tables
 from tests.suite.builders.synthetic import write_run, write_speed
 
 

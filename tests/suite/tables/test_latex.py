@@ -3,7 +3,7 @@ import re
 import pytest
 
 from suite.errors import UserError
-from suite.tables import __main__ as tables
+from suite.tables import build as tables
 from suite.tables import names
 from suite.tables.latex import escape, to_latex
 from suite.tables.sheet import Sheet

@@ -7,7 +7,7 @@ from scipy import stats
 
 from suite.records.evidence import read_evidence
 from suite.tables import kinds, runs
-from suite.tables.__main__ import build
+from suite.tables.build import build
 from suite.tables.convergence import CONVERGENCE
 from suite.tables.sheet import to_markdown
 from suite.tables.speedup import SPEEDUP

@@ -9,7 +9,7 @@ import pytest
 from suite.config.compose import compose
 from suite.config.validation import to_yaml
 from suite.errors import UserError
-from suite.measurement.speed import main as measure
+from suite.measurement.speed import measure
 from suite.records.run_folder import RunFolder
 from suite.training.check import check_start
 
@@ -62,9 +62,7 @@ def test_another_context_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unfinished_run_is_refused_with_the_command_that_makes_it(tmp_path: Path) -> None:
-    with pytest.raises(
-        UserError, match=r"make it by: python -m suite.training.train model=gpt_moe task=text_lm method=vanilla"
-    ):
+    with pytest.raises(UserError, match=r"make it by: lshmoe-bench train model=gpt_moe task=text_lm method=vanilla"):
         check_start(compose([*RUN, f"results={tmp_path}"]), Described("abc"))
 
 

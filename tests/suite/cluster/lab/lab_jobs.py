@@ -1,4 +1,7 @@
-"""What ranks do in the tests of the lab: ``python -m tests.suite.cluster.lab.lab_jobs HOW FOLDER CLUSTER``, under torchrun."""
+"""What ranks do in the tests of the lab, under torchrun.
+
+``python -m tests.suite.cluster.lab.lab_jobs HOW FOLDER CLUSTER`` is one rank.
+"""
 
 import json
 import os
