@@ -15,9 +15,9 @@ from sweeps.options import ConfirmOptions, Options, WorkOptions, parse
 
 
 def command_of(words: list[str]) -> tuple[click.Command, list[str]]:
-    """The command that ``words`` begin with, and the words that are left."""
+    """The command, or group of commands, that ``words`` begin with, and the words that are left."""
     command: click.Command = root
-    while isinstance(command, click.Group):
+    while words and isinstance(command, click.Group):
         _, command, words = command.resolve_command(click.Context(command), words)
     return command, words
 

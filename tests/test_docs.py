@@ -1,6 +1,7 @@
 """What the guides show works as shown."""
 
 import re
+import shlex
 from importlib import import_module
 from pathlib import Path
 
@@ -16,12 +17,24 @@ from suite.config.validation import validate
 from suite.costmodel import predict
 from suite.tables import names
 from suite.training.methods import check_method
+from tests.dry import dry_run
 
 DOCS = Path(__file__).parent.parent / "docs"
 
 
 def blocks(name, language):
     return re.findall(rf"^```{language}\n(.*?)^```", (DOCS / name).read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+COMMANDS = sorted(
+    {
+        (path.name, command)
+        for path in DOCS.glob("*.md")
+        for command in re.findall(
+            r"(?:^|`)(?:\.venv/bin/)?lshmoe-bench ([^`\n]+)", path.read_text().replace("\\\n", " "), flags=re.MULTILINE
+        )
+    }
+)
 
 
 def test_the_guide_s_reduction_trains():
@@ -78,3 +91,9 @@ def test_the_ledger_s_example_is_valid_and_every_kind_of_test_is_explained():
     assert claim in [one.model_dump(exclude_defaults=True) for one in ledger().claims]
     explained = re.findall(r"^\| `(\w+)` \|", (DOCS / "claims.md").read_text(), flags=re.MULTILINE)
     assert set(explained) == set(TESTS)
+
+
+@pytest.mark.parametrize(("guide", "command"), COMMANDS)
+def test_commands_are_valid(guide, command, monkeypatch):
+    monkeypatch.chdir(DOCS.parent)
+    dry_run(shlex.split(command.replace("verify results/nano", "verify results/reference"), comments=True))
