@@ -1,11 +1,11 @@
 """``lshmoe-bench lab``: labs that stay, by hand."""
 
+import math
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -17,15 +17,17 @@ from suite.cluster.lab.registry import Registry, State
 from suite.errors import unknown
 
 
-class _LabName(click.ParamType):
+class _LabName(click.ParamType[str]):
     name = "lab"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-
         return [CompletionItem(lab.id) for lab in Registry.of_user().living() if lab.id.startswith(incomplete)]
 
 
-_lab: Any = click.option("--lab", type=_LabName(), metavar="NAME", help="Which one; not needed if only one is up.")
+def _lab(command: Callable[..., None]) -> Callable[..., None]:
+    """The option that says which lab a command is about."""
+    option = click.option("--lab", type=_LabName(), metavar="NAME", help="Which one; not needed if only one is up.")
+    return option(command)
 
 
 @click.group("lab", cls=Group)
@@ -45,6 +47,8 @@ def command() -> None:
 )
 def up(servers: int, ranks_per_server: int, rate_mbit: float | None) -> None:
     """Make a lab that stays until it is taken down."""
+    if rate_mbit is not None and not math.isfinite(rate_mbit):
+        raise click.BadParameter(f"{rate_mbit} is not a finite number.", param_hint="'--rate-mbit'")
     _print(keeper.start(Registry.of_user(), Layout(servers, ranks_per_server), rate_mbit))
 
 

@@ -11,7 +11,7 @@ Names = Callable[[str, Sequence[str]], Iterable[str]]
 Values = Callable[[str], Iterable[str]]
 
 
-class Words(click.ParamType):
+class Words(click.ParamType[str]):
     """One ``name=value``; whoever receives it judges it.
 
     Args:

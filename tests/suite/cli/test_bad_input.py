@@ -22,6 +22,7 @@ from tests.program import lshmoe_bench
             "No such option '--method'. Settings are written method=VALUE. See: lshmoe-bench train --help",
         ),
         (["lab", "up", "--servers", "0"], "Invalid value for '--servers': 0 is not in the range 1<=x<=1000."),
+        (["lab", "up", "--rate-mbit", "nan"], "Invalid value for '--rate-mbit': nan is not a finite number."),
         (["verify", "nowhere"], "Invalid value for 'FOLDER': Directory 'nowhere' does not exist."),
         (["measure", "coordinates"], "Missing argument 'CAPTURES...'."),
         (["train", "method=lhs"], "method: unknown 'lhs'; allowed: "),
