@@ -39,15 +39,19 @@ def _studies() -> list[str]:
 
 
 def _parsed(model: "type[_Options]", words: Sequence[str]) -> "_Options":
-    """The options; Optuna's own messages are off from here."""
+    """The options of a command, which from here on hears nothing from Optuna."""
+    from sweeps.options import parse
+
+    _quieten_optuna()
+    return parse(model, words)
+
+
+def _quieten_optuna() -> None:
     import optuna
     from optuna.exceptions import ExperimentalWarning
 
-    from sweeps.options import parse
-
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     warnings.simplefilter("ignore", ExperimentalWarning)  # heartbeats are experimental, and pinned
-    return parse(model, words)
 
 
 @listing.command.command("studies", examples=["list studies"])
@@ -148,6 +152,7 @@ def verify(folder: Path) -> None:
     """
     from sweeps.verify import reported, verify
 
+    _quieten_optuna()
     studies = reported(folder)
     if found := [line for each in studies for line in verify(each)]:
         print(*found, sep="\n")
