@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from suite import figures, tables
-from suite.cli.main import root
+from suite.cli.root import root
 from suite.config.arguments import split_option
 from suite.config.compose import compose
 from suite.errors import unknown

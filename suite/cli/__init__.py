@@ -4,4 +4,4 @@ A module imports click alone, and what its command needs only when that is calle
 torch nor Hydra nor pandas. Commands of other packages join by the entry points of :data:`suite.cli.base.ENTRY_POINTS`.
 """
 
-from suite.cli.main import main as main
+from suite.cli.root import main as main

@@ -1,4 +1,4 @@
-"""The results of one scale as a Workflow Run RO-Crate: ``python -m suite.report.crate scale=nano``.
+"""The results of one scale as a Workflow Run RO-Crate.
 
 Writes ``ro-crate-metadata.json`` and a copy of the workflow, ``workflow/``, into ``results/<scale>``, the crate.
 

@@ -7,7 +7,7 @@ import pytest
 from click.shell_completion import ShellComplete
 
 from suite import figures, tables
-from suite.cli.main import root
+from suite.cli.root import root
 from suite.config.conf import GROUPS, choices
 from sweeps.study import studies
 from tests.program import PROGRAM, lshmoe_bench

@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from suite.cli.main import root
+from suite.cli.root import root
 from tests.dry import dry_run
 
 ROOT = Path(__file__).parents[3]
@@ -64,7 +64,7 @@ def test_examples_are_right(example: str, monkeypatch: pytest.MonkeyPatch) -> No
 def test_help_loads_neither_torch_nor_hydra_nor_pandas() -> None:
     paths = [["--help"], *([*path, "--help"] for path in COMMANDS)]
     code = (
-        f"import json, sys; from suite.cli.main import root; "
+        f"import json, sys; from suite.cli.root import root; "
         f"[root.main(path, 'lshmoe-bench', standalone_mode=False) for path in {paths!r}]; "
         "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     )

@@ -7,7 +7,7 @@ import pytest
 
 from suite.cli import base
 from suite.cli.base import ENTRY_POINTS, Command
-from suite.cli.main import root
+from suite.cli.root import root
 
 mine = Command("mine", examples=["mine"])
 

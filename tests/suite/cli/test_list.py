@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from suite.cli.main import root
+from suite.cli.root import root
 from suite.config.conf import GROUPS, choices, summary
 from sweeps.study import studies
 
