@@ -53,7 +53,7 @@ def test_every_cell_of_every_matrix_composes(scale: str) -> None:
         (["model.sizes.nano.widt=4"], ["model.sizes.nano", "did you mean 'width'?"]),
         (["+model.sizes.nano.widt=4"], ["model.sizes.nano.widt:", "did you mean 'width'?"]),
         (["+task.training.nano.optimizer.learning_rat=4"], ["allowed: betas,", "did you mean 'learning_rate'?"]),
-        (["+scale.matrix.0.methds=[lsh]"], ["scale.matrix"]),
+        (["+scale.matrix.0.methodz=[lsh]"], ["scale.matrix"]),
         (["method.reduction.num_hashes=4"], ["method.reduction is not set", "num_hashes"]),
         (["seed=x"], ["seed:", "integer", "'x'"]),
         (["seed=-1"], ["seed:", "-1"]),
