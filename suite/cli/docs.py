@@ -1,7 +1,6 @@
 """``lshmoe-bench docs``."""
 
 import click
-
 from suite.cli.base import PROGRAM, Command
 
 

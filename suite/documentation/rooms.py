@@ -1,4 +1,4 @@
-"""The rooms of this project and the doors between them: layers from import-linter's settings, doors from the imports."""
+"""The rooms of this project and the doors between them, from import-linter's settings and the import graph."""
 
 import tomllib
 from dataclasses import dataclass
