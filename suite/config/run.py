@@ -26,16 +26,16 @@ class CaptureSettings(Strict):
 class Seeds(Strict):
     """Roots of single streams of randomness (:mod:`suite.config.seeds`); null is the run's own root seed."""
 
-    model: NonNegativeInt | None = Field(None, description="initial weights")
-    data: NonNegativeInt | None = Field(None, description="order of the training data")
-    hash: NonNegativeInt | None = Field(None, description="whatever a method draws")
+    model: NonNegativeInt | None = Field(default=None, description="initial weights")
+    data: NonNegativeInt | None = Field(default=None, description="order of the training data")
+    hash: NonNegativeInt | None = Field(default=None, description="whatever a method draws")
 
 
 class Origin(Strict):
     """Where the run lies whose weights a run starts from; null is the run's own results folder, and its own seed."""
 
-    results: Path | None = Field(None, description="its results folder")
-    seed: NonNegativeInt | None = Field(None, description="its seed")
+    results: Path | None = Field(default=None, description="its results folder")
+    seed: NonNegativeInt | None = Field(default=None, description="its seed")
 
 
 class RunConfig(Strict):
@@ -43,8 +43,8 @@ class RunConfig(Strict):
 
     seed: NonNegativeInt = Field(description="root of all streams of randomness")
     # Records from before these two fields are as good as ever.
-    seeds: Seeds = Field(Seeds(), description="roots of single streams")
-    origin: Origin = Field(Origin(), description="of the weights that a task starts from")
+    seeds: Seeds = Field(default=Seeds(), description="roots of single streams")
+    origin: Origin = Field(default=Origin(), description="of the weights that a task starts from")
     results: Path = Field(description="folder under which records are written")
     model: ModelConfig = Field(description="what is trained")
     task: TaskConfig = Field(description="what it is trained on")

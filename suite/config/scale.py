@@ -46,4 +46,6 @@ class ScaleConfig(Strict):
     matrix: list[Cell] = Field(min_length=1, description="runs that are asked for")
     measurement: MeasurementSettings = Field(description="how step times are measured")
     # Records of runs repeat this part; they may be older than the probe.
-    probe: ProbeSettings = Field(ProbeSettings(batches=2, hash_seeds=5), description="how methods' errors are measured")
+    probe: ProbeSettings = Field(
+        default=ProbeSettings(batches=2, hash_seeds=5), description="how methods' errors are measured"
+    )

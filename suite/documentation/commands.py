@@ -15,7 +15,8 @@ def commands_markdown(group: click.Group, program: str) -> str:
 
 def _sections(command: click.Command, name: str, parent: click.Context | None, level: int) -> Iterator[str]:
     """A section for a command, then those of its own commands, one level deeper."""
-    with click.Context(command, parent, info_name=name, terminal_width=WIDTH, max_content_width=WIDTH) as context:
+    settings = {**command.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
+    with click.Context(command, parent, info_name=name, **settings) as context:
         yield f"{'#' * level} `{context.command_path}`\n\n```text\n{command.get_help(context)}\n```\n"
         if isinstance(command, click.Group):
             for child in command.list_commands(context):

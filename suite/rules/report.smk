@@ -7,7 +7,7 @@ rule report:
         rules.figures.input,
         sorted(str(path) for path in Path("suite/report").rglob("*.*") if path.suffix != ".pyc"),
     output:
-        report(f"{RESULTS}/report.html", caption="captions/page.rst", category="Page", labels={"page": "everything"}),
+        f"{RESULTS}/report.html",
     log:
         f"{RESULTS}/logs/report.log",
     params:
