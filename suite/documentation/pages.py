@@ -33,7 +33,7 @@ def generated_pages(commands: click.Group, program: str) -> dict[str, Callable[[
     }
     for name, schema in json_schemas().items():
         text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-        pages[f"schemas/{name}.json"] = lambda text=text: text
+        pages[f"schemas/{name}.schema.json"] = lambda text=text: text
     return pages
 
 
