@@ -8,9 +8,13 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+from snakemake.utils import min_version
+
 from suite.errors import exit_on_error
 from suite.config.matrix import RunKey, measurement, origin, pacemaker, select
 from suite.records.track.live import mirrored
+
+min_version("9.27")
 
 with exit_on_error():
     STORAGE = config.pop("storage", None)  # of studies; SQLite beside their records without one

@@ -6,17 +6,12 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-import torch
 import yaml
 
-from lshmoe import MoELayer
 from suite.claims.ledger import ledger
 from suite.claims.verdicts import TESTS
-from suite.config.compose import compose
-from suite.config.validation import validate
 from suite.costmodel import predict
 from suite.tables import names
-from suite.training.methods import check_method
 from tests.dry import dry_run
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -35,36 +30,6 @@ COMMANDS = sorted(
         )
     }
 )
-
-
-def test_the_guide_s_reduction_trains():
-    (code,) = blocks("methods.md", "python")
-    names = {}
-    exec(code, names)
-    torch.manual_seed(0)
-    layer = MoELayer(8, 16, 4, reduction=names["EveryOther"](dim=8, seed=0))
-    x_ND = torch.randn(33, 8, requires_grad=True)
-    layer(x_ND).square().sum().backward()
-    assert layer.traffic.rows_routed == 66
-    assert 33 <= layer.traffic.rows_sent <= 33 + 4  # half of each expert's rows, rounded up
-    assert torch.isfinite(x_ND.grad).all()
-
-
-def test_the_guide_s_reduction_borrows_from_its_own_expert():
-    (code,) = blocks("methods.md", "python")
-    names = {}
-    exec(code, names)
-    rows_RD = torch.tensor([[1.0], [2.0], [3.0], [10.0], [20.0]])
-    reduced = names["EveryOther"](dim=1, seed=0)(rows_RD, torch.tensor([3, 0, 2]))
-    assert reduced.counts_E.tolist() == [2, 0, 1]
-    assert reduced.rows_CD.flatten().tolist() == [1, 3, 10]
-    assert reduced.restore(reduced.rows_CD).flatten().tolist() == [1, 1, 3, 10, 10]
-
-
-def test_the_guide_s_method_file_is_valid():
-    (text,) = blocks("methods.md", "yaml")
-    config = validate(compose().model_dump() | {"method": yaml.safe_load(text)})
-    check_method(config)
 
 
 def test_the_cost_model_s_example_runs():

@@ -8,6 +8,7 @@ from suite.cli import (
     claims,
     completion,
     crate,
+    docs,
     figures,
     lab,
     listing,
@@ -45,7 +46,7 @@ def root() -> None:
 
 for module in (listing, plan, prepare, train, measure, tables, figures, claims, report):
     root.add_command(module.command)
-for module in (manifest, crate, verify, lab, track, completion, resources, reference):
+for module in (manifest, crate, verify, lab, track, docs, completion, resources, reference):
     root.add_command(module.command)
 
 

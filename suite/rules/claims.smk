@@ -12,7 +12,8 @@ rule claims:
         "suite/analysis/quality.py",
         "suite/analysis/statistics.py",
     output:
-        CLAIMS,
+        CLAIMS[0],
+        report(CLAIMS[1], caption="captions/claims.rst", category="Claims", labels={"claims": "all"}),
     log:
         f"{RESULTS}/logs/claims.log",
     params:

@@ -15,7 +15,7 @@ rule draw_figures:
         "suite/tables/kinds.py",
         [f"suite/figures/{name}.py" for name in (*figure_modules.HELPERS, *figure_modules.names())],
     output:
-        FIGURE_INDEX,
+        report(FIGURE_INDEX, caption="captions/figures.rst", category="Figures", labels={"figures": "all"}),
     log:
         f"{RESULTS}/logs/figures.log",
     params:

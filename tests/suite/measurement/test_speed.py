@@ -55,7 +55,7 @@ def test_a_recorded_run_is_measured_with_its_own_settings(tmp_path):
     [
         (["methods=[lsg]"], "method: unknown 'lsg'.*did you mean 'lsh'"),
         (["method=lsh"], r"write methods=\[vanilla,lsh\]"),
-        (["modle=gpt_moe"], "modle"),
+        (["modl=gpt_moe"], "modl"),
         (["shares=[1.3]"], "shares: '1.3' is no share of all-to-all"),
         (["shares=[gpt_moe_a100_4x9]"], "shares: unknown 'gpt_moe_a100_4x9'.*did you mean 'gpt_moe_a100_4x8'"),
         (["scale.measurement.blocks=1", "methods=[lsh]"], "blocks: an interval needs at least 2"),

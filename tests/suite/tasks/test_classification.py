@@ -156,7 +156,7 @@ def test_every_number_of_ranks_finds_the_same_scores(task: Classification, tmp_p
     ("override", "message"),
     [
         ("task.training.nano.inputs.length=129", r"inputs.length: 129 exceeds context=128"),
-        ("task.data.scores=[acuracy]", r"task.data.scores.0: .*'accuracy'.*did you mean 'accuracy'"),
+        ("task.data.scores=[accurac]", r"task.data.scores.0: .*'accuracy'.*did you mean 'accuracy'"),
         ("task.data.classes=[a]", r"task.data.classes: "),
     ],
 )

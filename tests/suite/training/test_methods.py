@@ -63,7 +63,7 @@ def test_layers_are_named_and_refuse_non_finite_rows() -> None:
         (["method=lsh", "method.reduction.coordinates=129"], ["method.reduction.coordinates", "128"]),
         (["method=lsh", "method.reduction.coordinates=0"], ["method.reduction.coordinates"]),
         (["method=lsh", "method.reduction.num_hashes=0"], ["method.reduction.num_hashes"]),
-        (["method=lsh", "method.reduction.rotation=ortogonal"], ["method.reduction.rotation", "orthogonal"]),
+        (["method=lsh", "method.reduction.rotation=orthogon"], ["method.reduction.rotation", "orthogonal"]),
         (["method=lsh", "method.reduction.family=cross"], ["method.reduction.family", "cross_polytope"]),
         (["method=lsh", "+method.reduction.num_hashs=2"], ["num_hashs", "did you mean 'num_hashes'?"]),
         (["method=random", "method.reduction.rate=1.5"], ["method.reduction.rate", "1.5"]),
