@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from suite.analysis.ablation import (
     EQUAL_RATE,
@@ -115,12 +116,12 @@ def _line(trial: Trial) -> dict[str, object]:
     }
 
 
-def _handles(trials: Sequence[Trial]) -> list[plt.Line2D]:
+def _handles(trials: Sequence[Trial]) -> list[Line2D]:
     distinct = {trial.label: trial for trial in trials if trial.part == FUNCTIONS}
-    handles = [plt.Line2D([], [], label=label, **_line(trial)) for label, trial in distinct.items()]
+    handles = [Line2D([], [], label=label, **_line(trial)) for label, trial in distinct.items()]
     families = {trial.setting["family"] for trial in trials if trial.part == EQUAL_RATE}
     looks = [FAMILIES[family] for family in FAMILIES if family in families]
-    return [*handles, *(plt.Line2D([], [], label=name, **style.line(look)) for name, look in looks)]
+    return [*handles, *(Line2D([], [], label=name, **style.line(look)) for name, look in looks)]
 
 
 def build(folder: Path) -> list[Path]:

@@ -8,6 +8,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
 from suite.analysis.order import in_order
@@ -80,7 +81,7 @@ def convergence_figure(frame: pd.DataFrame) -> Figure:
             distance.set_axis_off()
             distance.annotate("no run of vanilla", (0.5, 0.5), xycoords="axes fraction", ha="center", va="center")
         by_step.set_title(f"{model}, {task}: {first['data']}", loc="left")
-    handles = [plt.Line2D([], [], label=method, **style.line(method)) for method in methods]
+    handles = [Line2D([], [], label=method, **style.line(method)) for method in methods]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, handlelength=3.2, columnspacing=1.4)
     return figure
 

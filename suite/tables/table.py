@@ -91,17 +91,16 @@ class Table(Generic[R]):
         """
         texts = {"csv": self.to_csv(rows)}
         if sheets:
+            captions = [f"{sheets[0].title}. {self.caption}", *(f"{sheet.title}." for sheet in sheets[1:])]
             latex = [
-                to_latex(
-                    sheet, f"{sheet.title}." + ("" if number else f" {self.caption}"), f"{self.name}{number or ''}"
-                )
-                for number, sheet in enumerate(sheets)
+                to_latex(sheet, caption, f"{self.name}{number or ''}")
+                for number, (sheet, caption) in enumerate(zip(sheets, captions, strict=True))
             ]
             texts |= {"md": "\n".join(map(to_markdown, sheets)), "tex": "\n".join(latex)}
-        paths = {folder / "tables" / f"{self.name}.{suffix}": text for suffix, text in texts.items()}
-        for path, text in paths.items():
+        files = {folder / "tables" / f"{self.name}.{suffix}": text for suffix, text in texts.items()}
+        for path, text in files.items():
             write_atomically(path, text)
-        return list(paths)
+        return list(files)
 
 
 def _value(row: object, column: Column) -> object:
