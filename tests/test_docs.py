@@ -1,7 +1,6 @@
 """What the guides show works as shown."""
 
 import re
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from suite.claims.verdicts import TESTS
 from suite.config.compose import compose
 from suite.config.validation import validate
 from suite.costmodel import predict
-from suite.tables import names
 from suite.training.methods import check_method
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -60,16 +58,6 @@ def test_the_cost_model_s_example_runs():
     exec(code, names)
     assert predict(names["costs"][0], names["link"]).kappa == pytest.approx(0.43)
     assert 1 < names["gain"] < 8.4 / 3.8
-
-
-def test_every_column_is_explained():
-    """A table module keeps its columns as lists of words in upper case."""
-    explained = set(re.findall(r"`(\w+)`", (DOCS / "columns.md").read_text()))
-    for name in names():
-        lists = [value for key, value in vars(import_module(f"suite.tables.{name}")).items() if key.isupper()]
-        columns = {word for value in lists if isinstance(value, list) for word in value}
-        assert len(columns) > 5, name
-        assert columns <= explained, (name, columns - explained)
 
 
 def test_the_ledger_s_example_is_valid_and_every_kind_of_test_is_explained():

@@ -8,9 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from suite.analysis.audit import audit_rows
+from suite.analysis.audit.row import AuditRow
 from suite.analysis.convergence import own_link
-from suite.analysis.rows import Row
-from suite.claims.finding import INVALID, Finding, Settled, nothing
+from suite.analysis.rows import INVALID
+from suite.claims.finding import Finding, Settled, nothing
 from suite.claims.ledger import Place
 from suite.config.paper.published import published
 from suite.records.evidence import Invalid, Run, Speed, read_evidence
@@ -80,7 +81,7 @@ class Bench:
         return f"sweeps/{study}/trials.csv"
 
     @cached_property
-    def audit(self) -> list[Row]:
+    def audit(self) -> list[AuditRow]:
         """The paper against its own arithmetic."""
         return audit_rows(published())
 

@@ -2,9 +2,10 @@
 
 from pydantic import Field
 
+from suite.analysis.rows import INVALID
 from suite.claims.base import ClaimTest, Method
 from suite.claims.bench import Bench
-from suite.claims.finding import INCONCLUSIVE, INVALID, SUPPORTED, Finding, nothing
+from suite.claims.finding import INCONCLUSIVE, SUPPORTED, Finding, nothing
 from suite.claims.ledger import Claim, Place
 
 

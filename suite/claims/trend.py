@@ -6,10 +6,11 @@ import pandas as pd
 from pydantic import Field
 from scipy import stats
 
+from suite.analysis.rows import INVALID
 from suite.analysis.statistics import CONFIDENCE
 from suite.claims.base import ClaimTest
 from suite.claims.bench import Bench
-from suite.claims.finding import INCONCLUSIVE, INVALID, NOT_SUPPORTED, SUPPORTED, Finding
+from suite.claims.finding import INCONCLUSIVE, NOT_SUPPORTED, SUPPORTED, Finding
 from suite.claims.ledger import Claim, Place
 
 

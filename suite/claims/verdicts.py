@@ -117,11 +117,11 @@ def _against_the_paper(claim: Claim, bench: Bench, finding: Finding) -> Finding:
     """Add what the paper's own numbers say of a claim; where no reading of them allows it, that is the verdict."""
     if claim.audit is None:
         return finding
-    rows = [row for row in bench.audit if row["statement"] == claim.audit]
+    rows = [row for row in bench.audit if row.statement == claim.audit]
     if not rows:
-        raise unknown(f"claims.{claim.id}.audit", claim.audit, {str(row["statement"]) for row in bench.audit})
+        raise unknown(f"claims.{claim.id}.audit", claim.audit, {row.statement for row in bench.audit})
     verdict = INCONSISTENT if audited(rows).verdict == INCONSISTENT else finding.verdict
-    doubts = [f"{row['reading']}: {row['reason']}" for row in rows if row["verdict"] != CONSISTENT]
+    doubts = [f"{row.reading}: {row.reason}" for row in rows if row.verdict != CONSISTENT]
     doubt = f"by the paper's own numbers, {'; '.join(doubts)}" if doubts else ""
     values = asdict(finding) | {
         "verdict": verdict,

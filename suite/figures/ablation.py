@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -105,7 +106,7 @@ def _families(axis: Axes, trials: Sequence[Trial]) -> None:
     axis.margins(x=0.25)
 
 
-def _line(trial: Trial) -> dict[str, object]:
+def _line(trial: Trial) -> dict[str, Any]:
     if trial.label == "origin":
         return style.line("vanilla")
     number = trial.setting["num_hashes"]

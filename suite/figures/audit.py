@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import seaborn as sns
@@ -63,7 +64,8 @@ def audit_figure(marks: Sequence[Mark]) -> Figure:
     axis.set_yticks(range(len(order)), order)
     for kind, (colour, marker) in MARKS.items():
         part = [mark for mark in marks if mark.kind == kind]
-        look = {"color": colour} if kind in (PUBLISHED, LIMIT) else {"color": "white", "edgecolor": colour}
+        filled = kind in (PUBLISHED, LIMIT)
+        look: dict[str, Any] = {"color": colour} if filled else {"color": "white", "edgecolor": colour}
         sns.scatterplot(
             x=[mark.speedup for mark in part],
             y=[order.index(mark.label) for mark in part],

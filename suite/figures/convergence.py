@@ -39,9 +39,18 @@ def convergence_frame(runs: Sequence[Run]) -> pd.DataFrame:
         )
         # Before the first step all methods stand at the same, huge perplexity, which would flatten all that follows.
         frame = run.evals.loc[run.evals["step"] > 0, ["step", metric]].rename(columns={metric: "value"})
-        what = {"model": run.model, "task": run.task, "method": run.method, "seed": run.seed, "metric": metric}
-        frame = frame.assign(**what, data=data_name(run.summary["data"]), minutes=frame["step"].map(minutes))
-        frames.append(frame.assign(baseline=baseline[metric], baseline_name=baseline.get("name", "baseline")))
+        frame = frame.assign(
+            model=run.model,
+            task=run.task,
+            method=run.method,
+            seed=run.seed,
+            metric=metric,
+            data=data_name(run.summary["data"]),
+            minutes=frame["step"].map(minutes),
+            baseline=baseline[metric],
+            baseline_name=baseline.get("name", "baseline"),
+        )
+        frames.append(frame)
     frame = pd.concat(frames, ignore_index=True)
     same = ["model", "task", "seed", "step"]
     vanilla = frame.loc[frame["method"] == "vanilla", [*same, "value"]]

@@ -61,7 +61,7 @@ def build(folder: Path) -> list[Path]:
     rows = error_rows(read_probes(folder)[0])
     if not rows:
         raise UserError(
-            f"results: {folder} holds no valid probe; make one by: python -m suite.measurement.probe scale={folder.name}"
+            f"results: {folder} holds no valid probe; make one by: lshmoe-bench measure errors scale={folder.name}"
         )
     return save(gradient_error_figure(rows), folder / "figures" / "gradient_error")
 

@@ -91,7 +91,7 @@ def build(folder: Path) -> list[Path]:
     frame = by_hash_seed(read_probes(folder)[0])
     if frame.empty:
         raise UserError(
-            f"results: {folder} holds no valid probe of several hash seeds; make one by python -m suite.measurement.probe"
+            f"results: {folder} holds no valid probe of several hash seeds; make one by lshmoe-bench measure errors"
         )
     return save(hash_seeds_figure(frame), folder / "figures" / "hash_seeds")
 

@@ -1,7 +1,7 @@
 """Predicted against measured speed-up, cell by cell."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
@@ -23,6 +23,15 @@ CAPTION = (
     f"±{MEDIAN_BAR:.0%} for the median error (dark), ±{WORST_BAR:.0%} for the worst (light)."
 )
 TICKS = (0.8, 0.9, 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
+# Of a mark; they tell models apart.
+FILLS: tuple[Literal["full", "none", "left", "bottom", "right", "top"], ...] = (
+    "full",
+    "none",
+    "left",
+    "bottom",
+    "right",
+    "top",
+)
 
 
 def prediction_figure(report: PredictionReport) -> Figure:
@@ -36,7 +45,7 @@ def prediction_figure(report: PredictionReport) -> Figure:
         axis.fill_between(line, [x * (1 - bar) for x in line], [x * (1 + bar) for x in line], color=grey, linewidth=0)
     axis.plot(line, line, color="#666666", linewidth=0.7)
     models = sorted({row.model for row in report.rows})
-    fills = dict(zip(models, ("full", "none", "left", "bottom", "right", "top"), strict=False))
+    fills = dict(zip(models, FILLS, strict=False))
     for row in report.rows:
         look = style.look(row.method)
         lowest, highest = _interval(row.speedup)

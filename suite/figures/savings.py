@@ -47,8 +47,8 @@ def savings_figure(rows: Sequence[SavingsRow]) -> Figure:
     style.apply()
     labels, places, heads = [], [], []
     place = 0.0
-    for (model, task, cluster), part in groupby(rows, lambda row: (row.model, row.task, row.cluster)):
-        group = list(part)
+    for (model, task, cluster), lines in groupby(rows, lambda row: (row.model, row.task, row.cluster)):
+        group = list(lines)
         heads.append((place - 0.85, f"{model} on {task}, {cluster}: all-to-all {group[0].share:.0%} of vanilla's step"))
         for row in group:
             labels.append(row.method)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.style import use
 
 FULL_WIDTH = 5.5  # inches: the text width of a NeurIPS page
 
@@ -82,6 +83,6 @@ def line(method: str) -> dict[str, Any]:
 
 
 def apply() -> None:
-    """Set matplotlib to this project's look."""
+    """Set matplotlib to this project's look, without a display."""
     mpl.use("Agg")
-    mpl.rcParams.update(RC)
+    use(RC)

@@ -63,7 +63,7 @@ def time_frame(evidence: Evidence, speedups: Sequence[SpeedupRow | AtFault]) -> 
 
 def time_figure(frame: pd.DataFrame, table: Sequence[ConvergenceRow | AtFault], numbers: Published) -> Figure:
     """One panel per model and task, the paper's models first."""
-    groups = dict(list(frame.groupby(["model", "task"], sort=True)))
+    groups = {(str(model), str(task)): part for (model, task), part in frame.groupby(["model", "task"], sort=True)}
     shown = sorted(groups, key=lambda key: (key[0] not in numbers.perplexities, key))
     figure, axes = grid(len(shown), per_row=3, height=2.0)
     for axis, (model, task) in zip(axes, shown, strict=True):
