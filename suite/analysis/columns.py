@@ -1,14 +1,14 @@
 """Columns of tables: what each means and how it is printed, declared once, at the field of a row that holds its value.
 
 A table's row is a class with :func:`table_row`; its fields are the columns of the CSV, in their order. A field of type
-:class:`~suite.analysis.statistics.Estimate` makes three: the value, ``…_low`` and ``…_high``.
+:class:`~suite.analysis.estimate.Estimate` makes three: the value, ``…_low`` and ``…_high``.
 """
 
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any, Literal, TypeVar, dataclass_transform, get_args
 
-from suite.analysis.statistics import Estimate
+from suite.analysis.estimate import Estimate
 
 R = TypeVar("R")
 

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from suite.analysis.columns import column, table_row
+from suite.analysis.estimate import Estimate
 from suite.analysis.order import in_order
 from suite.analysis.quality import margin, quality_differences
 from suite.analysis.rows import AtFault, MethodRow, data_name
 from suite.analysis.speedup import blocks_of
-from suite.analysis.statistics import Estimate, compare_paired, holm, over_seeds, paired_ratio, steps_to_target
+from suite.analysis.statistics import compare_paired, holm, over_seeds, paired_ratio, steps_to_target
 from suite.records.evidence import Evidence, Run, Speed
 
 # Equal within noise: the target is this much above vanilla's last held-out value (perplexities fall). Of a share, such

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from suite.analysis.columns import column, table_row
+from suite.analysis.estimate import Estimate
 from suite.analysis.paper_runs import METHODS, final_percent, mean, rate_percent, runs_of, tasks_of, timed
 from suite.analysis.rows import INVALID, Fault, data_name
-from suite.analysis.statistics import Estimate
 from suite.config.paper.published import Published
 from suite.records.evidence import Evidence
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from suite.analysis.columns import column, table_row
+from suite.analysis.estimate import Estimate
 from suite.analysis.order import in_order
 from suite.analysis.rows import AtFault, MethodRow
-from suite.analysis.statistics import Estimate
 from suite.records.evidence import Invalid
 from suite.records.probes import Probe
 from suite.records.vocabulary import COMPARED

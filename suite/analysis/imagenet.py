@@ -6,9 +6,9 @@ from typing import Literal
 
 from suite.analysis.columns import column, table_row
 from suite.analysis.convergence import ConvergenceRow, convergence_rows
+from suite.analysis.estimate import Estimate
 from suite.analysis.paper_runs import METHODS, final_percent, mean, rate_percent, runs_of, tasks_of, timed
 from suite.analysis.rows import INVALID, AtFault, Fault
-from suite.analysis.statistics import Estimate
 from suite.config.paper.published import Published, Quality
 from suite.records.evidence import Evidence
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from suite.analysis.convergence import own_link
+from suite.analysis.estimate import Estimate
 from suite.analysis.rows import sound
 from suite.analysis.speedup import SpeedupRow, speedup_rows
-from suite.analysis.statistics import Estimate, over_seeds
+from suite.analysis.statistics import over_seeds
 from suite.config.paper.published import Published, Quality
 from suite.records.evidence import Evidence, Run
 

@@ -13,10 +13,10 @@ from statistics import median
 import numpy as np
 
 from suite.analysis.columns import column, table_row
+from suite.analysis.estimate import Estimate
 from suite.analysis.order import in_order
 from suite.analysis.rows import AtFault, MethodRow, sound
 from suite.analysis.speedup import SpeedupRow
-from suite.analysis.statistics import Estimate
 from suite.costmodel.calibrate import INSTANT, measured_cost, measured_link
 from suite.costmodel.exchange import AlphaBeta
 from suite.costmodel.solve import least_kappa, link_for

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from suite.analysis.columns import column, table_row
+from suite.analysis.estimate import Estimate
 from suite.analysis.rows import AtFault, MethodRow, sound
 from suite.analysis.speedup import SpeedupRow
-from suite.analysis.statistics import Estimate
 
 
 @table_row

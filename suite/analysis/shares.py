@@ -6,7 +6,8 @@ from statistics import median
 from typing import Any
 
 from suite.analysis.columns import column, table_row
-from suite.analysis.statistics import Estimate, paired_ratio
+from suite.analysis.estimate import Estimate
+from suite.analysis.statistics import paired_ratio
 from suite.config.paper.published import published
 from suite.costmodel import paper
 from suite.records.evidence import BLOCK_KEYS, Invalid

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import pandas as pd
 
 from suite.analysis.columns import column, table_row
+from suite.analysis.estimate import Estimate
 from suite.analysis.order import in_order
 from suite.analysis.rows import AtFault, MethodRow, data_name
-from suite.analysis.statistics import Estimate, paired_ratio
+from suite.analysis.statistics import paired_ratio
 from suite.costmodel import speedup_bound
 from suite.costmodel.paper import kappa
 from suite.records.evidence import Evidence, Speed

@@ -6,25 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from suite.analysis.estimate import Estimate
+
 CONFIDENCE = 0.95
 RESAMPLES = 9999
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A value with the ends of its interval, of 95 % confidence where its column says nothing else.
-
-    ``low`` and ``high`` are None where nothing was replicated.
-    """
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-
-    def times(self, factor: float) -> "Estimate":
-        """The estimate and its interval multiplied by a positive number."""
-        low, high = (None if end is None else factor * end for end in (self.low, self.high))
-        return Estimate(factor * self.value, low, high)
 
 
 def over_seeds(values: Sequence[float]) -> Estimate:

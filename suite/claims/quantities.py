@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from suite.analysis.convergence import reached_at, target_of
+from suite.analysis.estimate import Estimate
 from suite.analysis.speedup import seconds_by_phase
-from suite.analysis.statistics import Estimate, over_seeds, paired_ratio
+from suite.analysis.statistics import over_seeds, paired_ratio
 from suite.claims.bench import Bench
 from suite.claims.finding import INCONCLUSIVE, NOT_SUPPORTED, Finding, Settled
 from suite.claims.ledger import Place

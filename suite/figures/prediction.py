@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from suite.analysis.estimate import Estimate
 from suite.analysis.order import in_order
 from suite.analysis.prediction import MEDIAN_BAR, WORST_BAR, PredictionReport, prediction_report, prediction_rows
 from suite.analysis.speedup import speedup_rows
-from suite.analysis.statistics import Estimate
 from suite.errors import UserError
 from suite.figures import style
 from suite.figures.canvas import main, save

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from suite.analysis.statistics import Estimate
+from suite.analysis.estimate import Estimate
 from suite.config.compose import compose
 from suite.errors import exit_on_error
 from suite.records.evidence import Invalid

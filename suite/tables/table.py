@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from suite.analysis.columns import Column, columns_of
+from suite.analysis.estimate import Estimate
 from suite.analysis.rows import INVALID, AtFault
-from suite.analysis.statistics import Estimate
 from suite.files import write_atomically
 from suite.tables.formatting import with_interval
 from suite.tables.latex import to_latex
