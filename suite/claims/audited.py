@@ -23,7 +23,7 @@ class Audited(ClaimTest):
     model: str | None = None
     reading: str | None = None
 
-    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, place: Place | None, bench: Bench) -> Finding:
         rows = [
             row
             for row in bench.audit

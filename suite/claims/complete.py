@@ -15,7 +15,7 @@ class Complete(ClaimTest):
     models: list[str] = Field(min_length=1)
     method: Method = "lsh"
 
-    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, place: Place | None, bench: Bench) -> Finding:
         runs = {
             model: [r for r in bench.evidence.runs if (r.model, r.method) == (model, self.method)]
             for model in self.models

@@ -24,7 +24,7 @@ class Families(ClaimTest):
     family: str = "cross_polytope"
     reference: str = "spherical_plane"
 
-    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, place: Place | None, bench: Bench) -> Finding:
         evidence = [bench.trials_path(self.study)]
         try:
             trials = bench.trials(self.study)

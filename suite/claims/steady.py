@@ -18,14 +18,14 @@ class Steady(ClaimTest):
     variant: str
     tolerance: PositiveFloat
 
-    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
-        if cell is None:
+    def judge(self, claim: Claim, place: Place | None, bench: Bench) -> Finding:
+        if place is None:
             raise nothing()
-        evidence = [str(path.relative_to(bench.folder)) for path in bench.folder.glob(f"shares/*/{cell.model}.json")]
+        evidence = [str(path.relative_to(bench.folder)) for path in bench.folder.glob(f"shares/*/{place.model}.json")]
         rows, faults = read_shares(bench.folder)
-        if at_fault := [fault for fault in faults if fault.model == cell.model]:
+        if at_fault := [fault for fault in faults if fault.model == place.model]:
             return Finding(INVALID, at_fault[0].reason, evidence=evidence)
-        by_variant = {row.variant: row for row in rows if row.model == cell.model}
+        by_variant = {row.variant: row for row in rows if row.model == place.model}
         if not {"base", self.variant} <= by_variant.keys():
             raise nothing()
         base, grown = by_variant["base"], by_variant[self.variant]

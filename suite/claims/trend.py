@@ -26,12 +26,12 @@ class Trend(ClaimTest):
     direction: Literal["rises", "falls"] = "rises"
     where: dict[str, str | int | float | bool] = Field(default_factory=dict)
 
-    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, place: Place | None, bench: Bench) -> Finding:
         evidence = [bench.trials_path(self.study)]
         try:
             trials = chosen(bench.trials(self.study), self.where)
-            if cell is not None and "task" in trials:
-                trials = trials[trials["task"] == cell.task]
+            if place is not None and "task" in trials:
+                trials = trials[trials["task"] == place.task]
             x, y = trials[self.parameter], column(trials, self.column)
         except KeyError as error:
             return Finding(INVALID, f"trials.csv lacks {error}", evidence=evidence)

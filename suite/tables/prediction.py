@@ -29,7 +29,6 @@ KAPPA_MAP = Table(
     "kappa_map",
     KappaMapRow,
     "measured points and predicted curves, per model, task and method",
-    "Speed-up over kappa, predicted and measured.",
     about="The cost model (`suite/costmodel`) is calibrated on the cluster with the smallest kappa: seconds of each "
     "method's parts without the network, its bytes, and what its all-to-alls take there beyond the bytes, as waiting. "
     "On every other cluster vanilla's step, which defines its kappa, is given and says how slow the link is; all other "

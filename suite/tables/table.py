@@ -41,9 +41,9 @@ class Table(Generic[R]):
         name: of its files below ``tables/``.
         row: the type of its rows, whose columns are those of the CSV.
         grain: what a row is, such as ``one row per model and task``; the documentation shows it.
-        caption: what is shown and how to read it.
-        printed: the columns of Markdown and LaTeX, in order; a table without any is a CSV alone, or has sheets of its
-            own.
+        caption: what is shown and how to read it; a CSV alone has none.
+        printed: the columns of Markdown and LaTeX, in order; a table without any is a CSV alone, or has
+            sheets of its own.
         about: what to know of the whole table, in Markdown; the documentation shows it.
 
     Raises:
@@ -53,7 +53,7 @@ class Table(Generic[R]):
     name: str
     row: type[R]
     grain: str
-    caption: str
+    caption: str = ""
     printed: Sequence[str | Printed[R]] = ()
     about: str = ""
 
