@@ -2,7 +2,6 @@
 
 import re
 import shlex
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ import yaml
 from suite.claims.ledger import ledger
 from suite.claims.verdicts import TESTS
 from suite.costmodel import predict
-from suite.tables import names
 from tests.dry import dry_run
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -38,16 +36,6 @@ def test_the_cost_model_s_example_runs():
     exec(code, names)
     assert predict(names["costs"][0], names["link"]).kappa == pytest.approx(0.43)
     assert 1 < names["gain"] < 8.4 / 3.8
-
-
-def test_every_column_is_explained():
-    """A table module keeps its columns as lists of words in upper case."""
-    explained = set(re.findall(r"`(\w+)`", (DOCS / "columns.md").read_text()))
-    for name in names():
-        lists = [value for key, value in vars(import_module(f"suite.tables.{name}")).items() if key.isupper()]
-        columns = {word for value in lists if isinstance(value, list) for word in value}
-        assert len(columns) > 5, name
-        assert columns <= explained, (name, columns - explained)
 
 
 def test_the_ledger_s_example_is_valid_and_every_kind_of_test_is_explained():

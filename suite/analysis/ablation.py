@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from suite.analysis.rows import Row
+from suite.analysis.columns import column, table_row
 from suite.records.evidence import Invalid, Run, read_evidence
 
 STUDY = "sweeps/paper_ablation"
@@ -46,6 +46,33 @@ class Trial:
         return f"{self.setting['num_hashes']} functions"
 
 
+@table_row
+class AblationRow:
+    """One trial of the study."""
+
+    part: str = column(
+        "`hash functions`: 2 to 10 of them, and origin; `equal rate`: cross-polytope beside spherical-plane hashing"
+    )
+    model: str = column("name of a file under `suite/conf/model`", words=True)
+    task: str = column("name of a file under `suite/conf/task`", words=True)
+    stands_for: str | None = column("the paper's task in whose place ours stands")
+    setting: str = column("`origin`, the number of functions, or family and rate aimed at", words=True)
+    family: str | None = column("of hashes: `cross_polytope` or `spherical_plane`; empty for origin")
+    num_hashes: int | None = column("number of hash functions", header="functions")
+    coordinates: int | None = column("kept coordinates per function, where the study chose them")
+    planes: int | None = column("planes per function, where the study chose them")
+    target_rate: float | None = column("aimed at", "fraction")
+    rate: float | None = column("reached, over the whole training", "fraction", form=".1%", better="lower")
+    paper_rate: float | None = column(
+        "what the paper reports or compares at", "fraction", header="paper's_rate", form=".0%"
+    )
+    metric: str = column("what `quality` is")
+    quality: float = column("held-out, after the last step", "as metric", form=".4g")
+    over_origin: float | None = column("`quality` less origin's on the same task", "as metric", form="+.3g")
+    steps: int = column("length of the run", "steps", form="d")
+    path: str = column("of the run below `results/<scale>`")
+
+
 def read_ablation(folder: Path) -> tuple[list[Trial], list[Invalid]]:
     """Trials of the study below ``folder`` (``results/<scale>``), in order, and the records that cannot be used."""
     trials, faults = [], []
@@ -61,35 +88,34 @@ def read_ablation(folder: Path) -> tuple[list[Trial], list[Invalid]]:
     return trials, faults
 
 
-def ablation_rows(trials: list[Trial]) -> list[Row]:
-    """One row per trial; ``over_origin`` is its quality less origin's on the same task."""
+def ablation_rows(trials: list[Trial]) -> list[AblationRow]:
+    """One row per trial."""
     origin = {trial.run.task: _quality(trial.run) for trial in trials if trial.label == "origin"}
     return [_row(trial, origin.get(trial.run.task)) for trial in trials]
 
 
-def _row(trial: Trial, origin: float | None) -> Row:
+def _row(trial: Trial, origin: float | None) -> AblationRow:
     summary, setting, matched = trial.run.summary, trial.setting, trial.matched
     quality = _quality(trial.run)
-    family = setting.get("family", "cross_polytope") if trial.label != "origin" else None
-    return {
-        "part": trial.part,
-        "model": trial.run.model,
-        "task": trial.run.task,
-        "stands_for": STANDS_FOR.get(trial.run.task),
-        "setting": trial.label,
-        "family": family,
-        "num_hashes": matched.get("num_hashes", setting.get("num_hashes")),
-        "coordinates": matched.get("coordinates"),
-        "planes": matched.get("planes"),
-        "target_rate": setting.get("target_rate"),
-        "rate": summary["rate"],
-        "paper_rate": PAPER_RATE_AT_SIX if trial.label == "6 functions" else setting.get("target_rate"),
-        "metric": trial.run.metric,
-        "quality": quality,
-        "over_origin": None if origin is None or trial.label == "origin" else quality - origin,
-        "steps": summary["steps"],
-        "path": str(trial.path),
-    }
+    return AblationRow(
+        part=trial.part,
+        model=trial.run.model,
+        task=trial.run.task,
+        stands_for=STANDS_FOR.get(trial.run.task),
+        setting=trial.label,
+        family=setting.get("family", "cross_polytope") if trial.label != "origin" else None,
+        num_hashes=matched.get("num_hashes", setting.get("num_hashes")),
+        coordinates=matched.get("coordinates"),
+        planes=matched.get("planes"),
+        target_rate=setting.get("target_rate"),
+        rate=summary["rate"],
+        paper_rate=PAPER_RATE_AT_SIX if trial.label == "6 functions" else setting.get("target_rate"),
+        metric=trial.run.metric,
+        quality=quality,
+        over_origin=None if origin is None or trial.label == "origin" else quality - origin,
+        steps=summary["steps"],
+        path=str(trial.path),
+    )
 
 
 def _quality(run: Run) -> float:

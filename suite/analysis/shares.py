@@ -1,12 +1,13 @@
-"""Rows of ``shares.csv`` (Fig. 3) from the records of :mod:`suite.measurement.shares`, beside the paper's eq. 6."""
+"""The table behind Fig. 3: all-to-all's share of a step, from the records of shares, beside the paper's eq. 6."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from suite.analysis.rows import Row
-from suite.analysis.statistics import Estimate, paired_ratio
+from suite.analysis.columns import column, table_row
+from suite.analysis.estimate import Estimate
+from suite.analysis.statistics import paired_ratio
 from suite.config.paper.published import published
 from suite.costmodel import paper
 from suite.records.evidence import BLOCK_KEYS, Invalid
@@ -25,7 +26,50 @@ _KEYS = tuple("schema model task scale cluster target_share top_k steps_per_bloc
 _VARIANT_KEYS = tuple("variant servers experts all_to_alls fit blocks open_blocks".split())
 
 
-def read_shares(folder: Path) -> tuple[list[Row], list[Invalid]]:
+@table_row
+class SharesRow:
+    """A model's vanilla method under one variant of its cluster or size."""
+
+    model: str = column("name of a file under `suite/conf/model`", words=True)
+    task: str = column("name of a file under `suite/conf/task`", words=True)
+    variant: str = column(
+        "`base`; `doubled experts`, on the same link; `doubled servers`, with as many tokens on each, on a link slowed "
+        "by `slowdown`, and on the base's link as it was",
+        words=True,
+    )
+    servers: int = column("number of servers", form="d")
+    experts: int = column("number of experts", form="d")
+    share: Estimate = column(
+        "all-to-all over vanilla's step; median over rounds, 95 % bootstrap interval", "fraction", form=".1%"
+    )
+    paper_share: float = column(
+        "of the base in Fig. 3; the paper calls the others nearly the same", "fraction", header="paper", form=".1%"
+    )
+    expected_share: float = column(
+        "the base's measured share carried on by eq. 6, in which only (w − 1)/w changes",
+        "fraction",
+        header="expected",
+        form=".1%",
+    )
+    kappa: float = column("all-to-all over the rest of the step, medians", "ratio", form=".3f")
+    open_share: float = column("the share with the link open: waiting and latency", "fraction", form=".1%")
+    latency_share: float | None = column(
+        "the fitted alpha of all the step's all-to-alls over the step", "fraction", header="latency", form=".1%"
+    )
+    slowdown: float = column(
+        "the rest of the step with twice the ranks on the same cores over the base's, links open", "ratio", form=".2f"
+    )
+    inter_server_bytes_per_step: float = column(
+        "as in `speedup.csv`", "bytes", header="MB_between_servers", form=".2f", factor=1e-6
+    )
+    link_alpha_seconds: float | None = column("as in `speedup.csv`", "s")
+    link_beta_seconds_per_byte: float | None = column(
+        "as in `speedup.csv`", "s/byte", header="ns_per_byte", form=".1f", factor=1e9
+    )
+    step_seconds: float = column("as in `speedup.csv`", "s", header="step_ms", form=".1f", factor=1e3)
+
+
+def read_shares(folder: Path) -> tuple[list[SharesRow], list[Invalid]]:
     """One row per model and variant, the base first, and the records that cannot be used.
 
     Args:
@@ -40,13 +84,13 @@ def read_shares(folder: Path) -> tuple[list[Row], list[Invalid]]:
     return rows, invalid
 
 
-def _rows(path: Path) -> list[Row]:
+def _rows(path: Path) -> list[SharesRow]:
     record = _read(path)
     base = record["variants"][0]
     return [_row(record, variant, base) for variant in record["variants"]]
 
 
-def _row(record: Mapping[str, Any], variant: Mapping[str, Any], base: Mapping[str, Any]) -> Row:
+def _row(record: Mapping[str, Any], variant: Mapping[str, Any], base: Mapping[str, Any]) -> SharesRow:
     share, steps = _share(variant["blocks"]), record["steps_per_block"]
     seconds = median(block["seconds"] for block in variant["blocks"])
     all_to_all = median(all_to_all_seconds(block["phases"]) for block in variant["blocks"])
@@ -54,26 +98,24 @@ def _row(record: Mapping[str, Any], variant: Mapping[str, Any], base: Mapping[st
     expected = paper.share(growth * paper.kappa(_share(base["blocks"]).value))
     alpha, beta = (_fitted(variant, name) for name in ("alpha", "beta"))
     printed = published().shares[record["model"]]
-    return {
-        "model": record["model"],
-        "task": record["task"],
-        "variant": variant["variant"],
-        "servers": variant["servers"],
-        "experts": variant["experts"],
-        "share": share.value,
-        "share_low": share.low,
-        "share_high": share.high,
-        "paper_share": printed.value,
-        "expected_share": expected,
-        "kappa": all_to_all / (seconds - all_to_all),
-        "open_share": _share(variant["open_blocks"]).value,
-        "latency_share": None if alpha is None else alpha * variant["all_to_alls"] / (seconds / steps),
-        "slowdown": 1.0 if variant["servers"] == base["servers"] else record["slowdown"],
-        "inter_server_bytes_per_step": median(b["inter_server_bytes"] for b in variant["blocks"]) / steps,
-        "link_alpha_seconds": alpha,
-        "link_beta_seconds_per_byte": beta,
-        "step_seconds": seconds / steps,
-    }
+    return SharesRow(
+        model=record["model"],
+        task=record["task"],
+        variant=variant["variant"],
+        servers=variant["servers"],
+        experts=variant["experts"],
+        share=share,
+        paper_share=printed.value,
+        expected_share=expected,
+        kappa=all_to_all / (seconds - all_to_all),
+        open_share=_share(variant["open_blocks"]).value,
+        latency_share=None if alpha is None else alpha * variant["all_to_alls"] / (seconds / steps),
+        slowdown=1.0 if variant["servers"] == base["servers"] else record["slowdown"],
+        inter_server_bytes_per_step=median(b["inter_server_bytes"] for b in variant["blocks"]) / steps,
+        link_alpha_seconds=alpha,
+        link_beta_seconds_per_byte=beta,
+        step_seconds=seconds / steps,
+    )
 
 
 def _share(blocks: list[dict[str, Any]]) -> Estimate:

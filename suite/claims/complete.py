@@ -2,9 +2,10 @@
 
 from pydantic import Field
 
+from suite.analysis.rows import INVALID
 from suite.claims.base import ClaimTest, Method
 from suite.claims.bench import Bench
-from suite.claims.finding import INCONCLUSIVE, INVALID, SUPPORTED, Finding, nothing
+from suite.claims.finding import INCONCLUSIVE, SUPPORTED, Finding, nothing
 from suite.claims.ledger import Claim, Place
 
 
@@ -14,7 +15,7 @@ class Complete(ClaimTest):
     models: list[str] = Field(min_length=1)
     method: Method = "lsh"
 
-    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, place: Place | None, bench: Bench) -> Finding:
         runs = {
             model: [r for r in bench.evidence.runs if (r.model, r.method) == (model, self.method)]
             for model in self.models

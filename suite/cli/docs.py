@@ -1,6 +1,7 @@
 """``lshmoe-bench docs``."""
 
 import click
+
 from suite.cli.base import PROGRAM, Command
 
 

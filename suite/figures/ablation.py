@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from suite.analysis.ablation import (
     EQUAL_RATE,
@@ -104,7 +106,7 @@ def _families(axis: Axes, trials: Sequence[Trial]) -> None:
     axis.margins(x=0.25)
 
 
-def _line(trial: Trial) -> dict[str, object]:
+def _line(trial: Trial) -> dict[str, Any]:
     if trial.label == "origin":
         return style.line("vanilla")
     number = trial.setting["num_hashes"]
@@ -115,12 +117,12 @@ def _line(trial: Trial) -> dict[str, object]:
     }
 
 
-def _handles(trials: Sequence[Trial]) -> list[plt.Line2D]:
+def _handles(trials: Sequence[Trial]) -> list[Line2D]:
     distinct = {trial.label: trial for trial in trials if trial.part == FUNCTIONS}
-    handles = [plt.Line2D([], [], label=label, **_line(trial)) for label, trial in distinct.items()]
+    handles = [Line2D([], [], label=label, **_line(trial)) for label, trial in distinct.items()]
     families = {trial.setting["family"] for trial in trials if trial.part == EQUAL_RATE}
     looks = [FAMILIES[family] for family in FAMILIES if family in families]
-    return [*handles, *(plt.Line2D([], [], label=name, **style.line(look)) for name, look in looks)]
+    return [*handles, *(Line2D([], [], label=name, **style.line(look)) for name, look in looks)]
 
 
 def build(folder: Path) -> list[Path]:

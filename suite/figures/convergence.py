@@ -8,6 +8,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
 from suite.analysis.order import in_order
@@ -38,9 +39,18 @@ def convergence_frame(runs: Sequence[Run]) -> pd.DataFrame:
         )
         # Before the first step all methods stand at the same, huge perplexity, which would flatten all that follows.
         frame = run.evals.loc[run.evals["step"] > 0, ["step", metric]].rename(columns={metric: "value"})
-        what = {"model": run.model, "task": run.task, "method": run.method, "seed": run.seed, "metric": metric}
-        frame = frame.assign(**what, data=data_name(run.summary["data"]), minutes=frame["step"].map(minutes))
-        frames.append(frame.assign(baseline=baseline[metric], baseline_name=baseline.get("name", "baseline")))
+        frame = frame.assign(
+            model=run.model,
+            task=run.task,
+            method=run.method,
+            seed=run.seed,
+            metric=metric,
+            data=data_name(run.summary["data"]),
+            minutes=frame["step"].map(minutes),
+            baseline=baseline[metric],
+            baseline_name=baseline.get("name", "baseline"),
+        )
+        frames.append(frame)
     frame = pd.concat(frames, ignore_index=True)
     same = ["model", "task", "seed", "step"]
     vanilla = frame.loc[frame["method"] == "vanilla", [*same, "value"]]
@@ -80,7 +90,7 @@ def convergence_figure(frame: pd.DataFrame) -> Figure:
             distance.set_axis_off()
             distance.annotate("no run of vanilla", (0.5, 0.5), xycoords="axes fraction", ha="center", va="center")
         by_step.set_title(f"{model}, {task}: {first['data']}", loc="left")
-    handles = [plt.Line2D([], [], label=method, **style.line(method)) for method in methods]
+    handles = [Line2D([], [], label=method, **style.line(method)) for method in methods]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, handlelength=3.2, columnspacing=1.4)
     return figure
 

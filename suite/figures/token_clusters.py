@@ -59,20 +59,23 @@ def _scatter(
     names, counts = np.unique(groups, return_counts=True)
     largest = [name for name in names[np.lexsort((names, -counts))][:SHOWN] if name]
     others = ~np.isin(groups, largest) & ~alone
-    axis.scatter(*points[others].T, s=5, color="#c4c4c4", linewidth=0, label="others", zorder=1)
+    x, y = points[others].T
+    axis.scatter(x, y, s=5, color="#c4c4c4", linewidth=0, label="others", zorder=1)
     if alone.any():
-        axis.scatter(*points[alone].T, s=9, color="#9a9a9a", marker="x", linewidth=0.5, label="alone", zorder=1)
+        x, y = points[alone].T
+        axis.scatter(x, y, s=9, color="#9a9a9a", marker="x", linewidth=0.5, label="alone", zorder=1)
     for name, colour, marker in zip(largest, COLOURS, MARKERS, strict=False):
-        mine = points[groups == name]
+        x, y = points[groups == name].T
         text = f"“{name}”" if label.startswith("token") else "cluster of"
         axis.scatter(
-            *mine.T,
+            x,
+            y,
             s=11,
             color=colour,
             marker=marker,
             edgecolor="white",
             linewidth=0.2,
-            label=f"{text} {len(mine)}",
+            label=f"{text} {len(x)}",
             zorder=2,
         )
     axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.1, fontsize=5.5, borderpad=0)

@@ -87,6 +87,16 @@ def write_run(
     return path
 
 
+def write_quality(
+    folder: Path, metric: str, model: str, task: str, method: str, seed: int, value: float, **changes: Any
+) -> None:
+    """A run that ends at ``value`` of a metric that rises."""
+    asked = {"name": metric, "higher_is_better": True}
+    path = write_run(folder, method, seed=seed, final=value, model=model, task=task, metric=asked, **changes)
+    for name in ("metrics.jsonl", "summary.json"):
+        (path / name).write_text((path / name).read_text().replace("perplexity", metric))
+
+
 def write_speed(folder: Path, seconds: dict[str, float], rounds: int = 4, steps: int = 2) -> Path:
     """A measurement in which every block of a method took ``seconds[method]``, half of it in all-to-alls."""
     blocks = [

@@ -67,16 +67,16 @@ def test_the_record_s_place(tmp_path):
 def test_rows_by_hand(tmp_path):
     write_probe(tmp_path, {"vanilla": [0.0], "lsh": [0.1, 0.3]})
     probes, _ = read_probes(tmp_path)
-    rows = {(row["method"], row["quantity"]): row for row in error_rows(probes)}
+    rows = {(row.method, row.quantity): row for row in error_rows(probes)}
     assert len(rows) == 2 * 4
     lsh = rows["lsh", "expert_gradient"]
     # Batch 0 has errors 0.1 and 0.3, batch 1 twice as much; means by seed are 0.15 and 0.45.
-    assert lsh["relative_error"] == pytest.approx(0.3)
-    assert (lsh["relative_error_low"], lsh["relative_error_high"]) == pytest.approx((0.1, 0.6))
-    assert lsh["seed_sd"] == pytest.approx(0.3 / 2**0.5)
-    assert (lsh["hash_seeds"], lsh["batches"], lsh["rate"]) == (2, 2, 0.25)
-    assert rows["vanilla", "output"]["seed_sd"] is None
-    assert lsh["loss_excess"] == pytest.approx(0.3)
+    assert lsh.relative_error.value == pytest.approx(0.3)
+    assert (lsh.relative_error.low, lsh.relative_error.high) == pytest.approx((0.1, 0.6))
+    assert lsh.seed_sd == pytest.approx(0.3 / 2**0.5)
+    assert (lsh.hash_seeds, lsh.batches, lsh.rate) == (2, 2, 0.25)
+    assert rows["vanilla", "output"].seed_sd is None
+    assert lsh.loss_excess == pytest.approx(0.3)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import shutil
 import pytest
 import yaml
 
+from suite.analysis.rows import AtFault
 from suite.config.digest import values_sha256
 from suite.records.evidence import read_evidence
 from suite.tables import convergence, kinds, runs
@@ -100,12 +101,12 @@ def test_a_run_at_fault_is_named_and_costs_its_own_cells(results, damage, reason
     assert fault.path == run
     assert reason in fault.reason
     assert len(evidence.runs) == 3 and len(evidence.speeds) == 1
-    rows = {row["method"]: row for row in convergence.convergence_rows(evidence)}
-    assert (rows["lsh"]["value"], rows["vanilla"]["value"]) == ("invalid record", 100.5)
-    of_runs = {(row["method"], row["seed"]): row["value"] for row in runs.run_rows(evidence.runs, evidence.invalid)}
-    assert of_runs["lsh", 1] == "invalid record" and of_runs["lsh", 0] == 105.0
+    rows = {row.method: row for row in convergence.convergence_rows(evidence)}
+    assert isinstance(rows["lsh"], AtFault) and rows["vanilla"].value.value == 100.5
+    of_runs = {(row.method, row.seed): row for row in runs.run_rows(evidence.runs, evidence.invalid)}
+    assert isinstance(of_runs["lsh", 1], AtFault) and of_runs["lsh", 0].value == 105.0
     of_kinds = kinds.kind_rows(evidence.runs, evidence.invalid)
-    assert [row["rate"] for row in of_kinds if row["method"] == "lsh"] == ["invalid record"]
+    assert [row for row in of_kinds if row.method == "lsh"] == [AtFault("gpt_moe", "text_lm", "lsh", kind="all")]
     for table in (convergence, runs, kinds):
         assert "invalid record" in (table.build(results, "nano")[1]).read_text()
 
