@@ -7,6 +7,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from suite.analysis.savings import SavingsRow, savings_rows
@@ -56,26 +57,7 @@ def savings_figure(rows: Sequence[SavingsRow]) -> Figure:
             place += 1
         place += 1.1
     figure, axis = plt.subplots(figsize=(style.FULL_WIDTH, 0.7 + 0.145 * place), layout="constrained")
-    vanilla = np.array([row.vanilla_seconds for row in rows])
-    for sign in (1, -1):
-        edge = np.zeros(len(rows))
-        for part in PARTS:
-            width = 100 * np.array([part.saved(row) for row in rows]) / vanilla
-            width = np.where(sign * width > 0, width, 0.0)
-            axis.barh(
-                places,
-                width,
-                left=edge,
-                height=0.72,
-                color=part.colour,
-                hatch=part.hatch,
-                edgecolor="white",
-                linewidth=0.4,
-                label=part.label if sign == 1 else None,
-            )
-            edge = edge + width
-    total = 100 * (1 - np.array([row.step_seconds for row in rows]) / vanilla)
-    axis.plot(total, places, marker="D", markersize=3, color="black", linestyle="none", label="whole step")
+    _bars(axis, rows, places)
     for row, y in zip(rows, places, strict=True):
         axis.annotate(
             f"{row.speedup.value:.2f}×",
@@ -104,6 +86,30 @@ def savings_figure(rows: Sequence[SavingsRow]) -> Figure:
     axis.set_axisbelow(True)
     figure.legend(loc="outside lower center", ncols=5, columnspacing=1.0, handlelength=1.4)
     return figure
+
+
+def _bars(axis: Axes, rows: Sequence[SavingsRow], places: Sequence[float]) -> None:
+    """What each part saves, gains to the right and losses to the left, and a mark for the whole step."""
+    vanilla = np.array([row.vanilla_seconds for row in rows])
+    for sign in (1, -1):
+        edge = np.zeros(len(rows))
+        for part in PARTS:
+            width = 100 * np.array([part.saved(row) for row in rows]) / vanilla
+            width = np.where(sign * width > 0, width, 0.0)
+            axis.barh(
+                places,
+                width,
+                left=edge,
+                height=0.72,
+                color=part.colour,
+                hatch=part.hatch,
+                edgecolor="white",
+                linewidth=0.4,
+                label=part.label if sign == 1 else None,
+            )
+            edge = edge + width
+    total = 100 * (1 - np.array([row.step_seconds for row in rows]) / vanilla)
+    axis.plot(total, places, marker="D", markersize=3, color="black", linestyle="none", label="whole step")
 
 
 def build(folder: Path) -> list[Path]:

@@ -10,7 +10,7 @@ import suite.tables
 from suite.analysis.columns import column, table_row
 from suite.analysis.estimate import Estimate
 from suite.analysis.rows import AtFault, MethodRow
-from suite.tables import __main__ as tables
+from suite.tables import build as tables
 from suite.tables.documentation import columns_markdown
 from suite.tables.sheet import to_markdown
 from suite.tables.table import Printed, Table

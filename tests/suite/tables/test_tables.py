@@ -4,7 +4,7 @@ import math
 
 import pytest
 from scipy import stats
-from suite.tables.__main__ import build
+from suite.tables.build import build
 
 from suite.records.evidence import read_evidence
 from suite.tables import kinds, runs
