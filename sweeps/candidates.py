@@ -1,13 +1,13 @@
 """What the confirmation stage trains again, and where those runs lie; light, so that the pipeline can ask."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from suite.errors import UserError
+from suite.records.reading import read_record
+from suite.records.schema.trial import TrialRecord
 from sweeps.folder import StudyFolder
 from sweeps.setting import Value
 from sweeps.study import Study
@@ -46,19 +46,20 @@ def candidates(study: Study, folder: StudyFolder) -> list[Candidate]:
         if len(winners) and study.confirmation.vanilla:
             found.append(Candidate(f"{VANILLA}-{task}", task, {"method": VANILLA, "task": task}))
         for number in winners:
-            record = json.loads((folder.trials / str(number) / "trial.json").read_text())
+            record = read_record(folder.trials / str(number) / "trial.json", TrialRecord)
             found.append(Candidate(f"trial{number}", task, _fixed(record)))
     return found
 
 
-def _fixed(record: dict[str, Any]) -> dict[str, Value]:
+def _fixed(record: TrialRecord) -> dict[str, Value]:
     """A trial's setting, with the functions and buckets that its target rate was matched by."""
-    matched = record.get("matched")
+    matched = record.matched
     if matched is None:
-        return dict(record["setting"])
-    bits = matched["planes"] if "planes" in matched else matched["coordinates"].bit_length()
-    kept = {name: value for name, value in record["setting"].items() if name != "target_rate"}
-    return kept | {"num_hashes": matched["num_hashes"], "bucket_bits": bits}
+        return dict(record.setting)
+    bits = matched.coordinates.bit_length() if matched.coordinates is not None else matched.planes
+    assert bits is not None
+    kept = {name: value for name, value in record.setting.items() if name != "target_rate"}
+    return kept | {"num_hashes": matched.num_hashes, "bucket_bits": bits}
 
 
 def confirmation_overrides(study: Study, candidate: Candidate, seed: int) -> list[str]:

@@ -4,13 +4,14 @@ Read from ``sweeps/paper_ablation/trials/<number>``: what each trial was to be s
 came to in its run's record.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from suite.analysis.rows import Row
-from suite.records.evidence import Invalid, Run, read_evidence
+from suite.records.opened import note
+from suite.records.reading import Invalid, RecordError, read_record
+from suite.records.runs import Run, read_runs
+from suite.records.schema.trial import Matched, TrialRecord, Value
 
 STUDY = "sweeps/paper_ablation"
 # Which half of the figure a trial belongs to: accuracy and rate by number of functions, or families at equal rates.
@@ -27,8 +28,8 @@ class Trial:
     """One trial of the study with a valid record. ``setting`` and ``matched`` are those of ``trial.json``."""
 
     number: int
-    setting: dict[str, Any]
-    matched: dict[str, Any]
+    setting: dict[str, Value]
+    matched: Matched | None
     run: Run
     path: Path
 
@@ -48,16 +49,20 @@ class Trial:
 
 def read_ablation(folder: Path) -> tuple[list[Trial], list[Invalid]]:
     """Trials of the study below ``folder`` (``results/<scale>``), in order, and the records that cannot be used."""
-    trials, faults = [], []
+    trials: list[Trial] = []
+    faults: list[Invalid] = []
     for file in sorted((folder / STUDY / "trials").glob("*/trial.json"), key=lambda path: int(path.parent.name)):
-        record = json.loads(file.read_text())
-        evidence = read_evidence(file.parent / folder.name)
-        faults += evidence.invalid
-        for run in evidence.runs:
-            path = file.parent / folder.name / "runs" / run.model / run.task / run.method / f"seed{run.seed}"
-            trials.append(
-                Trial(record["trial"], record["setting"], record.get("matched", {}), run, path.relative_to(folder))
-            )
+        note(file)
+        try:
+            record = read_record(file, TrialRecord)
+        except RecordError as error:
+            faults.append(Invalid("", "", None, file, str(error)))
+            continue
+        runs, invalid = read_runs(file.parent / folder.name)
+        faults += invalid
+        trials += [
+            Trial(record.trial, record.setting, record.matched, run, run.path.relative_to(folder)) for run in runs
+        ]
     return trials, faults
 
 
@@ -78,16 +83,16 @@ def _row(trial: Trial, origin: float | None) -> Row:
         "stands_for": STANDS_FOR.get(trial.run.task),
         "setting": trial.label,
         "family": family,
-        "num_hashes": matched.get("num_hashes", setting.get("num_hashes")),
-        "coordinates": matched.get("coordinates"),
-        "planes": matched.get("planes"),
+        "num_hashes": matched.num_hashes if matched else setting.get("num_hashes"),
+        "coordinates": matched.coordinates if matched else None,
+        "planes": matched.planes if matched else None,
         "target_rate": setting.get("target_rate"),
-        "rate": summary["rate"],
+        "rate": summary.rate,
         "paper_rate": PAPER_RATE_AT_SIX if trial.label == "6 functions" else setting.get("target_rate"),
         "metric": trial.run.metric,
         "quality": quality,
         "over_origin": None if origin is None or trial.label == "origin" else quality - origin,
-        "steps": summary["steps"],
+        "steps": summary.steps,
         "path": str(trial.path),
     }
 

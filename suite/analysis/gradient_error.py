@@ -38,7 +38,7 @@ def error_rows(probes: Sequence[Probe]) -> list[Row]:
                         "rate": float(part["rate"].mean()),
                         "relative_bytes": float(part["relative_bytes"].mean()),
                         "loss_excess": float((part["loss"] - part["exact_loss"]).mean()),
-                        "weights": str(probe.record["weights"]),
+                        "weights": str(probe.record.weights),
                     }
                 )
     return rows

@@ -38,7 +38,7 @@ def glue_rows(evidence: Evidence, numbers: Published) -> list[Row]:
 
 def _tasks(evidence: Evidence, quality: Quality, numbers: Published) -> list[str]:
     """Tasks that were run with the model for a printed row, those that measure it first."""
-    records = {(record.model, record.task) for record in (*evidence.runs, *evidence.invalid)}
+    records = {(record.model, record.task) for record in (*evidence.runs, *evidence.invalid_runs)}
     fitting = [task for task, meant in numbers.tasks.items() if meant.row == quality.task]
     return [task for task in fitting if (quality.model, task) in records]
 
@@ -53,7 +53,7 @@ def _glue_row(evidence: Evidence, quality: Quality, task: str, stand_in: bool) -
             found |= _estimate(method, list(values[method].values()))
     pairs = [values["lsh"][seed] - values["vanilla"][seed] for seed in values["lsh"] if seed in values["vanilla"]]
     lsh = _runs(evidence, quality.model, task, "lsh")
-    trains = any(run.summary["steps"] for run in lsh)
+    trains = any(run.summary.steps for run in lsh)
     return (
         found
         | {"seed_count": len(pairs), "rate": _rate(lsh), "data": _data(evidence, quality.model, task)}
@@ -108,20 +108,20 @@ def _runs(evidence: Evidence, model: str, task: str, method: str) -> list[Run]:
 def _values(evidence: Evidence, model: str, task: str, method: str, metric: str) -> dict[int, float]:
     """Final percentages by seed, of runs that have the metric."""
     runs = _runs(evidence, model, task, method)
-    return {run.seed: 100 * run.summary["final"][metric] for run in runs if metric in run.summary["final"]}
+    return {run.seed: 100 * run.summary.final[metric] for run in runs if metric in run.summary.final}
 
 
 def _at_fault(evidence: Evidence, model: str, task: str, method: str) -> bool:
-    return any((record.model, record.task, record.method) == (model, task, method) for record in evidence.invalid)
+    return any((record.model, record.task, record.method) == (model, task, method) for record in evidence.invalid_runs)
 
 
 def _data(evidence: Evidence, model: str, task: str) -> str | None:
     runs = [run for run in evidence.runs if (run.model, run.task) == (model, task)]
-    return data_name(runs[0].summary["data"]) if runs else None
+    return data_name(runs[0].summary.data) if runs else None
 
 
 def _rate(runs: Sequence[Run]) -> float | None:
-    rates = [100 * run.summary["rate"] for run in runs if run.summary["rate"] is not None]
+    rates = [100 * run.summary.rate for run in runs if run.summary.rate is not None]
     return over_seeds(rates).value if rates else None
 
 
@@ -150,7 +150,7 @@ def _speedup(evidence: Evidence, model: str, task: str, method: str) -> Row:
 def _throughput(evidence: Evidence, row: Row) -> Row:
     """Examples per second at a row's step time; the number of examples in a step is that of the task's runs."""
     runs = _runs(evidence, str(row["model"]), str(row["task"]), "vanilla")
-    if not runs or not runs[0].summary["mean_step_seconds"]:
+    if not runs or not runs[0].summary.mean_step_seconds:
         return {}
-    examples = round(runs[0].summary["examples_per_second"] * runs[0].summary["mean_step_seconds"])
+    examples = round(runs[0].summary.examples_per_second * runs[0].summary.mean_step_seconds)
     return {"samples_per_second": examples / float(str(row["step_seconds"]))}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from suite.analysis.statistics import Estimate
+from suite.records.schema.data import DataSource
 
 # A cell by the name of its column; None where a value is missing.
 Row = dict[str, str | int | float | None]
@@ -16,6 +17,6 @@ def interval(name: str, estimate: Estimate) -> Row:
     return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
 
 
-def data_name(data: Sequence[object]) -> str:
+def data_name(data: Sequence[DataSource]) -> str:
     """The data sets of a record in one cell."""
-    return " + ".join(str(item["name"] if isinstance(item, dict) else item) for item in data)
+    return " + ".join(source.name for source in data)

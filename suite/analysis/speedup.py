@@ -19,23 +19,14 @@ def speedup_rows(evidence: Evidence) -> list[Row]:
     for speed in evidence.speeds:
         for method in in_order(speed.blocks["method"]):
             rows.append(_speedup_row(speed, method))
-    for record in evidence.invalid:
-        if record.method is None:
-            cluster = record.path.parts[-3]
-            rows.append(
-                {
-                    "model": record.model,
-                    "task": record.task,
-                    "method": None,
-                    "cluster": cluster,
-                    "speedup": INVALID,
-                }
-            )
+    for record in evidence.invalid_speeds:
+        what = {"model": record.model, "task": record.task, "method": None, "cluster": record.path.parts[-3]}
+        rows.append({**what, "speedup": INVALID})
     return sorted(rows, key=lambda row: (row["model"], row["task"], row["cluster"]))  # stable: methods stay in order
 
 
 def _speedup_row(speed: Speed, method: str) -> Row:
-    steps = speed.record["steps_per_block"]
+    steps = speed.record.steps_per_block
     blocks, vanilla = (blocks_of(speed, name) for name in (method, "vanilla"))
     parts, reference = _seconds_per_step(blocks, steps), _seconds_per_step(vanilla, steps)
     share = reference["all_to_all"] / reference["step"]
@@ -59,13 +50,13 @@ def _speedup_row(speed: Speed, method: str) -> Row:
         "inter_server_bytes_per_step": blocks["inter_server_bytes"].mean() / steps,
         "kernel_bytes_ratio": _kernel_ratio(blocks),
         "target_share": speed.share,
-        "servers": speed.record["servers"],
-        "all_to_alls": speed.record["all_to_alls"],
+        "servers": speed.record.servers,
+        "all_to_alls": speed.record.all_to_alls,
         "link_alpha_seconds": _fitted(speed, "alpha"),
         "link_beta_seconds_per_byte": _fitted(speed, "beta"),
         **{f"{name}_seconds": seconds for name, seconds in parts.items()},
-        "weights": speed.record["weights"],
-        "data": data_name(speed.record["data"]),
+        "weights": str(speed.record.weights),
+        "data": data_name(speed.record.data),
     }
 
 
@@ -77,7 +68,7 @@ def _kernel_ratio(blocks: pd.DataFrame) -> float | None:
 
 def _fitted(speed: Speed, name: str) -> float | None:
     """Mean of the link's fits before and after the blocks."""
-    return None if speed.fit is None else (speed.fit["before"][name] + speed.fit["after"][name]) / 2
+    return None if speed.fit is None else speed.fit.mean(name)
 
 
 def blocks_of(speed: Speed, method: str) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from suite.claims.finding import INVALID, Finding, Settled, nothing
 from suite.claims.ledger import Place
 from suite.config.paper.published import published
 from suite.records.evidence import Invalid, Run, Speed, read_evidence
+from suite.records.opened import note
 
 
 class Bench:
@@ -33,7 +34,7 @@ class Bench:
             Settled: there is none, or one is at fault.
         """
         wanted = (cell.model, cell.task, method)
-        self._refuse([r for r in self.evidence.invalid if (r.model, r.task, r.method) == wanted])
+        self._refuse([r for r in self.evidence.invalid_runs if (r.model, r.task, r.method) == wanted])
         if wanted not in self._runs:
             raise nothing()
         return sorted(self._runs[wanted], key=lambda run: run.seed)
@@ -46,7 +47,7 @@ class Bench:
         """
         task = cell.timed or cell.task
         found = [speed for speed in self.evidence.speeds if (speed.model, speed.task) == (cell.model, task)]
-        self._refuse([r for r in self.evidence.invalid if (r.model, r.task, r.method) == (cell.model, task, None)])
+        self._refuse([r for r in self.evidence.invalid_speeds if (r.model, r.task) == (cell.model, task)])
         if cell.link is None:
             speed = own_link(self.evidence, cell.model, task)
         else:
@@ -64,6 +65,7 @@ class Bench:
         path = self.folder / self.trials_path(study)
         if not path.exists():
             raise nothing()
+        note(path)
         try:
             trials = pd.read_csv(path)
             finished = trials[trials["state"].str.lower() == "complete"]
@@ -94,6 +96,7 @@ class Bench:
         path = self.folder / "tables/models.csv"
         if not path.exists():
             raise nothing("no tables/models.csv: python -m suite.tables.models compiles it")
+        note(path)
         return list(csv.DictReader(path.read_text().splitlines()))
 
     def paths(self, *records: Run | Speed | Invalid) -> list[str]:

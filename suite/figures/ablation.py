@@ -87,7 +87,7 @@ def _families(axis: Axes, trials: Sequence[Trial]) -> None:
         [
             {
                 "family": trial.setting["family"],
-                "rate": 100 * trial.run.summary["rate"],
+                "rate": 100 * trial.run.summary.rate,
                 "quality": trial.run.evals[trial.run.metric].iloc[-1],
             }
             for trial in trials

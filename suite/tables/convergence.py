@@ -81,7 +81,7 @@ def _replication(rows: Sequence[Row]) -> str:
 def build(folder: Path, scale: str) -> list[Path]:
     """Write ``tables/convergence.{csv,md,tex}`` below ``folder`` and report runs at fault on stderr."""
     evidence = read_evidence(folder)
-    faults = fault_notes([record for record in evidence.invalid if record.method is not None], folder)
+    faults = fault_notes(evidence.invalid_runs, folder)
     rows = convergence_rows(evidence)
     sheet = convergence_sheet(rows, scale, faults)
     return write_tables(folder, table_files("convergence", rows, CONVERGENCE, CAPTION, sheet))

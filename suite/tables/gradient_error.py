@@ -52,7 +52,7 @@ def build(folder: Path, scale: str) -> list[Path]:
     faults = fault_notes(invalid, folder)
     rows = error_rows(probes)
     rows += [{"model": fault.model, "task": fault.task, "relative_error": INVALID} for fault in invalid]
-    data = sorted({data_name(probe.record["data"]) for probe in probes})
+    data = sorted({data_name(probe.record.data) for probe in probes})
     sheet = gradient_error_sheet(rows, data, faults)
     return write_tables(folder, table_files("gradient_error", rows, GRADIENT_ERROR, CAPTION, sheet))
 

@@ -52,7 +52,7 @@ def _key(row: Row) -> tuple[object, ...]:
 def build(folder: Path, scale: str) -> list[Path]:
     """Write ``tables/kinds.{csv,md,tex}`` below ``folder``."""
     evidence = read_evidence(folder)
-    rows = kind_rows(evidence.runs, [record for record in evidence.invalid if record.method is not None])
+    rows = kind_rows(evidence.runs, evidence.invalid_runs)
     return write_tables(folder, table_files("kinds", rows, KINDS_COLUMNS, CAPTION, kinds_sheet(rows, scale)))
 
 

@@ -48,7 +48,7 @@ def runs_sheet(rows: Sequence[Row], scale: str) -> Sheet:
 def build(folder: Path, scale: str) -> list[Path]:
     """Write ``tables/runs.{csv,md,tex}`` below ``folder``."""
     evidence = read_evidence(folder)
-    rows = run_rows(evidence.runs, [record for record in evidence.invalid if record.method is not None])
+    rows = run_rows(evidence.runs, evidence.invalid_runs)
     return write_tables(folder, table_files("runs", rows, RUNS, CAPTION, runs_sheet(rows, scale)))
 
 

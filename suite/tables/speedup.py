@@ -93,7 +93,7 @@ def _network_notes(rows: Sequence[Row]) -> list[str]:
 def build(folder: Path, scale: str) -> list[Path]:
     """Write ``tables/speedup.{csv,md,tex}`` below ``folder`` and report measurements at fault on stderr."""
     evidence = read_evidence(folder)
-    faults = fault_notes([record for record in evidence.invalid if record.method is None], folder)
+    faults = fault_notes(evidence.invalid_speeds, folder)
     rows = speedup_rows(evidence)
     sheet = speedup_sheet(rows, scale, faults)
     return write_tables(folder, table_files("speedup", rows, SPEEDUP, CAPTION, sheet))

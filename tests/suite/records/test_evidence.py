@@ -160,5 +160,5 @@ def test_a_record_is_read_once_and_again_when_it_has_changed(results):
     assert all(one is other for one, other in zip(first.runs, second.runs, strict=True))
     edit("summary.json", examples_per_second=1.0)(first.runs[0].path)
     third = read_evidence(results)
-    assert third.runs[0].summary["examples_per_second"] == 1.0
+    assert third.runs[0].summary.examples_per_second == 1.0
     assert third.runs[1] is first.runs[1]

@@ -182,7 +182,7 @@ def test_kinds_nest(tmp_path):
 def test_methods_that_send_everything_have_no_kinds_in_markdown(tmp_path):
     write_run(tmp_path, "vanilla", rate=1.0)
     run = read_evidence(tmp_path).runs[0]
-    run.summary["rows_by_kind"] = {kind: {"routed": 10, "sent": 10} for kind in run.summary["rows_by_kind"]}
+    run.summary.rows_by_kind = {kind: {"routed": 10, "sent": 10} for kind in run.summary.rows_by_kind}
     rows = kinds.kind_rows([run])
     assert rows and "vanilla" not in to_markdown(kinds.kinds_sheet(rows, "nano"))
 
