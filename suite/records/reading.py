@@ -106,11 +106,12 @@ def _refuse(constant: str) -> None:
 
 
 def _faults(error: ValidationError) -> str:
-    """All missing fields, or else the first field at fault, in one line."""
+    """The first field at fault, or all missing ones beside it, in one line."""
     faults = error.errors(include_url=False)
-    missing = [_field(fault["loc"]) for fault in faults if fault["type"] == "missing"]
+    missing = [fault["loc"] for fault in faults if fault["type"] == "missing"]
     if missing:
-        return f"lacks {', '.join(missing)}"
+        part = missing[0][:-1]
+        return f"{_field(part)} lacks {', '.join(str(loc[-1]) for loc in missing if loc[:-1] == part)}".lstrip()
     fault = faults[0]
     if fault["type"] == "extra_forbidden":
         return f"holds the unknown field {_field(fault['loc'])}"

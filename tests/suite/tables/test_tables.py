@@ -1,11 +1,13 @@
 import csv
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from scipy import stats
 
 from suite.records.evidence import read_evidence
+from suite.records.schema.summary import KindCounts
 from suite.tables import kinds, runs
 from suite.tables.__main__ import build
 from suite.tables.convergence import CONVERGENCE
@@ -182,8 +184,8 @@ def test_kinds_nest(tmp_path):
 def test_methods_that_send_everything_have_no_kinds_in_markdown(tmp_path):
     write_run(tmp_path, "vanilla", rate=1.0)
     run = read_evidence(tmp_path).runs[0]
-    run.summary.rows_by_kind = {kind: {"routed": 10, "sent": 10} for kind in run.summary.rows_by_kind}
-    rows = kinds.kind_rows([run])
+    all_sent = {kind: KindCounts(routed=10, sent=10) for kind in run.summary.rows_by_kind}
+    rows = kinds.kind_rows([replace(run, summary=run.summary.model_copy(update={"rows_by_kind": all_sent}))])
     assert rows and "vanilla" not in to_markdown(kinds.kinds_sheet(rows, "nano"))
 
 
