@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from suite.errors import UserError
-from suite.records.reading import read_record
+from suite.records.reading import RecordError, read_record
 from suite.records.schema.trial import TrialRecord
 from sweeps.folder import StudyFolder
 from sweeps.setting import Value
@@ -32,7 +32,7 @@ def candidates(study: Study, folder: StudyFolder) -> list[Candidate]:
     """The distinct winners of each task, and vanilla before them unless the study leaves it out.
 
     Raises:
-        UserError: the study's tables are missing.
+        UserError: the study's tables are missing, or the record of a winner is at fault.
     """
     path = folder.path / "best.csv"
     if not path.exists():
@@ -46,9 +46,15 @@ def candidates(study: Study, folder: StudyFolder) -> list[Candidate]:
         if len(winners) and study.confirmation.vanilla:
             found.append(Candidate(f"{VANILLA}-{task}", task, {"method": VANILLA, "task": task}))
         for number in winners:
-            record = read_record(folder.trials / str(number) / "trial.json", TrialRecord)
-            found.append(Candidate(f"trial{number}", task, _fixed(record)))
+            found.append(Candidate(f"trial{number}", task, _fixed(_read_trial(folder, number))))
     return found
+
+
+def _read_trial(folder: StudyFolder, number: int) -> TrialRecord:
+    try:
+        return read_record(folder.trials / str(number) / "trial.json", TrialRecord)
+    except RecordError as error:
+        raise UserError(f"study: {folder.path.name}, trials/{number}: {error}") from None
 
 
 def _fixed(record: TrialRecord) -> dict[str, Value]:

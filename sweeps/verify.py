@@ -28,6 +28,8 @@ def verify(folder: StudyFolder) -> list[str]:
         found += _rebuilt(study, folder)
     except FileNotFoundError as error:
         found.append(f"missing: {Path(error.filename).relative_to(folder.path)}")
+    except UserError as error:
+        found.append(str(error))
     return [f"{folder.path.name}: {line}" for line in found]
 
 

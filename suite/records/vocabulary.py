@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-# Kinds of rows, in the order in which a sent row counts under the first kind that it stands for (see suite.training.kind_meter).
+# Kinds of rows. A sent row counts under the first of them that it stands for (see suite.training.kind_meter).
 KINDS = ("distinct", "repeated", "mask", "padding")
 
 # What a probe compares with exact dispatch: see suite.measurement.divergence.Pass.

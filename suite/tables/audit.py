@@ -15,7 +15,6 @@ CAPTION = (
     "Every speed-up and share that the paper prints, beside what its own shares and compression rates allow by "
     "arithmetic. Read a row as: could the printed number follow from the other printed numbers?"
 )
-READS: tuple[str, ...] = ()  # of the records
 AUDIT = (
     "statement section model task quantity published reading share rate possible limit share_needed rate_needed "
     "overhead borrowed verdict reason"

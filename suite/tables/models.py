@@ -16,7 +16,6 @@ CAPTION = (
     "The paper's Table 1 beside this project's models at its sizes, with the reading of each printed parameter "
     "count that comes nearest to it."
 )
-READS: tuple[str, ...] = ()  # of the records
 MODELS = "model quantity paper ours reading match counted deviation readings_matching readings_tried".split()
 
 

@@ -13,8 +13,6 @@ SHARES = (
     "latency_share slowdown inter_server_bytes_per_step link_alpha_seconds link_beta_seconds_per_byte step_seconds"
 ).split()
 
-READS: tuple[str, ...] = ("shares",)  # of the records
-
 
 def shares_sheet(rows: Sequence[Row], scale: str, faults: Sequence[str] = ()) -> Sheet:
     header = (

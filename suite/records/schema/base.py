@@ -1,4 +1,4 @@
-"""What all records share: strict models of finite numbers, the version of the schema, and the JSON they are written as."""
+"""What all records share: strict models of finite numbers, the schema's version, and the JSON they are written as."""
 
 import json
 from typing import Annotated, Literal

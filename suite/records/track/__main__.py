@@ -1,4 +1,4 @@
-"""``python -m suite.records.track sync scale=nano`` replays records; ``python -m suite.records.track ui port=5000`` shows them."""
+"""``python -m suite.records.track sync scale=nano`` replays records; ``… ui port=5000`` shows them."""
 
 import sys
 

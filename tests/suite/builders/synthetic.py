@@ -1,4 +1,4 @@
-"""Made-up records, to test everything that reads them without training anything; made of the models that writers use."""
+"""Made-up records for tests of what reads them, made of the models that writers use; nothing is trained."""
 
 from functools import cache
 from pathlib import Path

@@ -167,7 +167,7 @@ def test_markdown_says_what_was_measured(results):
     assert "Data: reviews + speeches." in convergence
     assert "2.000 [2.000, 2.000]" in speedup
     assert "loopback" in speedup
-    assert "step 40 of vanilla, seed 0" in speedup
+    assert "vanilla, seed 0, step 40" in speedup
 
 
 def test_kinds_nest(tmp_path):
