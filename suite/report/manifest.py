@@ -10,7 +10,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from suite.errors import UserError
@@ -85,7 +85,8 @@ def _origins(
     folder: Path, scale: str, records: Sequence[str], artifacts: Sequence[str]
 ) -> dict[str, dict[str, str | list[str]]]:
     """Command and records of every artifact, by its path."""
-    sources, found = read_sources(folder), {}
+    sources = read_sources(folder)
+    found: dict[str, dict[str, str | list[str]]] = {}
     named = {source.artifacts[0]: covering(source.records, [*records, *artifacts]) for source in sources.values()}
     for path in artifacts:
         if path.startswith("sweeps/"):
@@ -111,12 +112,12 @@ def _command(source: Sources, scale: str) -> str:
 def covering(opened: Iterable[str], known: Sequence[str]) -> list[str]:
     """The fewest files and folders that stand for just those of ``known`` that lie at or below a path of ``opened``."""
     paths = set(opened)
-    folders = {path: [str(parent) for parent in PurePosixPath(path).parents][:-1] for path in known}
+    folders = {path: [path[:place] for place, sign in enumerate(path) if sign == "/"] for path in known}
     inside = [path for path in known if path in paths or not paths.isdisjoint(folders[path])]
     of_all = Counter(parent for path in known for parent in folders[path])
     of_inside = Counter(parent for path in inside for parent in folders[path])
     whole = {parent for parent, count in of_inside.items() if count == of_all[parent]}
-    return sorted({next((parent for parent in reversed(folders[path]) if parent in whole), path) for path in inside})
+    return sorted({next((parent for parent in folders[path] if parent in whole), path) for path in inside})
 
 
 def build(folder: Path, scale: str) -> list[Path]:

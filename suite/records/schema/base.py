@@ -12,6 +12,11 @@ RECORD_SCHEMA: Literal[3] = 3
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Seed = Annotated[NonNegativeInt, Field(description="root seed")]
+ModelName = Annotated[str, Field(description="name of the model's configuration")]
+TaskName = Annotated[str, Field(description="name of the task's configuration")]
+MethodName = Annotated[str, Field(description="name of the method's configuration")]
+ScaleName = Annotated[str, Field(description="name of the scale's configuration")]
+ClusterName = Annotated[str, Field(description="name of the cluster's configuration")]
 
 
 class Part(BaseModel):
@@ -26,7 +31,10 @@ class Record(Part):
     """A record of its own version: JSON has it as ``schema``."""
 
     schema_version: Literal[3] = Field(
-        RECORD_SCHEMA, validation_alias="schema", serialization_alias="schema", description="version of this schema"
+        default=RECORD_SCHEMA,
+        validation_alias="schema",
+        serialization_alias="schema",
+        description="version of this schema",
     )
 
 

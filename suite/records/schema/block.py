@@ -17,8 +17,8 @@ class Block(Part):
     phases: dict[str, NonNegativeFloat] = Field(
         description="seconds by phase of the MoE layers, means over ranks; named as lshmoe.traffic names them"
     )
-    rows_routed: NonNegativeInt
-    rows_sent: NonNegativeInt
+    rows_routed: NonNegativeInt = Field(description="rows that the gate routed")
+    rows_sent: NonNegativeInt = Field(description="rows that entered an all-to-all")
     bytes: NonNegativeInt = Field(description="bytes that entered all-to-alls")
     remote_bytes: NonNegativeInt = Field(description="of these, to other ranks")
     inter_server_bytes: NonNegativeInt = Field(description="of these, to other servers")
@@ -53,8 +53,10 @@ class Fit(Part):
 class Fits(Part):
     """The link's fits before and after the blocks."""
 
-    before: Fit
-    after: Fit | None = Field(None, description="null where links were fitted once, as for shares")
+    before: Fit = Field(description="made before the blocks")
+    after: Fit | None = Field(
+        None, description="made after the blocks; null where links were fitted once, as for shares"
+    )
 
     def mean(self, name: str) -> float:
         """Mean of ``alpha`` or ``beta`` over the fits there are."""

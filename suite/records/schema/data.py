@@ -6,7 +6,7 @@ from suite.records.schema.base import Part
 
 
 class DataSource(Part):
-    """One source of a task's data. What else identifies it depends on where it comes from: version, revision, hashes."""
+    """One source of a task's data; what else identifies it depends on where it comes from: version, hashes, …."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, JsonValue]

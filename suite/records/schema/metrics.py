@@ -11,7 +11,7 @@ from suite.records.schema.base import Part
 class TrainLine(Part):
     """One training step. Counts and bytes are sums over ranks and MoE layers; seconds are of wall-clock time."""
 
-    event: Literal["train"] = "train"
+    event: Literal["train"] = Field(default="train", description="a training step")
     step: PositiveInt = Field(description="from 1")
     seconds: NonNegativeFloat = Field(description="wall-clock time of the step")
     loss: float = Field(description="the task's loss, mean over targets")
@@ -44,7 +44,7 @@ class EvalLine(Part):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, float]
 
-    event: Literal["eval"] = "eval"
+    event: Literal["eval"] = Field(default="eval", description="a held-out evaluation")
     step: NonNegativeInt = Field(description="training steps taken before it")
 
     @property

@@ -4,7 +4,7 @@ from pydantic import Field, PositiveInt
 
 from suite.config.base import NonNegativeFloat, NonNegativeInt
 from suite.config.method import MethodConfig
-from suite.records.schema.base import Part, Record, Seed
+from suite.records.schema.base import ClusterName, MethodName, ModelName, Part, Record, ScaleName, Seed, TaskName
 from suite.records.schema.data import DataSource
 from suite.records.schema.environment import Environment
 from suite.records.schema.weights import Weights
@@ -20,7 +20,7 @@ class Divergence(Part):
 class Comparison(Part):
     """One method on one batch with one hash seed."""
 
-    method: str
+    method: MethodName
     batch: NonNegativeInt = Field(description="from 0")
     hash_seed: NonNegativeInt = Field(description="number of the draw, from 0")
     loss: float = Field(description="in nats per target")
@@ -36,14 +36,14 @@ class Comparison(Part):
 class ProbeRecord(Record):
     """``probe/<model>/<task>.json``."""
 
-    model: str
-    task: str
-    scale: str
-    cluster: str
+    model: ModelName
+    task: TaskName
+    scale: ScaleName
+    cluster: ClusterName
     seed: Seed
-    data: list[DataSource] = Field(min_length=1)
-    weights: Weights
+    data: list[DataSource] = Field(min_length=1, description="what it was measured on")
+    weights: Weights = Field(description="the weights that every method had")
     examples_per_batch: PositiveInt = Field(description="held-out examples per batch, over all ranks")
     methods: dict[str, MethodConfig] = Field(description="settings of each method that was compared")
-    environment: Environment
-    comparisons: list[Comparison] = Field(min_length=1)
+    environment: Environment = Field(description="what the ranks ran on")
+    comparisons: list[Comparison] = Field(min_length=1, description="one per method, batch and hash seed")

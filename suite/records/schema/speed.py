@@ -1,9 +1,10 @@
 """Paired step times of several methods of one model on one task."""
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, PositiveInt
 
+from suite.config.base import NonNegativeInt
 from suite.config.method import MethodConfig
-from suite.records.schema.base import Part, Record, Seed
+from suite.records.schema.base import ClusterName, ModelName, Part, Record, ScaleName, Seed, TaskName
 from suite.records.schema.block import Block, Fits
 from suite.records.schema.data import DataSource
 from suite.records.schema.environment import Environment
@@ -28,17 +29,17 @@ class TimedLink(Part):
 class SpeedRecord(Record):
     """``speed/<cluster>/<model>/<task>.json``."""
 
-    model: str
-    task: str
-    scale: str
-    cluster: str
+    model: ModelName
+    task: TaskName
+    scale: ScaleName
+    cluster: ClusterName
     seed: Seed
-    data: list[DataSource] = Field(min_length=1)
-    weights: Weights
+    data: list[DataSource] = Field(min_length=1, description="what it was measured on")
+    weights: Weights = Field(description="the weights that every method had")
     warmup_steps: NonNegativeInt = Field(description="steps of each method before the first block")
-    steps_per_block: PositiveInt
-    servers: PositiveInt
+    steps_per_block: PositiveInt = Field(description="training steps per block")
+    servers: PositiveInt = Field(description="servers of the cluster")
     all_to_alls: PositiveInt = Field(description="all-to-alls per training step")
     methods: dict[str, MethodConfig] = Field(description="settings of each method that was timed")
-    environment: Environment
-    links: list[TimedLink] = Field(min_length=1)
+    environment: Environment = Field(description="what the ranks ran on")
+    links: list[TimedLink] = Field(min_length=1, description="the same methods on each link")
