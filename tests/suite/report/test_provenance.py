@@ -1,4 +1,4 @@
-"""What the manifest names for an artifact is what its build opened: altering a record makes just these artifacts stale."""
+"""What the manifest names for an artifact is what its build opened: an altered record concerns just these artifacts."""
 
 import json
 from collections.abc import Callable, Iterator
