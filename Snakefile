@@ -46,6 +46,7 @@ wildcard_constraints:
     seed=r"\d+",
 
 
+include: "suite/rules/rooms.smk"
 include: "suite/rules/cluster.smk"
 include: "suite/rules/data.smk"
 include: "suite/rules/runs.smk"

@@ -1,6 +1,5 @@
 """A trial: one ordinary run with an ordinary record, and what of that record a study optimises."""
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +14,11 @@ from suite.costmodel import speedup_bound
 from suite.costmodel.paper import share
 from suite.errors import RunError, Stopped, UserError
 from suite.files import write_atomically
+from suite.records.reading import read_record
 from suite.records.run_folder import RunFolder
+from suite.records.schema.base import as_json
+from suite.records.schema.failure import Failure
+from suite.records.schema.trial import Matched, TrialRecord
 from suite.training import train
 from sweeps.folder import StudyFolder
 from sweeps.setting import Setting
@@ -61,15 +64,15 @@ def run_trial(study: Study, folder: StudyFolder, slot: int, point: Mapping[str, 
     """
     setting = study.setting(dict(point))
     place = folder.trials / str(slot)
-    record: dict[str, Any] = {"study": study.name, "trial": slot, "setting": dict(point)}
     chosen: dict[str, Any] = {}
+    matching: Matched | None = None
     if setting.target_rate is not None:
         setting, expected = matched(study, folder, setting)
         chosen = {"num_hashes": setting.num_hashes, "bucket_bits": setting.bucket_bits}
-        record["matched"] = setting.reduction() | {"expected_rate": expected}
+        matching = Matched(**setting.reduction(), expected_rate=expected)
     overrides = study.overrides(setting)
-    record["overrides"] = overrides
-    write_atomically(place / "trial.json", json.dumps(record, indent=2) + "\n")
+    record = TrialRecord(study=study.name, trial=slot, setting=dict(point), matched=matching, overrides=overrides)
+    write_atomically(place / "trial.json", as_json(record, indent=2))
     plain = plain_slot(study, setting.task or study.tasks[0]) == slot
     run = plain_run(study, folder, setting) if plain else train_run(overrides, place, folder.results)
     found = outcome(study, run)
@@ -133,19 +136,19 @@ def train_run(overrides: list[str], place: Path, results: Path) -> RunFolder:
 def outcome(study: Study, folder: RunFolder) -> Outcome:
     """Objectives and attributes from a record: of a complete run, or of one that diverged."""
     if not folder.is_complete():
-        reason = json.loads(folder.failure.read_text())["reason"]
+        reason = read_record(folder.failure, Failure).reason
         return Outcome([_worst(study, name) for name in study.objectives], {"diverged": reason})
-    summary = json.loads(folder.summary.read_text())
-    metric = summary["metric"]["name"]
-    values = {"quality": summary["final"][metric], "relative_bytes": summary["relative_bytes"]}
+    summary = folder.read_summary()
+    assert summary.relative_bytes is not None  # trials train
+    values = {"quality": summary.final[summary.metric.name], "relative_bytes": summary.relative_bytes}
     if study.kappa is not None:
-        values["relative_step_time"] = relative_step_time(summary["relative_bytes"], study)
+        values["relative_step_time"] = relative_step_time(summary.relative_bytes, study)
     attributes = {
-        "task": summary["task"],
-        "metric": metric,
-        "rate": summary["rate"],
+        "task": summary.task,
+        "metric": summary.metric.name,
+        "rate": summary.rate,
         **values,
-        "mean_step_seconds": summary["mean_step_seconds"],
+        "mean_step_seconds": summary.mean_step_seconds,
     }
     return Outcome([float(values[name]) for name in study.objectives], attributes)
 

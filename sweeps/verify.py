@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from suite.errors import UserError
 from suite.records.run_folder import RunFolder
 from sweeps.collect import csv_text, read_trials, tables_from_trials
 from sweeps.folder import StudyFolder
@@ -26,6 +27,8 @@ def verify(folder: StudyFolder) -> list[str]:
         found += _rebuilt(study, folder)
     except FileNotFoundError as error:
         found.append(f"missing: {Path(error.filename).relative_to(folder.path)}")
+    except UserError as error:
+        found.append(str(error))
     return [f"{folder.path.name}: {line}" for line in found]
 
 

@@ -82,9 +82,8 @@ def convergence_rows(evidence: Evidence) -> list[ConvergenceRow | AtFault]:
     groups: dict[tuple[str, str], dict[str, list[Run]]] = defaultdict(dict)
     for run in evidence.runs:
         groups[run.model, run.task].setdefault(run.method, []).append(run)
-    for record in evidence.invalid:
-        if record.method is not None:
-            groups[record.model, record.task][record.method] = []
+    for record in evidence.invalid_runs:
+        groups[record.model, record.task][str(record.method)] = []
     return [row for key in sorted(groups) for row in _group_rows(evidence, *key, groups[key])]
 
 
@@ -113,7 +112,7 @@ def _group_rows(
                 task=task,
                 method=method,
                 seed_count=len(runs),
-                steps=runs[0].summary["steps"],
+                steps=runs[0].summary.steps,
                 metric=metric,
                 value=over_seeds([_last(run, metric) for run in runs]),
                 steps_to_target=needed,
@@ -123,7 +122,7 @@ def _group_rows(
                 rate=_mean(runs, "rate"),
                 relative_bytes=_mean(runs, "relative_bytes"),
                 target=target,
-                data=data_name(runs[0].summary["data"]),
+                data=data_name(runs[0].summary.data),
                 difference=against.difference if against else None,
                 difference_p=against.p_different if against else None,
                 equivalence_p=against.p_equivalent if against else None,
@@ -180,7 +179,7 @@ def _last(run: Run, name: str) -> float:
 
 def _mean(runs: Sequence[Run], name: str) -> float | None:
     """Mean over seeds of a number in the summary; None if it says nothing, as of a run without steps."""
-    values = [run.summary[name] for run in runs]
+    values = [getattr(run.summary, name) for run in runs]
     return None if None in values else over_seeds(values).value
 
 
@@ -191,12 +190,12 @@ def target_of(vanilla: Sequence[Run]) -> float:
 
 
 def _rises(run: Run) -> bool:
-    return bool(run.summary["metric"]["higher_is_better"])
+    return bool(run.summary.metric.higher_is_better)
 
 
 def _steps_to(runs: Sequence[Run], target: float | None) -> float | None:
     """Mean over seeds of the steps to ``target``; None unless every seed reaches it by training."""
-    if target is None or not runs or not runs[0].summary["steps"]:
+    if target is None or not runs or not runs[0].summary.steps:
         return None
     needed = [reached_at(run, target) for run in runs]
     reached = [steps for steps in needed if steps is not None]

@@ -71,7 +71,7 @@ def _row(evidence: Evidence, task: str, numbers: Published, printed: GlueRow) ->
     vanilla, lsh = (runs_of(evidence, model, task, method) for method in METHODS)
     before, after = (final_percent(runs, "accuracy") for runs in (vanilla, lsh))
     pairs = [after[seed] - before[seed] for seed in after if seed in before]
-    time = timed(evidence, model, task, "lsh") if any(run.summary["steps"] for run in lsh) else None
+    time = timed(evidence, model, task, "lsh") if any(run.summary.steps for run in lsh) else None
     runs = [run for run in evidence.runs if (run.model, run.task) == (model, task)]
     return replace(
         printed,
@@ -84,13 +84,13 @@ def _row(evidence: Evidence, task: str, numbers: Published, printed: GlueRow) ->
         rate=rate_percent(lsh),
         speedup=time.speedup if time else None,
         measured_on=time.measured_on if time else None,
-        data=data_name(runs[0].summary["data"]) if runs else None,
+        data=data_name(runs[0].summary.data) if runs else None,
     )
 
 
 def _accuracy(
     evidence: Evidence, model: str, task: str, method: str, by_seed: dict[int, float]
 ) -> Estimate | Fault | None:
-    if any((record.model, record.task, record.method) == (model, task, method) for record in evidence.invalid):
+    if any((record.model, record.task, record.method) == (model, task, method) for record in evidence.invalid_runs):
         return INVALID
     return mean(list(by_seed.values()))

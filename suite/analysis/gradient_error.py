@@ -75,5 +75,5 @@ def _row(probe: Probe, method: str, quantity: str) -> GradientErrorRow:
         rate=float(part["rate"].mean()),
         relative_bytes=float(part["relative_bytes"].mean()),
         loss_excess=float((part["loss"] - part["exact_loss"]).mean()),
-        weights=str(probe.record["weights"]),
+        weights=str(probe.record.weights),
     )

@@ -42,7 +42,7 @@ def kind_rows(runs: Sequence[Run], faults: Sequence[Invalid] = ()) -> list[KindR
     """One row per model, task, method and population of rows: single kinds, and nested unions of them."""
     groups: dict[tuple[str, str], dict[str, list[Run]]] = defaultdict(dict)
     for run in runs:
-        if run.summary["steps"]:
+        if run.summary.steps:
             groups[run.model, run.task].setdefault(run.method, []).append(run)
     for record in faults:
         groups[record.model, record.task][str(record.method)] = []
@@ -56,7 +56,7 @@ def kind_rows(runs: Sequence[Run], faults: Sequence[Invalid] = ()) -> list[KindR
 
 def _method_rows(runs: Sequence[Run]) -> list[KindRow]:
     counts = {
-        what: {kind: sum(run.summary["rows_by_kind"][kind][what] for run in runs) for kind in KINDS}
+        what: {kind: sum(getattr(run.summary.rows_by_kind[kind], what) for run in runs) for kind in KINDS}
         for what in ("routed", "sent")
     }
     routed, sent = (max(1, sum(counts[what].values())) for what in ("routed", "sent"))
@@ -72,13 +72,13 @@ def _method_rows(runs: Sequence[Run]) -> list[KindRow]:
                 task=first.task,
                 method=first.method,
                 kind=name,
-                route_padding="yes" if first.summary["route_padding"] else "no",
+                route_padding="yes" if first.summary.route_padding else "no",
                 rows=of_kinds,
                 share=of_kinds / routed,
                 sent=sent_of_kinds,
                 rate=sent_of_kinds / of_kinds,
                 bytes_share=sent_of_kinds / sent,
-                data=data_name(first.summary["data"]),
+                data=data_name(first.summary.data),
             )
         )
     return rows

@@ -7,7 +7,8 @@ import torch
 from lshmoe import moe_layers
 from suite.analysis.columns import column, table_row
 from suite.analysis.readings import Quantity, Reading, nearest, readings
-from suite.config.compose import choices, compose
+from suite.config.compose import compose
+from suite.config.conf import choices
 from suite.config.model import ModelConfig
 from suite.config.paper.table1 import Images, Table1, TableRow, Text, table1
 from suite.costmodel.memory.blueprint import blueprint

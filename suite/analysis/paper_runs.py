@@ -17,7 +17,9 @@ METHODS = ("vanilla", "lsh")
 
 def tasks_of(evidence: Evidence, quality: Quality, numbers: Published) -> list[str]:
     """Tasks that were run with the model for a printed row, those that measure it first."""
-    records = {(run.model, run.task) for run in evidence.runs} | {(each.model, each.task) for each in evidence.invalid}
+    records = {(run.model, run.task) for run in evidence.runs} | {
+        (each.model, each.task) for each in evidence.invalid_runs
+    }
     fitting = [task for task, meant in numbers.tasks.items() if meant.row == quality.task]
     return [task for task in fitting if (quality.model, task) in records]
 
@@ -29,7 +31,7 @@ def runs_of(evidence: Evidence, model: str, task: str, method: str) -> list[Run]
 
 def final_percent(runs: Sequence[Run], metric: str) -> dict[int, float]:
     """Final percentages by seed, of runs that have the metric."""
-    return {run.seed: 100 * run.summary["final"][metric] for run in runs if metric in run.summary["final"]}
+    return {run.seed: 100 * run.summary.final[metric] for run in runs if metric in run.summary.final}
 
 
 def mean(values: Sequence[float]) -> Estimate | None:
@@ -39,7 +41,7 @@ def mean(values: Sequence[float]) -> Estimate | None:
 
 def rate_percent(runs: Sequence[Run]) -> float | None:
     """Rows sent over rows routed, mean over seeds."""
-    rates = [100 * run.summary["rate"] for run in runs if run.summary["rate"] is not None]
+    rates = [100 * run.summary.rate for run in runs if run.summary.rate is not None]
     return over_seeds(rates).value if rates else None
 
 
@@ -75,7 +77,7 @@ def timed(evidence: Evidence, model: str, task: str, method: str) -> Timed | Non
 def _samples_per_second(evidence: Evidence, row: SpeedupRow) -> float | None:
     """At a row's step time; the number of examples in a step is that of the task's runs."""
     runs = runs_of(evidence, row.model, row.task, "vanilla")
-    if not runs or not runs[0].summary["mean_step_seconds"]:
+    summary = runs[0].summary if runs else None
+    if summary is None or not summary.mean_step_seconds or summary.examples_per_second is None:
         return None
-    examples: int = round(runs[0].summary["examples_per_second"] * runs[0].summary["mean_step_seconds"])
-    return examples / row.step_seconds
+    return round(summary.examples_per_second * summary.mean_step_seconds) / row.step_seconds

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
 from suite.analysis.columns import column, table_row
+from suite.records.schema.data import DataSource
 
 R = TypeVar("R")
 
@@ -42,6 +43,6 @@ def sound(rows: Sequence[R | AtFault]) -> list[R]:
     return [row for row in rows if not isinstance(row, AtFault)]
 
 
-def data_name(data: Sequence[object]) -> str:
+def data_name(data: Sequence[DataSource]) -> str:
     """The data sets of a record in one cell."""
-    return " + ".join(str(item["name"] if isinstance(item, dict) else item) for item in data)
+    return " + ".join(source.name for source in data)

@@ -55,7 +55,7 @@ def _row(run: Run) -> RunRow:
     summary = run.summary
     others = [
         f"{name} {value:.4g}"
-        for name, value in summary["final"].items()
+        for name, value in summary.final.items()
         if name != run.metric and not name.startswith("exact_")
     ]
     return RunRow(
@@ -63,14 +63,14 @@ def _row(run: Run) -> RunRow:
         task=run.task,
         method=run.method,
         seed=run.seed,
-        steps=summary["steps"],
+        steps=summary.steps,
         metric=run.metric,
-        value=summary["final"][run.metric],
-        baseline=summary["baseline"]["name"],
-        baseline_value=summary["baseline"][run.metric],
+        value=summary.final[run.metric],
+        baseline=summary.baseline.name,
+        baseline_value=summary.baseline.quality[run.metric],
         other_metrics=", ".join(others),
-        examples_per_second=summary["examples_per_second"],
-        mean_step_seconds=summary["mean_step_seconds"],
-        peak_memory_bytes=summary["peak_memory_bytes"],
-        data=data_name(summary["data"]),
+        examples_per_second=summary.examples_per_second,
+        mean_step_seconds=summary.mean_step_seconds,
+        peak_memory_bytes=summary.peak_memory_bytes,
+        data=data_name(summary.data),
     )

@@ -1,18 +1,17 @@
 """The table behind Fig. 3: all-to-all's share of a step, from the records of shares, beside the paper's eq. 6."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from suite.analysis.columns import column, table_row
 from suite.analysis.estimate import Estimate
 from suite.analysis.statistics import paired_ratio
 from suite.config.paper.published import published
 from suite.costmodel import paper
-from suite.records.evidence import BLOCK_KEYS, Invalid
-from suite.records.reading import RecordError, json_object, require
-from suite.records.vocabulary import all_to_all_seconds
+from suite.records.reading import Invalid
+from suite.records.schema.block import Block
+from suite.records.schema.shares import SharesRecord, Variant
+from suite.records.shares import read_share_records
 
 CAPTION = (
     "All-to-all's share of vanilla's step (Fig. 3), with doubled experts on the same link and with doubled servers. "
@@ -21,9 +20,6 @@ CAPTION = (
     "it has for the base, and calls nearly the same for the others. Expected: the base's share carried on by eq. 6, in "
     "which only (w − 1)/w changes."
 )
-
-_KEYS = tuple("schema model task scale cluster target_share top_k steps_per_block slowdown variants".split())
-_VARIANT_KEYS = tuple("variant servers experts all_to_alls fit blocks open_blocks".split())
 
 
 @table_row
@@ -75,71 +71,43 @@ def read_shares(folder: Path) -> tuple[list[SharesRow], list[Invalid]]:
     Args:
         folder: a scale's results.
     """
-    rows, invalid = [], []
-    for path in sorted(folder.glob("shares/*/*.json")):
-        try:
-            rows += _rows(path)
-        except RecordError as error:
-            invalid.append(Invalid(path.stem, "", None, path, str(error)))
-    return rows, invalid
+    records, invalid = read_share_records(folder)
+    return [_row(record, variant) for record in records for variant in record.variants], invalid
 
 
-def _rows(path: Path) -> list[SharesRow]:
-    record = _read(path)
-    base = record["variants"][0]
-    return [_row(record, variant, base) for variant in record["variants"]]
-
-
-def _row(record: Mapping[str, Any], variant: Mapping[str, Any], base: Mapping[str, Any]) -> SharesRow:
-    share, steps = _share(variant["blocks"]), record["steps_per_block"]
-    seconds = median(block["seconds"] for block in variant["blocks"])
-    all_to_all = median(all_to_all_seconds(block["phases"]) for block in variant["blocks"])
+def _row(record: SharesRecord, variant: Variant) -> SharesRow:
+    share, steps, base = _share(variant.blocks), record.steps_per_block, record.variants[0]
+    seconds = median(block.seconds for block in variant.blocks)
+    all_to_all = median(block.all_to_all for block in variant.blocks)
     growth = _eq6(record, variant) / _eq6(record, base)
-    expected = paper.share(growth * paper.kappa(_share(base["blocks"]).value))
-    alpha, beta = (_fitted(variant, name) for name in ("alpha", "beta"))
-    printed = published().shares[record["model"]]
+    expected = paper.share(growth * paper.kappa(_share(base.blocks).value))
+    alpha = variant.fit.mean("alpha")
+    printed = published().shares[record.model]
     return SharesRow(
-        model=record["model"],
-        task=record["task"],
-        variant=variant["variant"],
-        servers=variant["servers"],
-        experts=variant["experts"],
+        model=record.model,
+        task=record.task,
+        variant=variant.variant,
+        servers=variant.servers,
+        experts=variant.experts,
         share=share,
         paper_share=printed.value,
         expected_share=expected,
         kappa=all_to_all / (seconds - all_to_all),
-        open_share=_share(variant["open_blocks"]).value,
-        latency_share=None if alpha is None else alpha * variant["all_to_alls"] / (seconds / steps),
-        slowdown=1.0 if variant["servers"] == base["servers"] else record["slowdown"],
-        inter_server_bytes_per_step=median(b["inter_server_bytes"] for b in variant["blocks"]) / steps,
+        open_share=_share(variant.open_blocks).value,
+        latency_share=alpha * variant.all_to_alls / (seconds / steps),
+        slowdown=1.0 if variant.servers == base.servers else record.slowdown,
+        inter_server_bytes_per_step=median(block.inter_server_bytes for block in variant.blocks) / steps,
         link_alpha_seconds=alpha,
-        link_beta_seconds_per_byte=beta,
+        link_beta_seconds_per_byte=variant.fit.mean("beta"),
         step_seconds=seconds / steps,
     )
 
 
-def _share(blocks: list[dict[str, Any]]) -> Estimate:
+def _share(blocks: list[Block]) -> Estimate:
     """Median over rounds, like every other number of the lab, and its interval."""
-    return paired_ratio(
-        [all_to_all_seconds(block["phases"]) for block in blocks], [block["seconds"] for block in blocks]
-    )
+    return paired_ratio([block.all_to_all for block in blocks], [block.seconds for block in blocks])
 
 
-def _eq6(record: Mapping[str, Any], variant: Mapping[str, Any]) -> float:
+def _eq6(record: SharesRecord, variant: Variant) -> float:
     """All that changes in eq. 6 from variant to variant is (w−1)/w."""
-    return paper.ratio(record["top_k"], 1, variant["servers"], 1.0, 1.0)
-
-
-def _fitted(variant: Mapping[str, Any], name: str) -> float | None:
-    fits = list((variant["fit"] or {}).values())
-    return sum(fit[name] for fit in fits) / len(fits) if fits else None
-
-
-def _read(path: Path) -> dict[str, Any]:
-    record = json_object(path.read_text(), path.name)
-    require(record, _KEYS, path.name)
-    for variant in record["variants"]:
-        require(variant, _VARIANT_KEYS, path.name)
-        for block in variant["blocks"]:
-            require(block, BLOCK_KEYS, path.name)
-    return record
+    return paper.ratio(record.top_k, 1, variant.servers, 1.0, 1.0)

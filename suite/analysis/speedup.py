@@ -126,17 +126,13 @@ class SpeedupRow(MethodRow):
 def speedup_rows(evidence: Evidence) -> list[SpeedupRow | AtFault]:
     """One row per model, task, cluster and method; one in all for a measurement at fault."""
     rows = [_speedup_row(speed, method) for speed in evidence.speeds for method in in_order(speed.blocks["method"])]
-    at_fault = [
-        AtFault(record.model, record.task, cluster=record.path.parts[-3])
-        for record in evidence.invalid
-        if record.method is None
-    ]
+    at_fault = [AtFault(record.model, record.task, cluster=record.path.parts[-3]) for record in evidence.invalid_speeds]
     # The sort is stable: methods stay in order.
     return sorted([*rows, *at_fault], key=lambda row: (row.model, row.task, row.cluster or ""))
 
 
 def _speedup_row(speed: Speed, method: str) -> SpeedupRow:
-    steps = speed.record["steps_per_block"]
+    steps = speed.record.steps_per_block
     blocks, vanilla = (blocks_of(speed, name) for name in (method, "vanilla"))
     parts, reference = _seconds_per_step(blocks, steps), _seconds_per_step(vanilla, steps)
     share = reference["all_to_all"] / reference["step"]
@@ -160,8 +156,8 @@ def _speedup_row(speed: Speed, method: str) -> SpeedupRow:
         inter_server_bytes_per_step=float(blocks["inter_server_bytes"].mean() / steps),
         kernel_bytes_ratio=_kernel_ratio(blocks),
         target_share=speed.share,
-        servers=speed.record["servers"],
-        all_to_alls=speed.record["all_to_alls"],
+        servers=speed.record.servers,
+        all_to_alls=speed.record.all_to_alls,
         link_alpha_seconds=_fitted(speed, "alpha"),
         link_beta_seconds_per_byte=_fitted(speed, "beta"),
         step_seconds=parts["step"],
@@ -169,8 +165,8 @@ def _speedup_row(speed: Speed, method: str) -> SpeedupRow:
         experts_seconds=parts["experts"],
         reduction_seconds=parts["reduction"],
         rest_seconds=parts["rest"],
-        weights=speed.record["weights"],
-        data=data_name(speed.record["data"]),
+        weights=str(speed.record.weights),
+        data=data_name(speed.record.data),
     )
 
 
@@ -182,7 +178,7 @@ def _kernel_ratio(blocks: pd.DataFrame) -> float | None:
 
 def _fitted(speed: Speed, name: str) -> float | None:
     """Mean of the link's fits before and after the blocks."""
-    return None if speed.fit is None else float(speed.fit["before"][name] + speed.fit["after"][name]) / 2
+    return None if speed.fit is None else speed.fit.mean(name)
 
 
 def blocks_of(speed: Speed, method: str) -> pd.DataFrame:

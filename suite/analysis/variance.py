@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from suite.analysis.columns import column, table_row
+from suite.records.opened import note
 
 FACTORS = {"seeds.model": "initial weights", "seeds.data": "order of data", "seeds.hash": "hash draw"}
 RESIDUAL = "residual"
@@ -145,6 +146,7 @@ def read_trials(folder: Path) -> tuple[pd.DataFrame | None, str]:
     path = folder / TRIALS
     if not path.exists():
         return None, f"No trials: the study `variance` has not run at this scale (`{TRIALS}`)."
+    note(path)
     try:
         trials = pd.read_csv(path)
         finished = trials[trials["state"].str.lower() == "complete"].dropna(axis=1, how="all")

@@ -15,6 +15,7 @@ from suite.claims.finding import Finding, Settled, nothing
 from suite.claims.ledger import Place
 from suite.config.paper.published import published
 from suite.records.evidence import Invalid, Run, Speed, read_evidence
+from suite.records.opened import note
 
 
 class Bench:
@@ -34,7 +35,7 @@ class Bench:
             Settled: there is none, or one is at fault.
         """
         wanted = (place.model, place.task, method)
-        self._refuse([r for r in self.evidence.invalid if (r.model, r.task, r.method) == wanted])
+        self._refuse([r for r in self.evidence.invalid_runs if (r.model, r.task, r.method) == wanted])
         if wanted not in self._runs:
             raise nothing()
         return sorted(self._runs[wanted], key=lambda run: run.seed)
@@ -47,7 +48,7 @@ class Bench:
         """
         task = place.timed or place.task
         found = [speed for speed in self.evidence.speeds if (speed.model, speed.task) == (place.model, task)]
-        self._refuse([r for r in self.evidence.invalid if (r.model, r.task, r.method) == (place.model, task, None)])
+        self._refuse([r for r in self.evidence.invalid_speeds if (r.model, r.task) == (place.model, task)])
         if place.link is None:
             speed = own_link(self.evidence, place.model, task)
         else:
@@ -65,6 +66,7 @@ class Bench:
         path = self.folder / self.trials_path(study)
         if not path.exists():
             raise nothing()
+        note(path)
         try:
             trials = pd.read_csv(path)
             finished = trials[trials["state"].str.lower() == "complete"]
@@ -93,6 +95,7 @@ class Bench:
             Settled: it was not compiled.
         """
         path = self.folder / "tables/models.csv"
+        note(path)
         if not path.exists():
             raise nothing("no tables/models.csv: lshmoe-bench tables tables=models compiles it")
         return list(csv.DictReader(path.read_text().splitlines()))

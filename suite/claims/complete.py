@@ -20,10 +20,10 @@ class Complete(ClaimTest):
             model: [r for r in bench.evidence.runs if (r.model, r.method) == (model, self.method)]
             for model in self.models
         }
-        found = [model for model in self.models if any(run.summary["steps"] for run in runs[model])]
-        evidence = bench.paths(*(run for model in found for run in runs[model] if run.summary["steps"]))
+        found = [model for model in self.models if any(run.summary.steps for run in runs[model])]
+        evidence = bench.paths(*(run for model in found for run in runs[model] if run.summary.steps))
         missing = [model for model in self.models if model not in found]
-        faults = [r for r in bench.evidence.invalid if r.model in missing and r.method == self.method]
+        faults = [r for r in bench.evidence.invalid_runs if r.model in missing and r.method == self.method]
         if faults:
             reason = "; ".join(sorted({record.reason for record in faults}))
             return Finding(INVALID, reason, evidence=bench.paths(*faults))

@@ -28,7 +28,7 @@ class Quality(ClaimTest):
             raise nothing()
         runs, theirs = bench.runs(place, self.method), bench.runs(place, self.reference)
         evidence = bench.paths(*runs, *theirs)
-        scale = 100.0 if runs[0].summary["metric"]["higher_is_better"] else 1.0
+        scale = 100.0 if runs[0].summary.metric.higher_is_better else 1.0
         differences = [scale * difference for difference in quality_differences(runs, theirs)]
         if not differences:
             return Finding(

@@ -64,7 +64,7 @@ def time_to_target(bench: Bench, place: Place, method: str, reference: str) -> M
 def rate(bench: Bench, place: Place, method: str, reference: str) -> Measured:
     """Rows sent over rows routed in training, a fraction over seeds."""
     runs = _trained(bench.runs(place, method))
-    return Measured(over_seeds([run.summary["rate"] for run in runs]), bench.paths(*runs))
+    return Measured(over_seeds([run.summary.rate for run in runs if run.summary.rate is not None]), bench.paths(*runs))
 
 
 def share(bench: Bench, place: Place, method: str, reference: str) -> Measured:
@@ -99,7 +99,8 @@ def top5(bench: Bench, place: Place, method: str, reference: str) -> Measured:
 def throughput(bench: Bench, place: Place, method: str, reference: str) -> Measured:
     """Examples per second in training over seeds."""
     runs = _trained(bench.runs(place, method))
-    return Measured(over_seeds([run.summary["examples_per_second"] for run in runs]), bench.paths(*runs))
+    examples = [run.summary.examples_per_second for run in runs if run.summary.examples_per_second is not None]
+    return Measured(over_seeds(examples), bench.paths(*runs))
 
 
 def reduction_time(bench: Bench, place: Place, method: str, reference: str) -> Measured:
@@ -134,12 +135,12 @@ def _blocks(speed: Speed, method: str) -> pd.DataFrame:
 
 def _value(run: Run) -> float:
     last = float(run.evals[run.metric].iloc[-1])
-    return 100 * last if run.summary["metric"]["higher_is_better"] else last
+    return 100 * last if run.summary.metric.higher_is_better else last
 
 
 def _trained(runs: Sequence[Run]) -> list[Run]:
     """Those that took steps: nothing was sent in training by the others."""
-    trained = [run for run in runs if run.summary["steps"]]
+    trained = [run for run in runs if run.summary.steps]
     if not trained:
         raise Settled(Finding(INCONCLUSIVE, "no training step was taken"))
     return trained

@@ -1,6 +1,5 @@
 """Start ranks under torchrun, and end them together."""
 
-import json
 import os
 import re
 import shutil
@@ -21,6 +20,7 @@ from suite.cluster.processes import die_with_parent, on_stop, write_reason
 from suite.cluster.torchrun import Torchrun
 from suite.config.cluster import ClusterConfig
 from suite.errors import RunError, Stopped
+from suite.records.schema.failure import Failure
 
 # Bytes; with fewer on the disk, whatever a rank says is about that, if it still could say anything.
 _LEAST_FREE = 2**20
@@ -85,12 +85,12 @@ def _why(reason: Path, log: Path) -> str:
     pairs = re.findall(r"rank *: (\d+) .*\n *exitcode *: (-?\d+)", log.read_text())
     ended = sorted((int(code) == -signal.SIGTERM, int(code), int(rank)) for rank, code in pairs)
     if not ended and reason.exists():
-        return str(json.loads(reason.read_text())["reason"])
+        return Failure.model_validate_json(reason.read_text()).reason
     if not ended:
         return f"no rank started; see {log}"
     by_torchrun, code, rank = ended[0]
     if reason.exists() and (code > 0 or by_torchrun):
-        return str(json.loads(reason.read_text())["reason"])
+        return Failure.model_validate_json(reason.read_text()).reason
     if code < 0:
         return f"rank {rank} was killed by {signal.Signals(-code).name}"
     return f"rank {rank} ended with exit code {code} and no reason; see {log}"

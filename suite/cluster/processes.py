@@ -1,7 +1,6 @@
 """Processes that end together: with their parent, when they are asked to, and with a reason where they fail."""
 
 import ctypes
-import json
 import os
 import signal
 import sys
@@ -11,6 +10,8 @@ from pathlib import Path
 from types import FrameType
 
 from suite.files import write_atomically
+from suite.records.schema.base import as_json
+from suite.records.schema.failure import Failure
 
 _PR_SET_PDEATHSIG = 1
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -27,7 +28,7 @@ def die_with_parent() -> None:
 
 def write_reason(path: Path, reason: str) -> None:
     """Leave in one line why ranks failed, for whoever started them."""
-    write_atomically(path, json.dumps({"reason": reason}) + "\n")
+    write_atomically(path, as_json(Failure(reason=reason), indent=None))
 
 
 @contextmanager

@@ -20,7 +20,6 @@ CAPTION = (
 )
 
 PUBLISHED, LIMIT = "published", "possible with nothing sent"
-READS: tuple[str, ...] = ()  # of the records
 MARKS = {
     PUBLISHED: ("#000000", "o"),
     BYTES_SHRINK: ("#D55E00", "s"),

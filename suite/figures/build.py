@@ -12,6 +12,8 @@ from suite.errors import UserError
 from suite.figures import names
 from suite.files import write_atomically
 from suite.loading import load
+from suite.records.opened import noting
+from suite.records.sources import leave_sources
 
 
 def build(folder: Path, wanted: Sequence[str] | None = None) -> list[Path]:
@@ -20,18 +22,23 @@ def build(folder: Path, wanted: Sequence[str] | None = None) -> list[Path]:
     Raises:
         UserError: for a figure that there is not.
     """
-    paths, drawn, missing = [], {}, {}
-    for figure in load("suite.figures", "figures", None if wanted is None else list(wanted), names()):
-        name = figure.__name__.rpartition(".")[2]
-        try:
-            files = figure.build(folder)
-        except UserError as error:
-            print(f"{name} not drawn: {error}", file=sys.stderr)
-            missing[name] = str(error).replace(str(folder), folder.name)
-            continue
-        drawn[name] = {"caption": figure.CAPTION, "files": [path.name for path in files]}
-        paths += files
+    paths: list[Path] = []
+    index: dict[str, dict[str, object]] = {"drawn": {}, "not_drawn": {}}
+    with noting() as opened_by_all:
+        for figure in load("suite.figures", "figures", None if wanted is None else list(wanted), names()):
+            name = figure.__name__.rpartition(".")[2]
+            try:
+                with noting() as opened:
+                    files = figure.build(folder)
+            except UserError as error:
+                print(f"{name} not drawn: {error}", file=sys.stderr)
+                index["not_drawn"][name] = str(error).replace(str(folder), folder.name)
+                continue
+            leave_sources(folder, "figures", name, files, opened)
+            index["drawn"][name] = {"caption": figure.CAPTION, "files": [path.name for path in files]}
+            paths += files
     if wanted is None:
-        index = {"drawn": drawn, "not_drawn": missing}
-        write_atomically(folder / "figures" / "index.json", json.dumps(index, indent=1, ensure_ascii=False) + "\n")
+        place = folder / "figures" / "index.json"
+        write_atomically(place, json.dumps(index, indent=1, ensure_ascii=False) + "\n")
+        leave_sources(folder, "figures", "index", [place], opened_by_all)
     return paths

@@ -31,11 +31,11 @@ def convergence_frame(runs: Sequence[Run]) -> pd.DataFrame:
     of vanilla with the same seed at the same step (missing where vanilla is). A run without steps has no row.
     """
     frames = []
-    for run in (run for run in runs if run.summary["steps"]):
+    for run in (run for run in runs if run.summary.steps):
         minutes, metric, baseline = (
             run.train.set_index("step")["seconds"].cumsum() / 60,
             run.metric,
-            run.summary["baseline"],
+            run.summary.baseline,
         )
         # Before the first step all methods stand at the same, huge perplexity, which would flatten all that follows.
         frame = run.evals.loc[run.evals["step"] > 0, ["step", metric]].rename(columns={metric: "value"})
@@ -45,10 +45,10 @@ def convergence_frame(runs: Sequence[Run]) -> pd.DataFrame:
             method=run.method,
             seed=run.seed,
             metric=metric,
-            data=data_name(run.summary["data"]),
+            data=data_name(run.summary.data),
             minutes=frame["step"].map(minutes),
-            baseline=baseline[metric],
-            baseline_name=baseline.get("name", "baseline"),
+            baseline=baseline.quality[metric],
+            baseline_name=baseline.name,
         )
         frames.append(frame)
     frame = pd.concat(frames, ignore_index=True)
@@ -124,6 +124,6 @@ def build(folder: Path) -> list[Path]:
         UserError: ``folder`` holds no valid run that trained.
     """
     runs = read_evidence(folder).runs
-    if not any(run.summary["steps"] for run in runs):
+    if not any(run.summary.steps for run in runs):
         raise UserError(f"results: {folder} holds no valid run to draw; train one first")
     return save(convergence_figure(convergence_frame(runs)), folder / "figures" / "convergence")

@@ -24,7 +24,6 @@ CAPTION = (
 )
 
 # RoBERTa-MoE and Swin-MoE-L count with the widths of GPT-MoE (15B), so their shares are its.
-READS: tuple[str, ...] = ()  # of the records
 LOOKS = {"GPT-MoE (15B)": "vanilla", "GPT-MoE (52B)": "lsh", "T5-MoE": "int8"}
 PUBLISHED = {"GPT-MoE (15B)": "o", "RoBERTa-MoE": "D", "Swin-MoE-L": "^"}
 OPEN: dict[str, Any] = {

@@ -27,9 +27,9 @@ def rate_frame(runs: Sequence[Run]) -> pd.DataFrame:
     """One row per run that sends fewer rows than it routes, and window: ``step`` (its last) and ``rate`` in percent."""
     frames = []
     for run in runs:
-        if not run.summary["steps"] or (run.train["rows_sent"] == run.train["rows_routed"]).all():
+        if not run.summary.steps or (run.train["rows_sent"] == run.train["rows_routed"]).all():
             continue
-        width = max(1, -(-run.summary["steps"] // WINDOWS))
+        width = max(1, -(-run.summary.steps // WINDOWS))
         windows = run.train.groupby((run.train["step"] - 1) // width)
         sums = windows[["rows_sent", "rows_routed"]].sum()
         frame = pd.DataFrame({"step": windows["step"].max(), "rate": 100 * sums["rows_sent"] / sums["rows_routed"]})

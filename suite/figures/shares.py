@@ -13,8 +13,6 @@ from suite.errors import UserError
 from suite.figures import style
 from suite.figures.canvas import save
 
-READS = ("shares",)  # of the records
-
 # From light to dark, so that greyscale tells them apart; hatches tell them apart in any colour.
 LOOKS = (("#f0f0f0", ""), ("#b8b8b8", "///"), ("#6e6e6e", ""), ("#d8d8d8", "xxx"))
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from suite.errors import UserError
 from suite.figures import style
 from suite.figures.canvas import save
+from suite.records.opened import note
 
 CAPTION = (
     "As the paper's Fig. 4: the first two principal components of rows that enter the last MoE layer's all-to-all, of "
@@ -85,6 +86,7 @@ def read_samples(folder: Path) -> dict[str, dict[str, NDArray[np.generic]]]:
     """Samples of rows that probes left below ``folder``, by ``model on task``; a bad one is named on stderr."""
     samples = {}
     for path in sorted(folder.glob("probe/*/*.npz")):
+        note(path)
         try:
             with np.load(path, allow_pickle=False) as file:
                 sample = {name: file[name] for name in ("layer", "rows", "expert", "cluster", "token")}

@@ -4,7 +4,6 @@ import random
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,37 +11,8 @@ import torch.distributed as dist
 
 from lshmoe.seeding import derive_seed
 from suite.cluster.lab.link import Link
-from suite.records.vocabulary import all_to_all_seconds
+from suite.records.schema.block import Block
 from suite.training.trainer import Trainer
-
-
-@dataclass(frozen=True)
-class Block:
-    """One method's turn in one round. Counts and bytes are sums over ranks, layers and the block's steps.
-
-    ``seconds`` is the slowest rank's; ``phases`` are means over ranks of the seconds spent per phase of the MoE layers.
-    ``half_precision_bytes`` is what the same routed rows would have taken uncompressed on a 16-bit wire;
-    ``kernel_bytes`` is what the kernel counted as leaving servers, without headers, where links are the lab's.
-    """
-
-    round: int
-    position: int
-    method: str
-    seconds: float
-    phases: dict[str, float]
-    rows_routed: int
-    rows_sent: int
-    bytes: int
-    remote_bytes: int
-    inter_server_bytes: int
-    half_precision_bytes: int
-    kernel_bytes: int | None
-
-    @property
-    def all_to_all(self) -> float:
-        """Seconds inside all-to-alls, waiting included."""
-        return all_to_all_seconds(self.phases)
-
 
 COUNTS = ("rows_routed", "rows_sent", "bytes", "remote_bytes", "inter_server_bytes", "half_precision_bytes")
 

@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from statistics import median
-from typing import Any
 
 from lshmoe.seeding import derive_seed
 from suite.cluster.lab.fit import FIT_SECONDS
 from suite.cluster.lab.link import Link
 from suite.config.run import RunConfig
 from suite.costmodel.paper import kappa
-from suite.measurement.blocks import Block, measure_block, run_round
+from suite.measurement.blocks import measure_block, run_round
 from suite.measurement.link_rate import AIM, KappaMissed, VanillaStep, approach, corrected, require_near
+from suite.records.schema.block import Block, Fit, Fits
+from suite.records.schema.speed import TimedLink
 from suite.training.trainer import Trainer
 
 # Links whose kappa comes out too far off are set and measured anew, but not for ever.
@@ -20,28 +21,6 @@ ATTEMPTS = 4
 _BRIEF_AIM = 0.05
 # Vanilla is timed over at least so many steps.
 _VANILLA_STEPS = 4
-
-
-@dataclass(frozen=True)
-class MeasuredLink:
-    """Blocks of all methods on one link.
-
-    Attributes:
-        name: ``lab_open``, ``lab_30`` for a share of 30 %, ``lab_gpt_moe_a100_4x8`` for that of a data sheet,
-            ``paced_30`` if not real; else the cluster's name.
-        share: of all-to-all in vanilla's step that the link was set for.
-        fit: :class:`~suite.cluster.lab.fit.LinkFit`, ``before`` and, unless the rounds were brief, ``after`` the blocks.
-        blocks: in the order they were measured.
-    """
-
-    name: str
-    share: float | None
-    fit: dict[str, Any] | None
-    blocks: list[Block]
-
-    def of(self, method: str) -> list[Block]:
-        """A method's blocks by round."""
-        return sorted((block for block in self.blocks if block.method == method), key=lambda block: block.round)
 
 
 @dataclass
@@ -99,7 +78,7 @@ def measure_links(
     trainers: Mapping[str, Trainer],
     link: Link | None,
     brief: bool = False,
-) -> list[MeasuredLink]:
+) -> list[TimedLink]:
     """Measure on an open link and on one for every share. Collective.
 
     Every round visits all links, so that a machine whose speed drifts slows all of them alike.
@@ -120,7 +99,7 @@ def measure_links(
     rounds = range(paired.settings.blocks)
     if link is None or servers == 1:
         blocks = [block for number in rounds for block in paired.round(number, link)]
-        return [MeasuredLink(cluster.name, None, None, blocks)]
+        return [TimedLink(name=cluster.name, share=None, fit=None, blocks=blocks)]
     kind = cluster.name if link.transport == "shaped" else link.transport
     settings = [LinkSetting(f"{kind}_open")]
     settings += [LinkSetting(f"{kind}_{label}", share) for label, share in shares.items()]
@@ -144,9 +123,7 @@ def measure_links(
     return measured
 
 
-def _correct_missed(
-    settings: list[LinkSetting], measured: list[MeasuredLink], paired: PairedRounds, last: bool
-) -> bool:
+def _correct_missed(settings: list[LinkSetting], measured: list[TimedLink], paired: PairedRounds, last: bool) -> bool:
     """Correct the rates whose kappa came out too far off, by what the measurement itself says; were there any?
 
     Raises:
@@ -166,23 +143,31 @@ def _correct_missed(
     return missed
 
 
-def in_turns(settings: list[LinkSetting], paired: PairedRounds, link: Link) -> list[MeasuredLink]:
+def in_turns(settings: list[LinkSetting], paired: PairedRounds, link: Link) -> list[TimedLink]:
     """Fits of all links, rounds that visit one after the other, fits again."""
-    fits: dict[str, dict[str, Any]] = {setting.name: {} for setting in settings}
+    fits: dict[str, list[Fit]] = {setting.name: [] for setting in settings}
     blocks: dict[str, list[Block]] = {setting.name: [] for setting in settings}
 
-    def fit(when: str) -> None:
+    def fit() -> None:
         for setting in settings:
             link.set_rate(setting.rate_mbit)
             budget = FIT_SECONDS / 2 if paired.brief else FIT_SECONDS
-            fits[setting.name][when] = asdict(link.fit(budget))
+            fits[setting.name].append(Fit.model_validate(asdict(link.fit(budget))))
 
-    fit("before")
+    fit()
     for number in range(paired.settings.blocks):
         for setting in settings:
             link.set_rate(setting.rate_mbit)
             link.settle()
             blocks[setting.name] += paired.round(number, link)
     if not paired.brief:
-        fit("after")
-    return [MeasuredLink(setting.name, setting.share, fits[setting.name], blocks[setting.name]) for setting in settings]
+        fit()
+    return [
+        TimedLink(
+            name=setting.name,
+            share=setting.share,
+            fit=Fits(before=fits[setting.name][0], after=None if paired.brief else fits[setting.name][1]),
+            blocks=blocks[setting.name],
+        )
+        for setting in settings
+    ]

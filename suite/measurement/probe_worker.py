@@ -1,7 +1,6 @@
 """One rank of a probe: ``python -m suite.measurement.probe_worker ARGUMENTS…``, started by torchrun."""
 
 import io
-import json
 import os
 import sys
 from dataclasses import replace
@@ -23,8 +22,10 @@ from suite.measurement.contestants import Contestants
 from suite.measurement.divergence import Pass, compare, run_pass
 from suite.measurement.probe import parse
 from suite.records.environment import describe_ranks
-from suite.records.reading import RECORD_SCHEMA
 from suite.records.run_folder import RunFolder
+from suite.records.schema.base import as_json
+from suite.records.schema.probe import ProbeRecord
+from suite.records.schema.weights import Weights
 from suite.tasks import build_task
 from suite.tasks.task import Batch, Task, TextInputs
 from suite.training import checkpoint
@@ -42,7 +43,7 @@ def probe(plan: Contestants) -> None:
     step = checkpoint.load_weights(RunFolder.of(config).checkpoints, model).step
     every_batch = task.eval_batches(dist.get_rank(), dist.get_world_size())
     batches = [batch.to(member.device) for batch in islice(every_batch, settings.batches)]
-    environment = describe_ranks() | {"transport": member.transport}
+    environment = describe_ranks(member.transport)
     lines: list[dict[str, Any]] = []
     sample: bytes | None = None
     for number, batch in enumerate(batches):
@@ -58,22 +59,21 @@ def probe(plan: Contestants) -> None:
             print(f"batch {number + 1} of {len(batches)}: {len(lines)} comparisons", flush=True)
     if dist.get_rank() == 0:
         record = {
-            "schema": RECORD_SCHEMA,
             "model": config.model.name,
             "task": config.task.name,
             "scale": config.scale.name,
             "cluster": config.cluster.name,
             "seed": config.seed,
             "data": task.data_record(),
-            "weights": f"vanilla, seed {config.seed}, step {step}",
+            "weights": Weights(method="vanilla", seed=config.seed, step=step),
             "examples_per_batch": batches[0].examples * dist.get_world_size(),
-            "methods": {c.method.name: c.method.model_dump(mode="json") for c in plan.configs},
+            "methods": {c.method.name: c.method for c in plan.configs},
             "environment": environment,
             "comparisons": lines,
         }
         if sample is not None:
             write_atomically(plan.record.with_suffix(".npz"), sample)
-        write_atomically(plan.record, json.dumps(record, indent=1, allow_nan=False) + "\n")
+        write_atomically(plan.record, as_json(ProbeRecord.model_validate(record)))
     dist.barrier()
     dist.destroy_process_group()
 

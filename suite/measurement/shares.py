@@ -16,7 +16,9 @@ from suite.config.matrix import select
 from suite.config.run import RunConfig
 from suite.errors import UserError
 from suite.files import write_atomically
-from suite.records.reading import RECORD_SCHEMA
+from suite.records.schema.base import as_json
+from suite.records.schema.shares import SharesRecord
+from suite.records.schema.weights import Weights
 from suite.tasks import build_task
 from suite.training.check import check
 
@@ -101,20 +103,19 @@ def measure(arguments: Sequence[str]) -> None:
         messages = [scratch / f"{each.model}_{stage}.json" for stage in ("base", "doubled")]
         measured = [json.loads(message.read_text()) for message in messages]
         record = {
-            "schema": RECORD_SCHEMA,
             "model": each.model,
             "task": each.base.task.name,
             "scale": each.base.scale.name,
             "cluster": each.base.cluster.name,
             "seed": each.base.seed,
             "target_share": each.share,
-            "weights": "untrained",
+            "weights": Weights(method="vanilla", seed=each.base.seed, step=0),
             "top_k": each.base.size.top_k,
             "steps_per_block": each.base.scale.measurement.steps_per_block,
             "slowdown": measured[1]["slowdown"],
             "variants": [variant for part in measured for variant in part["variants"]],
         }
-        write_atomically(each.record, json.dumps(record, indent=1) + "\n")
+        write_atomically(each.record, as_json(SharesRecord.model_validate(record)))
         for message in messages:  # they hold nominal rates, which no record has
             message.unlink()
         print(each.record)

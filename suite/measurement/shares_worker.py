@@ -6,7 +6,6 @@ torchrun starts it: ``python -m suite.measurement.shares_worker STAGE ARGUMENTSâ
 import json
 import os
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -18,10 +17,11 @@ from suite.cluster.launch import leave, reporting_failure
 from suite.cluster.member import Member, join
 from suite.config.run import RunConfig
 from suite.files import write_atomically
-from suite.measurement.links import LinkSetting, MeasuredLink, PairedRounds, in_turns, measure_links
+from suite.measurement.links import LinkSetting, PairedRounds, in_turns, measure_links
 from suite.measurement.shares import Series, parse
 from suite.measurement.speed_worker import standing_still
 from suite.records.environment import describe_ranks
+from suite.records.schema.speed import TimedLink
 from suite.tasks import build_task
 from suite.training.trainer import Trainer, build_model
 
@@ -41,6 +41,7 @@ def measure_base(series: Series, member: Member, folder: Path) -> None:
                 variant("doubled experts", series.wide, trainers["wide"], slowed, "wide", opened),
             ],
         },
+        member,
     )
 
 
@@ -68,6 +69,7 @@ def measure_doubled(series: Series, member: Member, folder: Path) -> None:
                 variant("doubled servers, link as the base's", series.doubled, layers, as_base, "vanilla", opened),
             ],
         },
+        member,
     )
 
 
@@ -80,29 +82,29 @@ def trainer(config: RunConfig, member: Member) -> Trainer:
     return made
 
 
-def rest_seconds(measured: MeasuredLink, name: str) -> float:
+def rest_seconds(measured: TimedLink, name: str) -> float:
     """Median seconds of a block outside all-to-alls."""
     return median(block.seconds - block.all_to_all for block in measured.of(name))
 
 
 def variant(
-    name: str, config: RunConfig, measured_by: Trainer, slowed: MeasuredLink, method: str, opened: MeasuredLink
+    name: str, config: RunConfig, measured_by: Trainer, slowed: TimedLink, method: str, opened: TimedLink
 ) -> dict[str, Any]:
-    """A variant's part of the record."""
-    cluster = config.cluster
+    """A variant's part of the record, but for the environment."""
+    assert slowed.fit is not None
     return {
         "variant": name,
-        "servers": cluster.ranks // cluster.ranks_per_server,
+        "servers": config.cluster.servers,
         "experts": config.size.experts,
         "all_to_alls": len(ALL_TO_ALL_PHASES) * len(measured_by.layers),
-        "fit": slowed.fit,
-        "blocks": [asdict(block) for block in slowed.of(method)],
-        "open_blocks": [asdict(block) for block in opened.of(method)],
+        "fit": slowed.fit.model_dump(),
+        "blocks": [block.model_dump() for block in slowed.of(method)],
+        "open_blocks": [block.model_dump() for block in opened.of(method)],
     }
 
 
-def _leave_message(path: Path, message: dict[str, Any]) -> None:
-    environment = describe_ranks()
+def _leave_message(path: Path, message: dict[str, Any], member: Member) -> None:
+    environment = describe_ranks(member.transport).model_dump()
     if dist.get_rank() == 0:
         message["variants"] = [each | {"environment": environment} for each in message["variants"]]
         write_atomically(path, json.dumps(message))

@@ -33,6 +33,7 @@ FORMATS = {
     ".json": "application/json",
     ".jsonl": "application/jsonl",
     ".md": "text/markdown",
+    ".npz": "application/zip",
     ".pdf": "application/pdf",
     ".png": "image/png",
     ".svg": "image/svg+xml",
@@ -134,11 +135,18 @@ def _records_by_commit(folder: Path, paths: list[str]) -> dict[str, list[str]]:
         if path.endswith("/summary.json"):
             commits[path.removesuffix("summary.json")] = _at(folder / path, "git_commit")
     for path in made:
-        commit = commits.get(f"{path.rpartition('/')[0]}/") or _at(
-            folder / path, "environment", "ranks", 0, "git_commit"
-        )
+        commit = commits.get(f"{path.rpartition('/')[0]}/") or _measured_at(folder / path)
         found.setdefault(commit or "unknown", []).append(path)
     return dict(sorted(found.items()))
+
+
+def _measured_at(path: Path) -> str | None:
+    """The commit of a measurement; a sample of rows has that of the probe beside it."""
+    record, place = (
+        path.with_suffix(".json") if path.suffix == ".npz" else path,
+        ("environment", "ranks", 0, "git_commit"),
+    )
+    return _at(record, *place) or _at(record, "variants", 0, *place)
 
 
 def _at(path: Path, *keys: str | int) -> str | None:

@@ -16,7 +16,7 @@ from suite.records.evidence import read_evidence
 from suite.report import crate, manifest
 
 BEGIN, END = "<!-- reference:begin -->", "<!-- reference:end -->"
-PARTS = ("data", "runs", "speed", "shares", "probe", "sweeps", "tables", "figures")
+PARTS = ("data", "runs", "speed", "shares", "probe", "sweeps", "tables", "figures", "sources")
 FILES = ("claims.json", "claims.md")
 # In README.md, with the figures' captions.
 SHOWN = "tables/convergence.md"

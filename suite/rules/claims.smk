@@ -7,10 +7,9 @@ rule claims:
     input:
         RECORDS,
         CLAIM_TABLES,
+        TELLING,
+        rooms("tables", "claims"),
         "suite/conf/claims.yaml",
-        sorted(str(path) for path in Path("suite/claims").glob("*.py")),
-        "suite/analysis/quality.py",
-        "suite/analysis/statistics.py",
     output:
         CLAIMS[0],
         report(CLAIMS[1], caption="captions/claims.rst", category="Claims", labels={"claims": "all"}),
@@ -27,6 +26,7 @@ rule manifest:
         rules.tables.input,
         rules.figures.input,
         CLAIMS,
+        rooms("report", "records"),
     output:
         f"{RESULTS}/manifest.json",
     log:
@@ -40,7 +40,7 @@ rule manifest:
 rule crate:
     input:
         rules.manifest.output,
-        "suite/report/crate.py",
+        rooms("report", "records"),
     output:
         f"{RESULTS}/ro-crate-metadata.json",
     log:

@@ -5,7 +5,8 @@ rule report:
         rules.manifest.output,
         rules.tables.input,
         rules.figures.input,
-        sorted(str(path) for path in Path("suite/report").rglob("*.*") if path.suffix != ".pyc"),
+        TELLING,
+        rooms("tables", "figures", "claims", "report"),
     output:
         f"{RESULTS}/report.html",
     log:

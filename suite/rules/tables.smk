@@ -1,5 +1,4 @@
 from suite import tables as table_modules
-from suite.config.conf import choices
 
 # From records alone. A record at fault costs its own cells; see the log for the reasons.
 RECORDS = [
@@ -19,32 +18,18 @@ TABLES = {
 }
 TABLES["prediction"].append(f"{RESULTS}/tables/kappa_map.csv")
 FROM_RECORDS = [name for name in TABLES if name not in WITHOUT_RECORDS]
-TABLE_CODE = ["suite/tables/formatting.py", "suite/tables/latex.py", "suite/tables/sheet.py"]
-PAPER = [
-    "suite/conf/paper/published.yaml",
-    "suite/conf/targets.yaml",
-    "suite/conf/hardware.yaml",
-    *sorted(str(path) for package in ("costmodel", "audit") for path in Path("suite", package).glob("*.py")),
-]
-# What turns records into rows, of tables and of figures.
-ROWS = [
-    f"suite/{name}.py"
-    for name in "ablation comparisons paper_tables prediction probes savings shares statistics variance".split()
-]
 # The same as outputs: Snakemake's own report shows the CSV.
 REPORTED = {
     name: [report(files[0], caption="captions/table.rst", category="Tables", labels={"table": name}), *files[1:]]
     for name, files in TABLES.items()
 }
+TABLE_CODE = [*TELLING, *rooms("tables")]
 
 
 rule compile_tables:
     input:
         RECORDS,
-        PAPER,
-        ROWS,
         TABLE_CODE,
-        [f"suite/tables/{name}.py" for name in FROM_RECORDS],
     output:
         [REPORTED[name] for name in FROM_RECORDS],
     log:
@@ -58,9 +43,7 @@ rule compile_tables:
 
 rule compile_audit:
     input:
-        PAPER,
         TABLE_CODE,
-        "suite/tables/audit.py",
     output:
         REPORTED["audit"],
     log:
@@ -73,10 +56,7 @@ rule compile_audit:
 
 rule compile_extrapolation:
     input:
-        PAPER,
         TABLE_CODE,
-        "suite/analysis/extrapolation.py",
-        "suite/tables/extrapolation.py",
     output:
         REPORTED["extrapolation"],
     log:
@@ -89,12 +69,10 @@ rule compile_extrapolation:
 
 rule compile_models:
     input:
-        "suite/conf/paper/table1.yaml",
-        [f"suite/conf/model/{name}.yaml" for name in choices("model")],
         TABLE_CODE,
-        "suite/tables/models.py",
-        "suite/costmodel/memory/parameters.py",
-        "suite/analysis/readings.py",
+        # Parameters are counted on the models themselves.
+        rooms("hosts", "tasks", "data"),
+        sorted(map(str, Path("lshmoe").rglob("*.py"))),
     output:
         REPORTED["models"],
     log:

@@ -12,7 +12,6 @@ CAPTION = (
     "The paper's ablation (Fig. 7): quality and rate by number of hash functions, and cross-polytope beside "
     "spherical-plane hashing at equal rates. One seed; the rate is over the whole training."
 )
-READS: tuple[str, ...] = ("sweeps/paper_ablation",)  # of the records
 TABLE = Table(
     "ablation",
     AblationRow,

@@ -16,7 +16,6 @@ CAPTION = (
     "Every speed-up and share that the paper prints, beside what its own shares and compression rates allow by "
     "arithmetic. Read a row as: could the printed number follow from the other printed numbers?"
 )
-READS: tuple[str, ...] = ()  # of the records
 
 
 def _statement(row: AuditRow) -> str:

@@ -65,7 +65,7 @@ def _replication(rows: Sequence[ConvergenceRow]) -> str:
 def build(folder: Path, scale: str) -> list[Path]:
     """Write ``tables/convergence.{csv,md,tex}`` below ``folder`` and report runs at fault on stderr."""
     evidence = read_evidence(folder)
-    faults = fault_notes([record for record in evidence.invalid if record.method is not None], folder)
+    faults = fault_notes(evidence.invalid_runs, folder)
     rows = convergence_rows(evidence)
     sheet = convergence_sheet(rows, scale, faults)
     return TABLE.write(folder, rows, sheet)

@@ -14,7 +14,6 @@ CAPTION = (
     "The share of all-to-all in vanilla's step and LSH's predicted speed-up from 16 to 16,384 GPUs, by the cost "
     "model. Nothing in it was measured."
 )
-READS: tuple[str, ...] = ()  # of the records
 TABLE = Table(
     "extrapolation",
     ExtrapolationRow,

@@ -47,6 +47,6 @@ def build(folder: Path, scale: str) -> list[Path]:
     probes, invalid = read_probes(folder)
     faults = fault_notes(invalid, folder)
     rows = with_faults(error_rows(probes), invalid)
-    data = sorted({data_name(probe.record["data"]) for probe in probes})
+    data = sorted({data_name(probe.record.data) for probe in probes})
     sheet = gradient_error_sheet(rows, data, faults)
     return TABLE.write(folder, rows, sheet)

@@ -53,5 +53,5 @@ def _key(row: KindRow | AtFault) -> tuple[object, ...]:
 def build(folder: Path, scale: str) -> list[Path]:
     """Write ``tables/kinds.{csv,md,tex}`` below ``folder``."""
     evidence = read_evidence(folder)
-    rows = kind_rows(evidence.runs, [record for record in evidence.invalid if record.method is not None])
+    rows = kind_rows(evidence.runs, evidence.invalid_runs)
     return TABLE.write(folder, rows, kinds_sheet(rows, scale))

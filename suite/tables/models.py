@@ -17,7 +17,6 @@ CAPTION = (
     "The paper's Table 1 beside this project's models at its sizes, with the reading of each printed parameter "
     "count that comes nearest to it."
 )
-READS: tuple[str, ...] = ()  # of the records
 
 
 def _paper(row: ModelRow) -> str:

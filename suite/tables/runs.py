@@ -39,5 +39,5 @@ def runs_sheet(rows: Sequence[RunRow | AtFault], scale: str) -> Sheet:
 def build(folder: Path, scale: str) -> list[Path]:
     """Write ``tables/runs.{csv,md,tex}`` below ``folder``."""
     evidence = read_evidence(folder)
-    rows = run_rows(evidence.runs, [record for record in evidence.invalid if record.method is not None])
+    rows = run_rows(evidence.runs, evidence.invalid_runs)
     return TABLE.write(folder, rows, runs_sheet(rows, scale))

@@ -19,8 +19,6 @@ TABLE = Table(
     ).split(),
 )
 
-READS: tuple[str, ...] = ("shares",)  # of the records
-
 
 def shares_sheet(rows: Sequence[SharesRow], scale: str, faults: Sequence[str] = ()) -> Sheet:
     notes = [

@@ -76,7 +76,7 @@ def _network_notes(rows: Sequence[SpeedupRow]) -> list[str]:
 def build(folder: Path, scale: str) -> list[Path]:
     """Write ``tables/speedup.{csv,md,tex}`` below ``folder`` and report measurements at fault on stderr."""
     evidence = read_evidence(folder)
-    faults = fault_notes([record for record in evidence.invalid if record.method is None], folder)
+    faults = fault_notes(evidence.invalid_speeds, folder)
     rows = speedup_rows(evidence)
     sheet = speedup_sheet(rows, scale, faults)
     return TABLE.write(folder, rows, sheet)

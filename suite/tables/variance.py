@@ -11,7 +11,6 @@ CAPTION = (
     "Variance of quality and of the rate, split into initial weights, order of data and hash draw, by runs over all "
     "combinations of the three seeds. A difference between methods below the deviation of these is no difference."
 )
-READS: tuple[str, ...] = ("sweeps/variance",)  # of the records
 TABLE = Table(
     "variance",
     VarianceRow,

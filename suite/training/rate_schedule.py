@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from suite.records.schema.metrics import TrainLine
+
 PIECES = 20
 
 
-def rate_schedule(steps: Sequence[Mapping[str, Any]], pieces: int = PIECES) -> list[tuple[int, float]]:
+def rate_schedule(steps: Sequence[TrainLine], pieces: int = PIECES) -> list[tuple[int, float]]:
     """Mean rate of at most ``pieces`` equal parts of a run.
 
     Args:
@@ -20,7 +22,7 @@ def rate_schedule(steps: Sequence[Mapping[str, Any]], pieces: int = PIECES) -> l
     schedule = []
     for _, group in groupby(enumerate(steps), key=lambda numbered: numbered[0] * pieces // len(steps)):
         part = list(group)
-        routed, sent = (sum(line[name] for _, line in part) for name in ("rows_routed", "rows_sent"))
+        routed, sent = (sum(getattr(line, name) for _, line in part) for name in ("rows_routed", "rows_sent"))
         schedule.append((part[0][0], round(sent / max(1, routed), 4)))
     return schedule
 

@@ -49,7 +49,7 @@ def test_a_record_at_fault_is_named_in_the_table(results):
     path.write_text(json.dumps(record))
     table.build(results, "nano")
     assert "Invalid record `shares/lab/gpt_moe.json`" in (text := (results / "tables/shares.md").read_text())
-    assert "lacks phases" in text
+    assert "variants.1.blocks.0 lacks phases" in text
     path.write_text("{")
     assert "is not JSON" in read_shares(results)[1][0].reason
 

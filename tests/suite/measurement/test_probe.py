@@ -35,7 +35,7 @@ def test_a_small_probe_from_end_to_end(tmp_path):
     assert (lsh["rate"] < 1).all() and lsh["rate"].nunique() > 1  # hash seeds and batches differ
     assert (int8["rate"] == 1).all() and (int8["relative_bytes"] < 1).all()
     assert (int8["output.relative_error"] > 0).all()
-    assert probe.record["weights"] == "vanilla, seed 0, step 2"
+    assert str(probe.record.weights) == "vanilla, seed 0, step 2"
     sample = read_samples(tmp_path / "nano")["gpt_moe on text_lm"]
     assert sample["layer"] == "decoder.1"
     assert len(sample["rows"]) == len(sample["token"]) == len(sample["cluster"]) > 0
@@ -86,7 +86,7 @@ def test_rows_by_hand(tmp_path):
         (lambda record: record | {"model": "another"}, "names another model"),
         (lambda record: record | {"comparisons": record["comparisons"] * 2}, "occurs twice"),
         (lambda record: record | {"comparisons": [{"method": "lsh"}]}, "lacks batch"),
-        (lambda record: {}, "lacks schema"),
+        (lambda record: {}, "schema None"),
     ],
 )
 def test_a_damaged_probe_is_named_and_the_table_says_so(tmp_path, capsys, damage, reason):

@@ -93,6 +93,6 @@ def test_a_small_measurement_from_end_to_end(tmp_path):
     (speed,) = read_evidence(tmp_path / "nano").speeds
     assert set(speed.blocks["method"]) == {"vanilla", "lsh"}
     record = json.loads((tmp_path / "nano/speed/loopback/gpt_moe/text_lm.json").read_text())
-    assert record["weights"] == "untrained"
+    assert record["weights"] == {"method": "vanilla", "seed": 0, "step": 0}
     assert len(record["environment"]["ranks"]) == 2
     assert record["methods"]["lsh"]["reduction"]["num_hashes"] == 6

@@ -47,19 +47,20 @@ def test_records_and_artifacts_are_told_apart(results):
     runs = [
         f"runs/gpt_moe/text_lm/{m}/seed0/{n}"
         for m in ("lsh", "vanilla")
-        for n in ("config.yaml", "metrics.jsonl", "summary.json")
+        for n in ("config.yaml", "environment.json", "metrics.jsonl", "summary.json")
     ]
     studies = ["sweeps/variance/study.yaml", "sweeps/variance/trials.csv"]
     assert list(known["records"]) == [*runs, "speed/loopback/gpt_moe/text_lm.json", *studies]
     artifacts = {entry["path"]: entry for entry in known["artifacts"]}
     assert list(artifacts) == sorted(artifacts)
     assert artifacts["tables/speedup.csv"]["command"] == "lshmoe-bench tables scale=nano tables=speedup"
-    assert artifacts["tables/speedup.csv"]["records"] == ["runs", "speed"]
+    assert artifacts["tables/speedup.csv"]["records"] == ["speed"]
+    assert artifacts["tables/convergence.csv"]["records"] == ["runs", "speed"]
     assert artifacts["tables/kappa_map.csv"]["command"] == "lshmoe-bench tables scale=nano tables=prediction"
     assert artifacts["tables/audit.md"]["records"] == []
-    assert artifacts["tables/variance.csv"]["records"] == ["sweeps/variance"]
+    assert artifacts["tables/variance.csv"]["records"] == ["sweeps/variance/trials.csv"]
     assert artifacts["sweeps/variance/figures/front.svg"]["records"] == ["sweeps/variance"]
-    assert "runs/gpt_moe/text_lm/lsh/seed0/summary.json" in artifacts["claims.json"]["records"]
+    assert {"runs", "speed", "tables/models.csv"} <= set(artifacts["claims.json"]["records"])
     assert "sweeps/variance/study.db" not in {**known["records"], **artifacts}
 
 
@@ -119,7 +120,7 @@ def test_what_was_touched_is_named(results, damage, lines):
 
 def test_the_command_prints_a_line_each_and_exits_with_1(results):
     done = CliRunner().invoke(command, [str(results)])
-    assert done.output == f"{results}: 9 records and {len(artifact_paths(results))} artifacts match\n"
+    assert done.output == f"{results}: 11 records and {len(artifact_paths(results))} artifacts match\n"
     (results / "tables/kinds.md").unlink()
     done = CliRunner().invoke(command, [str(results)])
     assert (done.exit_code, done.output) == (1, "artifact missing: tables/kinds.md\n")

@@ -1,6 +1,5 @@
 """Weights to start from: those of a finished run on the same tokens, refused in one line otherwise."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from suite.errors import UserError
 from suite.measurement.speed import measure
 from suite.records.run_folder import RunFolder
 from suite.training.check import check_start
+from tests.suite.builders.synthetic import made_up_summary
 
 RUN = ["model=gpt_moe", "task=sst2_like"]
 
@@ -31,7 +31,7 @@ def finish_pretraining(results: Path, *overrides: str) -> None:
     folder = RunFolder.of(earlier)
     folder.path.mkdir(parents=True)
     folder.config.write_text(to_yaml(earlier))
-    folder.summary.write_text(json.dumps({"status": "complete", "data": Described("abc").data_record()}))
+    folder.finish(made_up_summary(earlier, data=Described("abc").data_record()))
 
 
 def test_the_same_tokens_are_accepted(tmp_path: Path) -> None:

@@ -167,7 +167,8 @@ def test_an_update_reads_what_has_changed_and_nothing_else(root):
     client, found = runs(root)
     assert {run.info.status for run in found} == {"FINISHED", "RUNNING"}
     (growing.parent.parent / "lsh/seed0/config.yaml").unlink()  # whoever read it again would miss that
-    assert (replay.update(over=False).updated, replay.update(over=False).faults) == (0, [])
+    tally = replay.update(over=False)
+    assert (tally.updated, tally.faults) == (0, [])
     write_run(root, "int8", lines=8, complete=False)
     again = replay.update(over=False)
     assert (again.updated, again.unchanged) == (1, 1)
