@@ -57,8 +57,10 @@ def read_trials(folder: StudyFolder) -> pd.DataFrame:
 
 
 def _value(cell: object) -> object:
+    if not isinstance(cell, str):  # NaN, which stands for an empty cell
+        return None
     try:
-        return json.loads(str(cell)) if pd.notna(cell) else None
+        return json.loads(cell)
     except ValueError:
         return cell
 

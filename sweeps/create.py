@@ -14,10 +14,10 @@ from sweeps.options import Options, command, parse
 from sweeps.slots import create_slots, tally
 from sweeps.storage import explained, open_storage, storage_url
 from sweeps.study import Study, load_study, probes
-from sweeps.trial import directions
+from sweeps.trial import Direction, directions
 
 
-def create(study: Study, folder: StudyFolder, directions: list[str], storage: str | None = None) -> optuna.Study:
+def create(study: Study, folder: StudyFolder, directions: list[Direction], storage: str | None = None) -> optuna.Study:
     """Write ``study.yaml``, then make the study with all its slots.
 
     Raises:

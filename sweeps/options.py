@@ -8,8 +8,9 @@ from typing import TypeVar
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import PositiveInt
 
+from suite.config.base import Strict
 from suite.config.compose import choices
 from suite.config.validation import parse_options
 from suite.errors import UserError, exit_on_error, unknown
@@ -18,7 +19,7 @@ from sweeps.folder import StudyFolder
 _Options = TypeVar("_Options", bound="Options")
 
 
-class Options(BaseModel):
+class Options(Strict):
     """What every command takes.
 
     Attributes:
@@ -27,8 +28,6 @@ class Options(BaseModel):
         results: folder of results.
         storage: URL of the study's database; SQLite in the study's folder without one.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     study: str
     scale: str = "nano"

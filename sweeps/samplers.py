@@ -1,5 +1,7 @@
 """Optuna's samplers, seeded by trial, so that a trial's draw does not depend on which worker makes it."""
 
+from collections.abc import Sequence
+
 from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, RandomSampler, TPESampler
 from optuna.trial import Trial
 
@@ -34,10 +36,16 @@ def suggest(study: Study, trial: Trial) -> dict[str, Value]:
             name: list(dict.fromkeys(point[name] for point in points if name in point))
             for name in points[trial.user_attrs[SLOT]]
         }
-        return {name: trial.suggest_categorical(name, choices) for name, choices in values.items()}
+        return {name: _choose(trial, name, choices) for name, choices in values.items()}
     return {
         name: trial.suggest_int(name, values.low, values.high)
         if isinstance(values, Range)
-        else trial.suggest_categorical(name, values)
+        else _choose(trial, name, values)
         for name, values in study.space.items()
     }
+
+
+def _choose(trial: Trial, name: str, values: Sequence[Value]) -> Value:
+    chosen = trial.suggest_categorical(name, values)
+    assert chosen is not None  # as none of the values is
+    return chosen

@@ -6,9 +6,9 @@ from functools import cache
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from suite.config.base import NonNegativeInt
+from suite.config.base import NonNegativeInt, Strict
 from suite.config.compose import CONF, choices
 from suite.errors import unknown
 
@@ -23,7 +23,7 @@ def _known(group: str, value: Any) -> Any:
     return value
 
 
-class Setting(BaseModel):
+class Setting(Strict):
     """One point of a search space; what is left out stays as the method ``lsh`` has it.
 
     ``bucket_bits`` is the binary logarithm of the buckets per hash function: of a cross-polytope hash 2·P of P kept
@@ -31,7 +31,7 @@ class Setting(BaseModel):
     depends on another, which importance and samplers need.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
 
     method: Annotated[str, BeforeValidator(lambda value: _known("method", value))] | None = None
     task: Annotated[str, BeforeValidator(lambda value: _known("task", value))] | None = None

@@ -103,9 +103,10 @@ def claim(study: optuna.Study, storage: RDBStorage, pause: float) -> Trial | Non
     waited = Event()
     while True:
         fail_stale_trials(study)
-        first, *others = study.get_trials(deepcopy=False, states=(TrialState.WAITING,)) or [None]
-        # Whoever loses the first goes on anywhere: many that went on in order would lose the next to each other too.
-        for frozen in filter(None, [first, *random.sample(others, len(others))]):
+        waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+        # A worker that loses the first slot goes on in random order: in the same order, all would race for each slot.
+        first, others = waiting[:1], waiting[1:]
+        for frozen in first + random.sample(others, len(others)):
             try:
                 if storage.set_trial_state_values(frozen._trial_id, TrialState.RUNNING):
                     return Trial(study, frozen._trial_id)

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from suite.config.base import Fraction, NonNegativeInt, ScaleName
+from suite.config.base import Fraction, NonNegativeInt, ScaleName, Strict
 from suite.config.compose import choices, compose
 from suite.config.validation import parse_options
 from suite.errors import UserError, unknown
@@ -17,11 +17,7 @@ CONF = Path(__file__).parent / "conf"
 Objective = Literal["quality", "relative_bytes", "relative_step_time"]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Range(_Strict):
+class Range(Strict):
     """Whole numbers from ``low`` to ``high``, both included."""
 
     low: int
@@ -34,7 +30,7 @@ class Range(_Strict):
         return self
 
 
-class Confirmation(_Strict):
+class Confirmation(Strict):
     """The best settings once more, with seeds that the study never saw, beside vanilla; no seed leaves it out."""
 
     seeds: list[NonNegativeInt]
@@ -47,7 +43,7 @@ class Confirmation(_Strict):
     )
 
 
-class Heartbeat(_Strict):
+class Heartbeat(Strict):
     """How a dead worker is noticed: its trial counts as lost after ``grace`` seconds without a sign of life."""
 
     interval: PositiveInt = 10
@@ -61,7 +57,7 @@ class Heartbeat(_Strict):
         return self
 
 
-class Study(_Strict):
+class Study(Strict):
     """A study at one scale.
 
     A sampled study (``tpe``, ``nsga2``, ``gp``) has a ``space`` and a number of ``trials``; a ``grid`` has blocks, each
@@ -75,8 +71,8 @@ class Study(_Strict):
     tasks: list[str] = Field(min_length=1, description="several only in a grid; fronts are drawn for each")
     sampler: Literal["tpe", "nsga2", "gp", "grid"]
     trials: PositiveInt | None = None
-    space: dict[str, Range | list[Value]] = {}
-    grid: list[dict[str, list[Value] | Value]] = []
+    space: dict[str, Range | list[Value]] = Field({})
+    grid: list[dict[str, list[Value] | Value]] = Field([])
     objectives: list[Objective] = Field(["quality", "relative_bytes"], min_length=1)
     kappa: PositiveFloat | None = Field(None, description="of vanilla, at which relative_step_time is predicted")
     seed: NonNegativeInt = Field(0, description="root seed of all trials and of the sampler")

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from filelock import FileLock
 
@@ -18,7 +18,7 @@ from suite.files import write_atomically
 from suite.records.run_folder import RunFolder
 from suite.training import train
 from sweeps.folder import StudyFolder
-from sweeps.setting import Setting
+from sweeps.setting import Setting, Value
 from sweeps.study import Study
 
 # What a rank says when training blew up: the setting's fault, not the machine's.
@@ -27,6 +27,9 @@ _DIVERGED = ("FloatingPointError", "NonFiniteRowError")
 _CAPTURED_ROWS = 4096
 # Plain rows on the wire over 16-bit ones, by the precision that a run trains in.
 _PLAIN_BYTES = {"float32": 2.0, "bfloat16": 1.0}
+
+
+Direction = Literal["minimize", "maximize"]
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def matched(study: Study, folder: StudyFolder, setting: Setting) -> tuple[Settin
 def plain_slot(study: Study, task: str) -> int | None:
     """The slot whose trial is vanilla on a task, where other trials match rates on its rows; ``None`` without any."""
     points = study.points()
-    plain = {"method": "vanilla", "task": task}
+    plain: dict[str, Value] = {"method": "vanilla", "task": task}
     return points.index(plain) if plain in points and any("target_rate" in point for point in points) else None
 
 
@@ -161,7 +164,7 @@ def relative_step_time(relative_bytes: float, study: Study) -> float:
     return 1 / speedup_bound(share(study.kappa), relative_bytes / _PLAIN_BYTES[precision], 0.0)
 
 
-def directions(study: Study) -> list[str]:
+def directions(study: Study) -> list[Direction]:
     """What Optuna shall do with each objective."""
     rises = higher_is_better(study)
     return ["maximize" if name == "quality" and rises else "minimize" for name in study.objectives]

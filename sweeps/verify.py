@@ -22,7 +22,8 @@ from sweeps.trial import higher_is_better, outcome
 
 def verify(folder: StudyFolder) -> list[str]:
     """What no longer matches in a study that was reported, one line each; nothing if all does."""
-    study, found = folder.read_study(), []
+    study = folder.read_study()
+    found: list[str] = []
     try:
         found += _against_records(study, folder, read_trials(folder))
         found += _rebuilt(study, folder)

@@ -46,20 +46,20 @@ def compose(overrides: Sequence[str] = ()) -> RunConfig:
     Raises:
         UserError: one line naming the field, the allowed values and the nearest valid one.
     """
-    parsed = [_parse(text) for text in overrides]
-    selections = [override for override in parsed if override.key_or_group in GROUPS]
-    for override in selections:
+    parsed = [(text, _parse(text)) for text in overrides]
+    selections = [(text, override) for text, override in parsed if override.key_or_group in GROUPS]
+    for _, override in selections:
         if override.value() not in choices(override.key_or_group):
             raise unknown(override.key_or_group, override.value(), choices(override.key_or_group))
-    implied = _implied({override.key_or_group: override.value() for override in selections})
+    implied = _implied({override.key_or_group: override.value() for _, override in selections})
     with _our_files_only():
-        defaults = _hydra([*implied, *(override.input_line for override in selections)])
-        for override in parsed:
+        defaults = _hydra([*implied, *(text for text, _ in selections)])
+        for _, override in parsed:
             if override.type is OverrideType.CHANGE:
                 _require_path(defaults, override.key_or_group)
         # Choices alone are composed already, and composing is what takes the time.
         chosen = len(selections) == len(parsed)
-        composed = defaults if chosen else _hydra([*implied, *(override.input_line for override in parsed)])
+        composed = defaults if chosen else _hydra([*implied, *overrides])
     return validate(_resolved(composed))
 
 

@@ -3,18 +3,18 @@
 from functools import cache
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, RootModel
+from pydantic import Field, PositiveFloat, RootModel
 
+from suite.config.base import Strict
 from suite.config.compose import CONF
 from suite.config.validation import parse_options
 
 SHEETS = CONF / "hardware.yaml"
 
 
-class Hardware(BaseModel):
+class Hardware(Strict):
     """A GPU; the servers and networks around it are those of ``suite/conf/targets.yaml``."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     title: str
     memory_gib: PositiveFloat
     flops: PositiveFloat = Field(description="peak FLOP/s of one GPU, half precision, dense")

@@ -93,8 +93,8 @@ def select(options: Mapping[str, object]) -> Matrix:
         for seed in seeds
     )
     if not runs:
-        cells = ", ".join(f"{cell.model} on {cell.task}" for cell in scale.matrix)
-        raise UserError(f"models, tasks: nothing of scale {scale.name} is left; it has: {cells}")
+        offered = ", ".join(f"{cell.model} on {cell.task}" for cell in scale.matrix)
+        raise UserError(f"models, tasks: nothing of scale {scale.name} is left; it has: {offered}")
     selected = {(run.model, run.task) for run in runs}
     cells = {(cell.model, cell.task): cell for cell in scale.matrix}
     elsewhere = str(options.get("cluster") or scale.cluster)

@@ -5,8 +5,9 @@ from functools import cache
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
+from suite.config.base import Strict
 from suite.config.compose import CONF
 from suite.config.hardware import Hardware, hardware
 from suite.config.paper.published import PublishedModel
@@ -20,11 +21,7 @@ BITS_PER_BYTE = 8
 FLOPS_PER_PARAMETER = 6  # and token, forward and backward; eq. 8 counts the same
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Assumptions(_Strict):
+class Assumptions(Strict):
     """What neither the paper nor a data sheet says."""
 
     tokens_per_gpu: PositiveInt
@@ -38,7 +35,7 @@ class Assumptions(_Strict):
     imbalance: Annotated[float, Field(ge=1)]
 
 
-class Cluster(_Strict):
+class Cluster(Strict):
     """Servers and what joins them."""
 
     title: str
@@ -88,7 +85,7 @@ class Cluster(_Strict):
         )
 
 
-class Targets(_Strict):
+class Targets(Strict):
     """Assumptions and clusters."""
 
     assumptions: Assumptions

@@ -19,14 +19,13 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from suite.data.labelled import Example, examples, split
+from suite.data.parts import PARTS, Part
 from suite.data.prepared import prepare_folder, read_manifest, recipe_folder
 from suite.data.registry import AnySource
-from suite.data.text import Part
 from suite.data.tokenizer import load_tokenizer, token_dtype
 from suite.errors import UserError
 
 FORMAT = 1
-PARTS: tuple[Part, ...] = ("train", "held_out")
 _EXAMPLES_PER_BATCH = 512
 
 

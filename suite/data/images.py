@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.data.fetch import unpacked
+from suite.data.parts import PARTS, Part
 from suite.data.prepared import prepare_folder, read_manifest, recipe_folder
 from suite.data.registry import MemberFiles, Source
-from suite.data.text import Part
 from suite.loading import load_object
 
 FORMAT = 1
@@ -31,8 +31,10 @@ class PreparedImages:
 
     def __init__(self, folder: Path) -> None:
         self.manifest = read_manifest(folder)
-        self._images = {part: np.load(folder / f"{part}_images.npy", mmap_mode="r") for part in ("train", "held_out")}
-        self._labels = {part: np.load(folder / f"{part}_labels.npy") for part in ("train", "held_out")}
+        self._images: dict[Part, NDArray[np.uint8]] = {
+            part: np.load(folder / f"{part}_images.npy", mmap_mode="r") for part in PARTS
+        }
+        self._labels: dict[Part, NDArray[np.int64]] = {part: np.load(folder / f"{part}_labels.npy") for part in PARTS}
 
     def images(self, part: Part) -> NDArray[np.uint8]:
         """All images of a part, uint8 ``[n, channels, side, side]``, as a read-only memory map."""

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from suite.data.fetch import unpacked
 from suite.data.hub import hub_rows
+from suite.data.parts import Part
 from suite.data.registry import AnySource, HubExamples, MemberFiles, Source
-from suite.data.text import Part, part_of
+from suite.data.text import part_of
 from suite.errors import UserError
 from suite.loading import load_object
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, models
 
-from suite.data.text import Part
+from suite.data.parts import Part
 from suite.data.tokenizer import SPECIAL_SYMBOLS
 
 

@@ -8,12 +8,11 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal
 
 from suite.data.hub import hub_documents
-from suite.data.registry import AnySource, CsvDocuments, FileDocuments, HubSource, Source
-
-Part = Literal["train", "held_out"]
+from suite.data.parts import Part
+from suite.data.registry import AnySource, CsvDocuments, FileDocuments, HubSource, MemberFiles, Source
+from suite.errors import UserError
 
 _LINE_BREAK_TAGS = re.compile(r"(\s*<br\s*/?>\s*)+")
 
@@ -24,9 +23,12 @@ def documents(source: AnySource, archive: Path | None) -> Iterator[str]:
     Args:
         source: an entry of the registry.
         archive: where its archive lies; a source of the hub has none.
+
+    Raises:
+        UserError: if the source holds labelled examples instead of documents.
     """
-    for raw in hub_documents(source) if isinstance(source, HubSource) else _archived(source, archive):
-        if document := clean(raw):
+    for text in _texts(source, archive):
+        if document := clean(text):
             yield document
 
 
@@ -54,10 +56,18 @@ def _digest(document: str) -> bytes:
     return hashlib.sha256(document.encode()).digest()
 
 
-def _archived(source: Source, archive: Path) -> Iterator[str]:
-    with zipfile.ZipFile(archive) as opened:
-        read = _csv_documents if isinstance(source.documents, CsvDocuments) else _file_documents
-        yield from read(opened, source.documents)
+def _texts(source: AnySource, archive: Path | None) -> Iterator[str]:
+    if isinstance(source, HubSource):
+        yield from hub_documents(source)
+    elif isinstance(source, Source) and not isinstance(source.documents, MemberFiles):
+        assert archive is not None
+        with zipfile.ZipFile(archive) as opened:
+            if isinstance(source.documents, CsvDocuments):
+                yield from _csv_documents(opened, source.documents)
+            else:
+                yield from _file_documents(opened, source.documents)
+    else:
+        raise UserError(f"data {source.name}: it holds labelled examples; allowed here: a source of documents")
 
 
 def _csv_documents(archive: zipfile.ZipFile, spec: CsvDocuments) -> Iterator[str]:

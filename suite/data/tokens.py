@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +22,23 @@ from rich.progress import track
 from tokenizers import Tokenizer
 
 from suite.data.fetch import archive_path, fetch, verify
+from suite.data.parts import Part
 from suite.data.prepared import prepare_folder, read_manifest, recipe_folder
-from suite.data.registry import AnySource, HubSource, Source
-from suite.data.text import Part, documents, split
+from suite.data.registry import AnySource, Source
+from suite.data.text import documents, split
 from suite.data.tokenizer import END_OF_DOCUMENT, load_tokenizer, token_dtype, train_tokenizer
 
 FORMAT = 1
 _DOCUMENTS_PER_BATCH = 512
+
+
+class TokenStreams(Protocol):
+    """Tokens by part, and the tokenizer whose numbers they are."""
+
+    tokenizer: Tokenizer
+
+    def stream(self, part: Part) -> NDArray[Any]:
+        """The tokens of a part, unsigned or int64 ``[tokens]``."""
 
 
 class PreparedText:
@@ -37,7 +47,7 @@ class PreparedText:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.manifest = read_manifest(folder)
-        self.tokenizer = load_tokenizer(folder / "tokenizer.json")
+        self.tokenizer: Tokenizer = load_tokenizer(folder / "tokenizer.json")
 
     def stream(self, part: Part) -> NDArray[Any]:
         """The tokens of a part, ``[tokens]``, as a read-only memory map."""
@@ -45,7 +55,8 @@ class PreparedText:
 
     def train_counts(self) -> NDArray[np.int64]:
         """Occurrences of each token in the training part, int64 ``[vocabulary]``."""
-        return np.load(self.folder / "train_counts.npy")
+        counts_V: NDArray[np.int64] = np.load(self.folder / "train_counts.npy")
+        return counts_V
 
 
 def prepare_text(
@@ -90,7 +101,7 @@ def _write(
     folder: Path, sources: Sequence[AnySource], held_out: float, vocabulary: int, cache: Path, most: int | None
 ) -> dict[str, Any]:
     """Fill the folder; returns what its manifest says."""
-    archives = [None if isinstance(source, HubSource) else fetch(source, cache) for source in sources]
+    archives = [fetch(source, cache) if isinstance(source, Source) else None for source in sources]
 
     def pieces(description: str) -> Iterator[tuple[str, Part]]:
         places = zip(sources, archives, strict=True)

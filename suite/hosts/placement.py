@@ -32,7 +32,9 @@ class StackSize(Protocol):
     def moe_every(self) -> int: ...
 
 
-def place_moe_layers(stack: str, blocks: nn.ModuleList, size: StackSize, make_layer: MakeLayer) -> list[MoELayer]:
+def place_moe_layers(
+    stack: str, blocks: nn.ModuleList | nn.Sequential, size: StackSize, make_layer: MakeLayer
+) -> list[MoELayer]:
     """Replace the FFNs of blocks ``moe_every - 1, 2·moe_every - 1, …`` by layers named ``<stack>.<block>``."""
     layers = []
     for index in range(size.moe_every - 1, len(blocks), size.moe_every):

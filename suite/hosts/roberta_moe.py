@@ -2,25 +2,29 @@
 
 from argparse import Namespace
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
 from suite.config.model import TransformerSize
+from suite.hosts.model import HostModel
 from suite.hosts.placement import MakeLayer, Stream, place_moe_layers
 from suite.loading import quiet_import
 from suite.tasks.task import TextInputs
+
+if TYPE_CHECKING:
+    from fairseq.models.roberta import RobertaModel
 
 OBJECTIVES = ("masked_lm", "classification")
 _HEAD = "sequence"
 
 
-class RobertaMoE(nn.Module):
+class RobertaMoE(HostModel):
     """fairseq's RoBERTa with one head: for hidden tokens, or for whole sequences."""
 
-    def __init__(self, host: nn.Module, streams: dict[str, Stream], classes: int | None) -> None:
-        super().__init__()
+    def __init__(self, host: "RobertaModel", streams: dict[str, Stream], classes: int | None) -> None:
+        super().__init__(streams)
         self.host = host
-        self.streams = streams
         if classes is not None:
             host.register_classification_head(_HEAD, classes)
             host.encoder.lm_head = nn.Identity()  # data parallelism expects that every parameter is used
@@ -43,7 +47,7 @@ class RobertaMoE(nn.Module):
         return logits_BMV
 
 
-def build(size: TransformerSize, inputs: TextInputs, make_layer: MakeLayer) -> nn.Module:
+def build(size: TransformerSize, inputs: TextInputs, make_layer: MakeLayer) -> HostModel:
     """Build the model; weights come from torch's global generator, experts and gates from their own seeds.
 
     Args:

@@ -3,24 +3,24 @@
 from dataclasses import dataclass
 
 import timm
-from timm.models.swin_transformer import SwinTransformer
-from torch import Tensor, nn
+from timm.models.swin_transformer import SwinTransformer, SwinTransformerStage
+from torch import Tensor
 
 from suite.config.model import SwinSize
 from suite.errors import UserError
-from suite.hosts.placement import MakeLayer, Stream, place_moe_layers
+from suite.hosts.model import HostModel
+from suite.hosts.placement import MakeLayer, place_moe_layers
 from suite.tasks.task import ImageInputs
 
 OBJECTIVES = ("images",)
 
 
-class SwinMoE(nn.Module):
+class SwinMoE(HostModel):
     """timm's model. It has no streams: patches are of no kinds worth telling apart."""
 
     def __init__(self, host: SwinTransformer) -> None:
-        super().__init__()
+        super().__init__(streams={})
         self.host = host
-        self.streams: dict[str, Stream] = {}
 
     def forward(self, images_BCHW: Tensor) -> Tensor:
         """Map images, float ``[B, channels, size, size]``, to logits ``[B, classes]``."""
@@ -37,7 +37,7 @@ class Stage:
     moe_every: int
 
 
-def build(size: SwinSize, inputs: ImageInputs, make_layer: MakeLayer) -> nn.Module:
+def build(size: SwinSize, inputs: ImageInputs, make_layer: MakeLayer) -> HostModel:
     """Build the model; weights come from torch's global generator, experts and gates from their own seeds.
 
     Args:
@@ -64,6 +64,7 @@ def build(size: SwinSize, inputs: ImageInputs, make_layer: MakeLayer) -> nn.Modu
     if size.pretrained is not None:
         _load_pretrained(host, size.pretrained, inputs)
     for number, stage in enumerate(host.layers):
+        assert isinstance(stage, SwinTransformerStage)
         width = size.width * 2**number
         place_moe_layers(
             f"stages.{number}", stage.blocks, Stage(width, int(width * size.ffn_ratio), size.moe_every), make_layer

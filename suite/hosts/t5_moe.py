@@ -7,24 +7,28 @@ norms and linear maps keep their biases.
 
 from argparse import Namespace
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from suite.config.model import TransformerSize
+from suite.hosts.model import HostModel
 from suite.hosts.placement import MakeLayer, Stream, place_moe_layers
 from suite.loading import quiet_import
 from suite.tasks.task import TextInputs
 
+if TYPE_CHECKING:
+    from fairseq.models.transformer import TransformerModelBase
+
 OBJECTIVES = ("span_corruption",)
 
 
-class T5MoE(nn.Module):
+class T5MoE(HostModel):
     """fairseq's encoder–decoder, without the extras that its forward pass returns."""
 
-    def __init__(self, host: nn.Module, streams: dict[str, Stream]) -> None:
-        super().__init__()
+    def __init__(self, host: "TransformerModelBase", streams: dict[str, Stream]) -> None:
+        super().__init__(streams)
         self.host = host
-        self.streams = streams
 
     def forward(self, source_BS: Tensor, target_BT: Tensor) -> Tensor:
         """Map what the encoder reads, int64 ``[B, S]``, and what the decoder has read so far, int64 ``[B, T]``.
@@ -36,7 +40,7 @@ class T5MoE(nn.Module):
         return logits_BTV
 
 
-def build(size: TransformerSize, inputs: TextInputs, make_layer: MakeLayer) -> nn.Module:
+def build(size: TransformerSize, inputs: TextInputs, make_layer: MakeLayer) -> HostModel:
     """Build the model; weights come from torch's global generator, experts and gates from their own seeds.
 
     Args:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
+from torch import Tensor
 
 from lshmoe import is_expert, moe_layers
 from lshmoe.parallel import active_group_size
 from suite.config.run import RunConfig
+from suite.hosts.model import HostModel
 from suite.records.vocabulary import COMPARED
 from suite.tasks.task import Batch, summed_loss
 from suite.training.kind_meter import announce
@@ -35,7 +36,7 @@ class Pass:
     expert_gradient: list[Tensor]
 
 
-def run_pass(model: nn.Module, batch: Batch, config: RunConfig) -> Pass:
+def run_pass(model: HostModel, batch: Batch, config: RunConfig) -> Pass:
     """The task's loss (without the gate's balance loss) and its gradients; no weight changes. Every rank calls this."""
     announce(model.streams, batch.kinds, config.task.route_padding)
     seen: list[Tensor] = []

@@ -51,7 +51,8 @@ def study(
 
 def to_markdown(result: pd.DataFrame) -> str:
     """Coordinates down, functions across; each cell says ``rate / missed`` in percent."""
-    cells = result.assign(cell=[f"{100 * r.rate:.0f} / {100 * r.missed:.0f}" for r in result.itertuples()])
+    pairs = zip(result["rate"], result["missed"], strict=True)
+    cells = result.assign(cell=[f"{100 * rate:.0f} / {100 * missed:.0f}" for rate, missed in pairs])
     return cells.pivot(index="coordinates", columns="functions", values="cell").to_markdown()
 
 

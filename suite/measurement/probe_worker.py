@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 import torch.distributed as dist
-from torch import nn
 
 from lshmoe import IdentityReduction, MoELayer, Routing, derive_seed, exact_dispatch, moe_layers
 from suite.cluster.launch import leave, reporting_failure
@@ -19,6 +18,7 @@ from suite.cluster.member import Member, join
 from suite.config.method import MethodConfig
 from suite.config.seeds import hash_seed
 from suite.files import write_atomically
+from suite.hosts.model import HostModel
 from suite.measurement.contestants import Contestants
 from suite.measurement.divergence import Pass, compare, run_pass
 from suite.measurement.probe import parse
@@ -78,7 +78,7 @@ def probe(plan: Contestants) -> None:
     dist.destroy_process_group()
 
 
-def put_on(model: nn.Module, method: MethodConfig, seed: int, member: Member) -> None:
+def put_on(model: HostModel, method: MethodConfig, seed: int, member: Member) -> None:
     """Give a model's MoE layers a method: its reduction, drawn by ``seed`` and the layer's name, its wire and path."""
     for layer in moe_layers(model):
         reduction = build_reduction(method, layer.dim, derive_seed(seed, layer.name))
@@ -86,7 +86,7 @@ def put_on(model: nn.Module, method: MethodConfig, seed: int, member: Member) ->
         layer.exchange = build_exchange(method, member)
 
 
-def exact_pass(model: nn.Module, batch: Batch, plan: Contestants) -> tuple[Pass, Routing]:
+def exact_pass(model: HostModel, batch: Batch, plan: Contestants) -> tuple[Pass, Routing]:
     """The reference, and what its last MoE layer routed on this rank."""
     seen: list[Routing] = []
     last = moe_layers(model)[-1]
@@ -97,7 +97,7 @@ def exact_pass(model: nn.Module, batch: Batch, plan: Contestants) -> tuple[Pass,
     return passed, seen[0]
 
 
-def one_line(model: nn.Module, batch: Batch, plan: Contestants, exact: Pass) -> dict[str, Any]:
+def one_line(model: HostModel, batch: Batch, plan: Contestants, exact: Pass) -> dict[str, Any]:
     """Errors, loss, rate and relative bytes of the method that ``model`` has now."""
     layers = moe_layers(model)
     for layer in layers:
@@ -122,7 +122,7 @@ def traffic_of(layer: MoELayer) -> tuple[float, ...]:
     return traffic.rows_routed, traffic.rows_sent, sum(traffic.bytes.values()), half_precision_bytes(layer)
 
 
-def sample_file(task: Task, batch: Batch, model: nn.Module, routing: Routing, rows: int) -> bytes:
+def sample_file(task: Task, batch: Batch, model: HostModel, routing: Routing, rows: int) -> bytes:
     """Rows that enter the last MoE layer's all-to-all, as exact dispatch routes them, with what is alike in them.
 
     An ``.npz`` of ``layer`` (its name), ``rows`` float16 ``[S, D]``, ``expert`` and ``cluster`` int64 ``[S]``, the
@@ -144,7 +144,7 @@ def sample_file(task: Task, batch: Batch, model: nn.Module, routing: Routing, ro
     return buffer.getvalue()
 
 
-def token_symbols(task: Task, batch: Batch, model: nn.Module, layer: MoELayer) -> list[str]:
+def token_symbols(task: Task, batch: Batch, model: HostModel, layer: MoELayer) -> list[str]:
     """Symbols of a layer's tokens, in their order in its input; none where inputs are no text."""
     if not isinstance(task.inputs, TextInputs):
         return []

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from suite.config.seeds import data_seed
-from suite.data.text import Part
+from suite.data.parts import Part
 from suite.data.tokenizer import END_OF_DOCUMENT
 from suite.tasks.labelled_text import LabelledText, fit, right_padded
 from suite.tasks.row_kinds import kinds_of

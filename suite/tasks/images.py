@@ -14,8 +14,7 @@ from torch import Tensor
 
 from lshmoe.seeding import derive_seed
 from suite.config.seeds import data_seed
-from suite.data.text import Part
-from suite.errors import UserError
+from suite.data.parts import Part
 from suite.tasks.sampling import EpochOrder, in_batches, rank_slice, spread
 from suite.tasks.task import Batch, ImageInputs, Metric, Predict, Task, summed_loss
 
@@ -29,7 +28,6 @@ class ImageClassification(Task):
 
     objective = "images"
     metric = Metric("top1", higher_is_better=True)
-    inputs: ImageInputs
 
     @abstractmethod
     def labels(self, part: Part) -> NDArray[np.int64]:
@@ -42,12 +40,14 @@ class ImageClassification(Task):
         The training part's ``batches`` has no end; how far ahead of what is asked for it is read is up to the task.
         """
 
-    def require_enough(self) -> None:
-        """Raise a :class:`UserError` if a batch or an evaluation asks for more images than there are."""
-        for name, part in (("batch_examples", "train"), ("eval_examples", "held_out")):
-            wanted, present = getattr(self.training, name), len(self.labels(part))
-            if wanted > present:
-                raise UserError(f"task.training.{name}: {wanted} exceeds the {part} part; allowed: at most {present}")
+    @property
+    @abstractmethod
+    def inputs(self) -> ImageInputs:
+        """Size, channels and classes."""
+
+    def num_images(self, part: Part) -> int:
+        """Images of a part."""
+        return len(self.labels(part))
 
     def train_batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
         """This rank's images of a step; steps in a row are read from one stream, any other step starts a new one."""
@@ -92,11 +92,11 @@ class ImageClassification(Task):
 
     @property
     def _held_out_places(self) -> NDArray[np.int64]:
-        return spread(self.training.eval_examples, len(self.labels("held_out")))
+        return spread(self.training.eval_examples, self.num_images("held_out"))
 
     @cached_property
     def _order(self) -> EpochOrder:
-        return EpochOrder(data_seed(self.seed), len(self.labels("train")))
+        return EpochOrder(data_seed(self.seed), self.num_images("train"))
 
     def _draws(self, step: int, rank: int, world: int) -> list[Draw]:
         size, seed = self.training.batch_examples, data_seed(self.seed)

@@ -4,42 +4,39 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import torch
 import torch.distributed as dist
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor
 from torch.nn import functional
 
+from suite.config.base import Strict
 from suite.config.compose import compose
 from suite.config.task import TaskConfig, Training
 from suite.data.example_tokens import PreparedExamples, Recipe, prepare_examples
-from suite.data.registry import source
+from suite.data.registry import AnySource, source
 from suite.data.tokenizer import make_dictionary
 from suite.data.tokens import prepare_text, prepared_folder
-from suite.errors import UserError
 from suite.loading import load_object
 from suite.tasks.packed_text import PackedText, TextData
 from suite.tasks.sampling import in_batches, spread
-from suite.tasks.scores import score
+from suite.tasks.scores import ScoreName, score
 from suite.tasks.task import Batch, Metric, Predict, Task, TextInputs
 
 
-class LabelledData(BaseModel):
+class LabelledData(Strict):
     """``task.data`` of a task on labelled texts."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     train: str = Field(description="a source of the data registry")
     held_out: Annotated[float, Field(gt=0, lt=1)] | str = Field(
         description="another source, less what is trained on; or the share of train's groups that is held out"
     )
     classes: list[str] = Field(min_length=2, description="names of the classes, in the order of their numbers")
-    scores: list[Literal["accuracy", "f1", "matthews"]] = Field(
-        min_length=1, description="what is reported; runs are compared by the first"
-    )
+    scores: list[ScoreName] = Field(min_length=1, description="what is reported; runs are compared by the first")
     tokenizer_of: str = Field(description="the language-modelling task whose tokenizer is used")
 
     @model_validator(mode="after")
@@ -49,10 +46,9 @@ class LabelledData(BaseModel):
         return self
 
 
-class LabelledInputs(BaseModel):
+class LabelledInputs(Strict):
     """``task.training.<scale>.inputs`` of a task on labelled texts."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     context: PositiveInt = Field(description="longest sequence that the model can take, as in its pre-training")
     length: int = Field(ge=8, description="tokens kept of an example, template and separators included")
     vocabulary: int = Field(ge=260, description="of the tokenizer, as in pre-training")
@@ -67,8 +63,10 @@ class LabelledInputs(BaseModel):
 class LabelledText(Task):
     """Texts, or pairs of texts, each of one class; a task says how a model is asked for it."""
 
-    Data = LabelledData
-    Inputs = LabelledInputs
+    Data: ClassVar[type[LabelledData]] = LabelledData
+    Inputs: ClassVar[type[LabelledInputs]] = LabelledInputs
+    data: LabelledData
+    options: LabelledInputs
 
     def __init__(self, config: TaskConfig, training: Training, data_dir: Path, seed: int) -> None:
         super().__init__(config, training, data_dir, seed)
@@ -88,13 +86,7 @@ class LabelledText(Task):
         if not folder.exists():
             prepare_text(*self._text_recipe, self.data_dir)
         prepare_examples(self._recipe, self.data_dir)
-        for name, part in (("batch_examples", "train"), ("eval_examples", "held_out")):
-            wanted, present = getattr(self.training, name), self.examples.count(part)
-            if wanted > present:
-                raise UserError(
-                    f"task.training.{name}: {wanted} examples exceed the {part} part of {self.config.name}; "
-                    f"allowed: at most {present}"
-                )
+        self.require_enough(self.examples.count)
 
     @cached_property
     def examples(self) -> PreparedExamples:
@@ -158,7 +150,7 @@ class LabelledText(Task):
         return target
 
     @cached_property
-    def _text_recipe(self) -> tuple[list[Any], float, int]:
+    def _text_recipe(self) -> tuple[list[AnySource], float, int]:
         text = TextData.model_validate(self._text_config.data)
         return [source(name) for name in text.sources], text.held_out, self.options.vocabulary
 

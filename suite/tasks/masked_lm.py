@@ -1,6 +1,6 @@
 """Masked language modelling, RoBERTa's objective: predict the tokens that are hidden."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field, model_validator
@@ -36,7 +36,8 @@ class MaskedLM(PackedText):
     epoch. ``<s>`` takes the place of each window's first token. Only predicted places have targets, ``[B, M]``."""
 
     objective = "masked_lm"
-    Inputs = MaskedInputs
+    Inputs: ClassVar[type[MaskedInputs]] = MaskedInputs
+    options: MaskedInputs
     extra_symbols = (MASK_SYMBOL,)
 
     def make_batch(self, windows_BT: Tensor, seeds: list[int]) -> Batch:

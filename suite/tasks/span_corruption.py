@@ -1,6 +1,6 @@
 """Span corruption, T5's objective: each hidden span gives way to a sentinel, and is predicted after that sentinel."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -48,7 +48,8 @@ class SpanCorruption(PackedText):
     same shape. ``</s>`` takes the place of each window's last token, which ends the last hidden span."""
 
     objective = "span_corruption"
-    Inputs = SpanInputs
+    Inputs: ClassVar[type[SpanInputs]] = SpanInputs
+    options: SpanInputs
     # The n-th sentinel of a sequence is the n-th symbol from the dictionary's end.
     extra_symbols = tuple(f"<sentinel:{number}>" for number in reversed(range(SENTINELS)))
 

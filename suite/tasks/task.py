@@ -15,6 +15,8 @@ from torch.nn import functional
 
 from suite.config.task import TaskConfig, Training
 from suite.config.validation import parse_options
+from suite.data.parts import Part
+from suite.errors import UserError
 
 # Value of a target where nothing is to be predicted.
 IGNORED = -100
@@ -101,11 +103,13 @@ class Task(ABC):
     metric: Metric = PERPLEXITY
     Data: ClassVar[type[BaseModel]]
     Inputs: ClassVar[type[BaseModel]]
+    data: BaseModel
+    options: BaseModel
 
     def __init__(self, config: TaskConfig, training: Training, data_dir: Path, seed: int) -> None:
         self.config, self.training, self.data_dir, self.seed = config, training, data_dir, seed
-        self.data: Any = parse_options("task.data", self.Data, config.data)
-        self.options: Any = parse_options("task.training.<scale>.inputs", self.Inputs, training.inputs)
+        self.data = parse_options("task.data", self.Data, config.data)
+        self.options = parse_options("task.training.<scale>.inputs", self.Inputs, training.inputs)
 
     # -- what a task defines -----------------------------------------------------------------------------------------
 
@@ -152,6 +156,27 @@ class Task(ABC):
         """
 
     # -- what tasks share --------------------------------------------------------------------------------------------
+
+    def require_enough(self, count: Callable[[Part], int], unit: str = "examples") -> None:
+        """Check that a batch and an evaluation find as many examples as they ask for.
+
+        Args:
+            count: how many examples a part holds.
+            unit: what they are called in the message.
+
+        Raises:
+            UserError: naming the field, and the most that it may be.
+        """
+        wanted: dict[Part, tuple[str, int]] = {
+            "train": ("batch_examples", self.training.batch_examples),
+            "held_out": ("eval_examples", self.training.eval_examples),
+        }
+        for part, (name, number) in wanted.items():
+            if number > count(part):
+                raise UserError(
+                    f"task.training.{name}: {number} {unit} exceed the {part} part of {self.config.name}; "
+                    f"allowed: at most {count(part)}"
+                )
 
     def evaluate(
         self, predict: Predict, rank: int = 0, world: int = 1, group: dist.ProcessGroup | None = None

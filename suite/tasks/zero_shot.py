@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import ClassVar, NoReturn
 
 import numpy as np
 import torch
@@ -45,7 +45,8 @@ class ZeroShot(LabelledText):
     """
 
     objective = "span_corruption"
-    Data = ZeroShotData
+    Data: ClassVar[type[ZeroShotData]] = ZeroShotData
+    data: ZeroShotData
 
     def __init__(self, config: TaskConfig, training: Training, data_dir: Path, seed: int) -> None:
         super().__init__(config, training, data_dir, seed)

@@ -47,7 +47,7 @@ def train(
         began, done = time.perf_counter(), number + 1
         with capture.step(done):
             losses = trainer.step(number)
-        values = trainer.reduce(losses | trainer.read_meters(), means=("loss", "balance_loss"))
+        values = trainer.reduce({**losses, **trainer.read_meters()}, means=("loss", "balance_loss"))
         seconds = time.perf_counter() - began  # reading the losses has waited for the device
         trainer.check_finite(values["loss"], done)
         if leader:

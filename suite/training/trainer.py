@@ -22,6 +22,7 @@ from suite.cluster.member import Member
 from suite.config.run import RunConfig
 from suite.config.seeds import model_seed
 from suite.config.task import Optimizer
+from suite.hosts.model import HostModel
 from suite.loading import load_object
 from suite.tasks.task import Batch, Task, summed_loss
 from suite.training.kind_meter import KIND_METERS, KindMeter, announce
@@ -40,11 +41,11 @@ METERS = (
 COUNTS = (*(name for name in METERS if "seconds" not in name), *KIND_METERS, "targets")
 
 
-def build_model(config: RunConfig, task: Task, member: Member) -> nn.Module:
+def build_model(config: RunConfig, task: Task, member: Member) -> HostModel:
     """The run's host with its MoE layers; the same weights on every rank and for every world size."""
     torch.manual_seed(model_seed(config.root_seed("model")))
     build = load_object("model.host", f"{config.model.host}.build")
-    model: nn.Module = build(config.size, task.inputs, method_layer_factory(config, member))
+    model: HostModel = build(config.size, task.inputs, method_layer_factory(config, member))
     return model.to(member.device)
 
 
@@ -69,7 +70,7 @@ class Trainer:
 
     config: RunConfig
     task: Task
-    model: nn.Module
+    model: HostModel
     device: torch.device
     kinds: bool = True  # whether rows are counted by kind, which costs a little
 

@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor, unset_fake_temporarily
 from torch.overrides import TorchFunctionMode
 
 from lshmoe import Exchange, MoELayer
 from lshmoe.exchange import Received
 from suite.config.model import ModelSize
+from suite.hosts.model import HostModel
 from suite.loading import load_object
 from suite.tasks.task import ImageInputs, TextInputs
 
@@ -61,7 +62,7 @@ _ANSWERS: dict[Callable[..., Any], Callable[..., Any]] = {
 }
 
 
-def blueprint(host: str, size: ModelSize, inputs: TextInputs | ImageInputs, ranks: int = 1) -> nn.Module:
+def blueprint(host: str, size: ModelSize, inputs: TextInputs | ImageInputs, ranks: int = 1) -> HostModel:
     """Build a host with vanilla MoE layers as rank 0 of ``ranks`` has it, on the meta device.
 
     Args:
@@ -78,5 +79,5 @@ def blueprint(host: str, size: ModelSize, inputs: TextInputs | ImageInputs, rank
     if "pretrained" in type(size).model_fields:  # trained weights have no place in shapes
         size = size.model_copy(update={"pretrained": None})
     with as_shapes():
-        model: nn.Module = build(size, inputs, make_layer)
+        model: HostModel = build(size, inputs, make_layer)
     return model

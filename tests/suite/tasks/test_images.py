@@ -205,7 +205,9 @@ def test_the_record_says_that_the_split_is_ours(tmp_path: Path, monkeypatch: pyt
 
 
 def test_what_cannot_be_is_refused_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UserError, match="eval_examples: 1000 exceeds the held_out part; allowed: at most 30"):
+    with pytest.raises(
+        UserError, match="eval_examples: 1000 images exceed the held_out part of .*; allowed: at most 30"
+    ):
         prepared_task(tmp_path, monkeypatch, eval_examples=1000)
     with pytest.raises(UserError, match=r"run python -m suite\.data\.prepare"):
         build_task(compose(["task=cifar10_test_resplit"]), tmp_path / "nowhere").train_batch(0)
