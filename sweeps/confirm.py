@@ -1,8 +1,7 @@
 """The confirmation stage: ``python -m sweeps.confirm study=nano_hash scale=nano [candidate=trial3 seed=1]``.
 
-The best of many trials owes some of its lead to luck. So the best setting at each target is trained again, with seeds
-that the study never saw, beside vanilla with the same seeds; only these runs count. Needs the tables of
-`sweeps.collect`.
+The best of many trials is partly lucky. So the best setting at each target is trained again, with seeds that the study
+has not used, beside vanilla with the same seeds. Only these runs count. Needs the tables of `sweeps.collect`.
 """
 
 from suite.config.base import NonNegativeInt
@@ -16,17 +15,17 @@ from sweeps.trial import TrialFailed, train_run
 
 
 class ConfirmOptions(Options):
-    """One candidate and one seed, or all of those left out."""
+    """One candidate and one seed; by default, all of them."""
 
     candidate: str | None = None
     seed: NonNegativeInt | None = None
 
 
 def confirm(study: Study, folder: StudyFolder, candidate: Candidate, seed: int) -> RunFolder:
-    """Train a candidate with a fresh seed, or go on with it.
+    """Train a candidate with a fresh seed, or resume its run.
 
     Raises:
-        RunError: the run failed; its record says why.
+        RunError: the run failed; its record has the reason.
     """
     print(f"confirming {candidate.name} on {candidate.task}, seed {seed}", flush=True)
     try:

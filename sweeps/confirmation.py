@@ -1,4 +1,4 @@
-"""What the confirmation runs say, from their records alone."""
+"""Results of the confirmation runs, from their records."""
 
 import json
 from typing import Any
@@ -18,9 +18,9 @@ COLUMNS = (
 
 
 def confirmation_frame(study: Study, folder: StudyFolder, best: pd.DataFrame) -> pd.DataFrame:
-    """One row per candidate: its quality over fresh seeds with a 95 % Student interval, beside what was found before.
+    """One row per candidate: its quality over fresh seeds with a 95 % Student interval, and the quality found before.
 
-    ``over_vanilla`` is its quality less that of vanilla with the same seed, mean over the seeds that both have.
+    ``over_vanilla`` is its quality minus that of vanilla with the same seed, averaged over the seeds that both have.
 
     Args:
         study: the study.
@@ -71,7 +71,7 @@ def _measured(
 
 
 def _summaries(study: Study, folder: StudyFolder, candidate: Candidate) -> tuple[dict[int, dict[str, Any]], list[str]]:
-    """Summaries by seed, each with its ``path`` below ``results/<scale>``, and what is missing."""
+    """Summaries by seed, each with its ``path`` below ``results/<scale>``, and a message for each missing one."""
     found, faults = {}, []
     for seed in study.confirmation.seeds:
         path = confirmation_run(study, folder, candidate, seed)

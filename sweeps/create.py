@@ -1,6 +1,6 @@
 """Create a study, once and before any worker: ``python -m sweeps.create study=nano_hash scale=nano [storage=URL]``.
 
-Given again it changes nothing, but for slots that are missing because an earlier call was interrupted.
+A second call only adds slots that are missing because the first one was interrupted.
 """
 
 import optuna

@@ -1,4 +1,4 @@
-"""Figures of a study, from its tables: the Pareto front, the parameters' importance and the study's history."""
+"""Figures of a study, from its tables: Pareto front, importance of parameters, and history."""
 
 from pathlib import Path
 

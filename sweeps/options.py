@@ -20,13 +20,13 @@ _Options = TypeVar("_Options", bound="Options")
 
 
 class Options(Strict):
-    """What every command takes.
+    """Options of every command.
 
     Attributes:
         study: name of a file of ``sweeps/conf``, or the path of another one.
         scale: at which it runs.
         results: folder of results.
-        storage: URL of the study's database; SQLite in the study's folder without one.
+        storage: URL of the study's database; by default, SQLite in the study's folder.
     """
 
     study: str
@@ -40,7 +40,7 @@ class Options(Strict):
 
 
 class WorkOptions(Options):
-    """What a worker takes besides: after how many trials it ends at the latest."""
+    """Options of a worker: ``trials`` is the number of trials after which it ends."""
 
     trials: PositiveInt | None = None
 

@@ -1,4 +1,4 @@
-"""Hardware sheets: ``suite/conf/hardware.yaml``, validated. Numbers of data sheets, none of them measured here."""
+"""Hardware sheets: ``suite/conf/hardware.yaml``, validated. All numbers come from data sheets, none is measured."""
 
 from functools import cache
 

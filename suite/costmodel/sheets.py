@@ -22,7 +22,7 @@ FLOPS_PER_PARAMETER = 6  # and token, forward and backward; eq. 8 counts the sam
 
 
 class Assumptions(Strict):
-    """What neither the paper nor a data sheet says."""
+    """Numbers that neither the paper nor a data sheet gives."""
 
     tokens_per_gpu: PositiveInt
     bytes_per_element: PositiveFloat
@@ -36,7 +36,7 @@ class Assumptions(Strict):
 
 
 class Cluster(Strict):
-    """Servers and what joins them."""
+    """Servers and the network between them."""
 
     title: str
     hardware: str
@@ -65,7 +65,7 @@ class Cluster(Strict):
         return self.nic_bits_per_second / BITS_PER_BYTE
 
     def topology(self, gpus: int | None = None) -> Topology:
-        """The cluster as it is, or grown (or shrunk) to ``gpus``.
+        """The cluster at its own size, or at ``gpus`` GPUs.
 
         Raises:
             ValueError: ``gpus`` are not whole servers, or do not spread evenly over the sites.
@@ -113,10 +113,10 @@ def sheets() -> Targets:
 
 @dataclass(frozen=True)
 class Shape:
-    """What of a transformer decides its step: ``moe_layers`` of ``layers`` have ``top_k`` active experts for a FFN.
+    """Sizes that decide a transformer's step; in ``moe_layers`` of ``layers``, ``top_k`` experts replace the FFN.
 
-    As in the paper's model, attention has 4·width² parameters, and embeddings, norms and the products of queries and
-    keys are left out.
+    As in the paper's model, attention has 4·width² parameters; embeddings, norms and products of queries and keys are
+    left out.
     """
 
     layers: int
@@ -128,7 +128,7 @@ class Shape:
 
     @classmethod
     def of(cls, model: PublishedModel, assumptions: Assumptions) -> "Shape":
-        """A model of the paper, with MoE layers where its text has them."""
+        """A model of the paper, with MoE layers where its text places them."""
         moe = model.layers // assumptions.moe_every
         return cls(model.layers, moe, model.d_model, model.d_ffn, model.experts, assumptions.top_k)
 
@@ -145,14 +145,14 @@ class Shape:
 
     @property
     def expert_part(self) -> float:
-        """Experts' part of all FLOPs."""
+        """Share of experts in all FLOPs."""
         return self.expert_flops / (self.expert_flops + self.dense_flops)
 
 
 def workload(shape: Shape, cluster: Cluster, network: ClusterNetwork, assumptions: Assumptions) -> Workload:
-    """A step of one GPU by data sheets. The dense part holds the gate's all-reduces, as a meter would have it.
+    """A step of one GPU by data sheets. As in measurements, the dense part includes the gate's all-reduces.
 
-    The number of experts grows with the GPUs, at least one on each, as in Appendix A.2.
+    The number of experts grows with the GPUs: at least one per GPU, as in Appendix A.2.
     """
     tokens, flops = assumptions.tokens_per_gpu, cluster.flops_per_second
     experts = max(shape.experts, network.topology.gpus)
@@ -170,12 +170,12 @@ def workload(shape: Shape, cluster: Cluster, network: ClusterNetwork, assumption
 
 
 def vanilla_method(shape: Shape, assumptions: Assumptions) -> Method:
-    """All rows in the numbers of the model."""
+    """Vanilla: every row is sent, in the model's precision."""
     return Method(rate=1.0, bytes_per_row=shape.width * assumptions.bytes_per_element)
 
 
 def lsh_method(shape: Shape, cluster: Cluster, assumptions: Assumptions, rate: float) -> Method:
-    """LSH at a given rate; hashing is a product of a row with the kept coordinates of every rotation."""
+    """LSH at a given rate. Hashing costs the product of a row with the kept coordinates of every rotation."""
     hashing = 2 * assumptions.num_hashes * assumptions.coordinates * shape.width / cluster.flops_per_second
     return Method(rate, shape.width * assumptions.bytes_per_element, reduction_per_row=hashing)
 

@@ -1,8 +1,8 @@
-"""Labelled examples as memory-mapped tokens, prepared once for each recipe.
+"""Labelled examples as memory-mapped tokens, prepared once per recipe.
 
 A prepared folder holds, for each part, ``<part>.bin`` (the tokens of all texts and pairs, one after the other),
 ``<part>_ends.npy`` (int64 ``[2 · examples]``, where each text and each pair ends) and ``<part>_labels.npy`` (uint8
-``[examples]``); and the ``tokenizer.json`` that made them, which is that of a text recipe.
+``[examples]``). ``tokenizer.json`` is a copy of a prepared text's tokenizer.
 """
 
 import shutil
@@ -62,7 +62,7 @@ class Recipe:
 
 
 class PreparedExamples:
-    """A prepared folder, opened for reading; tokens stay on disk and are mapped, not loaded."""
+    """A prepared folder, opened for reading. Tokens are memory-mapped, not loaded."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -80,7 +80,7 @@ class PreparedExamples:
         return self._array(f"{part}_labels.npy")
 
     def tokens(self, part: Part, number: int) -> tuple[list[int], list[int]]:
-        """Tokens of an example's text and of its pair, which is empty if it has none."""
+        """Tokens of an example's text and of its pair, empty if there is no pair."""
         ends = self._array(f"{part}_ends.npy")
         start = ends[2 * number - 1] if number else 0
         middle, end = ends[2 * number : 2 * number + 2]
@@ -89,7 +89,7 @@ class PreparedExamples:
 
 
 def prepare_examples(recipe: Recipe, data_dir: Path) -> Path:
-    """Make the prepared folder if it is not there yet, and return it; the text it names must be prepared.
+    """Make the prepared folder if it is missing, and return it. The text of ``recipe`` must be prepared.
 
     Raises:
         UserError: if data are missing or corrupted, or a label is out of range; with the remedy.

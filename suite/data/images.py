@@ -1,8 +1,8 @@
-"""Labelled images as memory-mapped arrays: prepared once for each recipe, shared by every run that asks for the same.
+"""Labelled images as memory-mapped arrays, prepared once per recipe and shared by all runs with that recipe.
 
 A prepared folder holds ``<part>_images.npy``, uint8 ``[n, channels, side, side]``, and ``<part>_labels.npy``, int64
-``[n]``, of the parts ``train`` and ``held_out``. The manifest names the classes, counts images by part and class, and
-has mean and deviation of each channel over the training part, of pixels in [0, 1].
+``[n]``, of the parts ``train`` and ``held_out``. The manifest has the classes, the number of images by part and class,
+and each channel's mean and deviation over the training part, of pixels in [0, 1].
 """
 
 import hashlib
@@ -27,7 +27,7 @@ Labelled = tuple[NDArray[np.uint8], str]
 
 
 class PreparedImages:
-    """A prepared folder, opened for reading; images stay on disk and are mapped, not loaded."""
+    """A prepared folder, opened for reading. Images are memory-mapped, not loaded."""
 
     def __init__(self, folder: Path) -> None:
         self.manifest = read_manifest(folder)
@@ -41,7 +41,7 @@ class PreparedImages:
         return self._images[part]
 
     def labels(self, part: Part) -> NDArray[np.int64]:
-        """Their classes, int64 ``[n]``: places in the manifest's ``classes``."""
+        """Their classes, int64 ``[n]``: indices into the manifest's ``classes``."""
         return self._labels[part]
 
 
@@ -62,7 +62,7 @@ def prepare_images(source: Source, held_out: float, cache: Path) -> Path:
 
 
 def prepared_folder(source: Source, held_out: float, cache: Path) -> Path:
-    """Where :func:`prepare_images` puts what it makes: named after everything that decides the contents."""
+    """The folder of :func:`prepare_images`. Its name is a digest of everything that decides the contents."""
     recipe = {
         "format": FORMAT,
         "source": source.recipe(),
@@ -72,9 +72,9 @@ def prepared_folder(source: Source, held_out: float, cache: Path) -> Path:
 
 
 def stratified(examples: Iterable[Labelled], held_out: float) -> dict[Part, list[Labelled]]:
-    """Distinct images by part, ``held_out`` of each class being held out: those whose hashes are the smallest.
+    """Distinct images by part. The share ``held_out`` of each class, those with the smallest hashes, is held out.
 
-    The parts depend on the images alone, not on their order; within a part images are ordered by hash.
+    The parts depend on the images, not on their order. Within a part, images are ordered by hash.
     """
     by_class: dict[str, dict[bytes, Labelled]] = {}
     seen: set[bytes] = set()

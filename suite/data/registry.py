@@ -1,4 +1,4 @@
-"""The data registry: what each source is, where it comes from, and how to tell that it arrived intact."""
+"""The data registry: what each source is, where it comes from, and its SHA-256."""
 
 from functools import cache
 from pathlib import Path
@@ -65,7 +65,7 @@ class Source(_Entry):
 
 
 class _Hub(_Entry):
-    """A split of a data set of the Hugging Face hub. Its revision pins its contents."""
+    """A split of a data set of the Hugging Face hub, pinned by its revision."""
 
     dataset: str
     revision: str

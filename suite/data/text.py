@@ -1,4 +1,4 @@
-"""Documents of a source: read one at a time, cleaned, each exactly once, and each in one part only."""
+"""Documents of a source: read one at a time, cleaned, without duplicates, each in one part only."""
 
 import csv
 import fnmatch
@@ -18,11 +18,11 @@ _LINE_BREAK_TAGS = re.compile(r"(\s*<br\s*/?>\s*)+")
 
 
 def documents(source: AnySource, archive: Path | None) -> Iterator[str]:
-    """Yield the cleaned, non-empty documents of a source in its order, reading as it goes.
+    """Yield the cleaned, non-empty documents of a source in its order, one at a time.
 
     Args:
         source: an entry of the registry.
-        archive: where its archive lies; a source of the hub has none.
+        archive: path of its archive; ``None`` for a source of the hub.
 
     Raises:
         UserError: if the source holds labelled examples instead of documents.
@@ -38,7 +38,7 @@ def clean(text: str) -> str:
 
 
 def part_of(document: str, held_out: float) -> Part:
-    """The part a document belongs to: a function of its text alone, so equal documents can never be in both."""
+    """The part of a document. It depends only on the text, so equal documents are never in both parts."""
     return "held_out" if int.from_bytes(_digest(document)[:8], "big") < held_out * 2**64 else "train"
 
 

@@ -1,11 +1,10 @@
-"""Text as memory-mapped token streams: prepared once for each recipe, shared by every run that asks for the same.
+"""Text as memory-mapped token streams, prepared once per recipe and shared by all runs with that recipe.
 
 A prepared folder holds ``train.bin`` and ``held_out.bin`` (documents in order, each followed by ``</s>``),
-``tokenizer.json``, ``train_counts.npy`` (how often each token occurs in ``train.bin``) and ``manifest.json``, written
-last. The folder appears under its final name only when all of it is there.
+``tokenizer.json``, ``train_counts.npy`` (how often each token occurs in ``train.bin``) and ``manifest.json``.
 
-However large a corpus is, it is read one document at a time, once for the tokenizer and once for the tokens. Training
-maps the streams: each rank reads from disk the windows of its own part of a batch, and no other.
+A corpus is read one document at a time, once for the tokenizer and once for the tokens. In training, streams are
+memory-mapped: each rank reads only the windows of its own part of a batch.
 """
 
 import sys
@@ -42,7 +41,7 @@ class TokenStreams(Protocol):
 
 
 class PreparedText:
-    """A prepared folder, opened for reading; token streams stay on disk and are mapped, not loaded."""
+    """A prepared folder, opened for reading. Token streams are memory-mapped, not loaded."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -69,7 +68,7 @@ def prepare_text(
         held_out: share of documents kept out of training, in (0, 1).
         vocabulary: tokens of the BPE, which is trained on the training part only.
         cache: the data cache.
-        most: how many documents are read of each source, its first; all if ``None``.
+        most: number of documents to read from the start of each source; ``None`` reads all.
 
     Raises:
         UserError: if an archive is missing or corrupted, or a prepared file is; with the remedy.
@@ -86,7 +85,7 @@ def prepare_text(
 def prepared_folder(
     sources: Sequence[AnySource], held_out: float, vocabulary: int, cache: Path, most: int | None = None
 ) -> Path:
-    """Where :func:`prepare_text` puts what it makes: named after everything that decides the contents."""
+    """The folder of :func:`prepare_text`. Its name is a digest of everything that decides the contents."""
     recipe = {
         "format": FORMAT,
         "sources": [source.recipe() for source in sources],

@@ -44,7 +44,7 @@ class GPTMoE(HostModel):
 
 
 def build(size: TransformerSize, inputs: TextInputs, make_layer: MakeLayer) -> HostModel:
-    """Build the model; weights come from torch's global generator, experts and gates from their own seeds.
+    """Build the model. Dense weights come from torch's global generator, experts and gates from their own seeds.
 
     Args:
         size: its shape; layers ``moe_every - 1, 2·moe_every - 1, …`` get a MoE layer.

@@ -27,17 +27,17 @@ class RobertaMoE(HostModel):
         self.host = host
         if classes is not None:
             host.register_classification_head(_HEAD, classes)
-            host.encoder.lm_head = nn.Identity()  # data parallelism expects that every parameter is used
+            host.encoder.lm_head = nn.Identity()  # data parallelism fails on unused parameters
 
     def forward(self, tokens_BT: Tensor, places_BM: Tensor | None = None) -> Tensor:
         """Map tokens, int64 ``[B, T]``, ``<s>`` first and padding last, to logits.
 
         Args:
-            tokens_BT: the tokens, some of them hidden behind ``<mask>``.
-            places_BM: int64 ``[B, M]``, where tokens are to be predicted; not for a classifier.
+            tokens_BT: the tokens, some of them replaced by ``<mask>``.
+            places_BM: int64 ``[B, M]``, positions to predict; ``None`` for a classifier.
 
         Returns:
-            ``[B, M, vocabulary]`` for the tokens at those places, or ``[B, classes]`` from each sequence's ``<s>``.
+            ``[B, M, vocabulary]`` for the tokens at those positions, or ``[B, classes]`` from each sequence's ``<s>``.
         """
         features_BTD: Tensor = self.host.encoder.extract_features(tokens_BT)[0]
         if places_BM is None:
@@ -48,7 +48,7 @@ class RobertaMoE(HostModel):
 
 
 def build(size: TransformerSize, inputs: TextInputs, make_layer: MakeLayer) -> HostModel:
-    """Build the model; weights come from torch's global generator, experts and gates from their own seeds.
+    """Build the model. Dense weights come from torch's global generator, experts and gates from their own seeds.
 
     Args:
         size: its shape; layers ``moe_every - 1, 2·moe_every - 1, …`` get a MoE layer.

@@ -16,7 +16,7 @@ OBJECTIVES = ("images",)
 
 
 class SwinMoE(HostModel):
-    """timm's model. It has no streams: patches are of no kinds worth telling apart."""
+    """timm's model. It has no streams, because patches have no kinds."""
 
     def __init__(self, host: SwinTransformer) -> None:
         super().__init__(streams={})
@@ -30,7 +30,7 @@ class SwinMoE(HostModel):
 
 @dataclass(frozen=True)
 class Stage:
-    """Blocks of one stage, which are all alike."""
+    """Sizes of the blocks of one stage."""
 
     width: int
     ffn: int
@@ -38,11 +38,11 @@ class Stage:
 
 
 def build(size: SwinSize, inputs: ImageInputs, make_layer: MakeLayer) -> HostModel:
-    """Build the model; weights come from torch's global generator, experts and gates from their own seeds.
+    """Build the model. Dense weights come from torch's global generator, experts and gates from their own seeds.
 
     Args:
         size: its shape; blocks ``moe_every - 1, 2·moe_every - 1, …`` of each stage get a MoE layer. ``dropout`` is the
-            last block's stochastic depth, the only dropout that Swin is trained with.
+            last block's stochastic depth, the only dropout in Swin's training.
         inputs: size, channels and classes of images.
         make_layer: ``(name, width, ffn) -> MoELayer``.
 
@@ -73,7 +73,7 @@ def build(size: SwinSize, inputs: ImageInputs, make_layer: MakeLayer) -> HostMod
 
 
 def _load_pretrained(host: SwinTransformer, name: str, inputs: ImageInputs) -> None:
-    """Load timm's weights before FFNs are replaced; with other classes than theirs, the classifier stays as it is."""
+    """Load timm's weights; call it before FFNs are replaced. With another number of classes, the head keeps its own."""
     trained = timm.create_model(name, pretrained=True, img_size=inputs.size, in_chans=inputs.channels)
     weights, wanted = trained.state_dict(), host.state_dict()
     if trained.num_classes != inputs.classes:

@@ -1,8 +1,8 @@
 """A T5-style MoE model: T5's objective and shape on fairseq's pre-norm encoder–decoder, MoE layers in both halves.
 
-fairseq has no T5 architecture. This is its ``transformer`` with what T5 shares with it (layers normalised before, ReLU,
-one embedding for source, target and output); positions are learned and absolute where T5's are relative, and layer
-norms and linear maps keep their biases.
+fairseq has no T5 architecture. This is its ``transformer`` with T5's choices where it offers them: pre-norm, ReLU, one
+embedding for source, target and output. Unlike T5, positions are learned and absolute, and layer norms and linear maps
+have biases.
 """
 
 from argparse import Namespace
@@ -31,17 +31,17 @@ class T5MoE(HostModel):
         self.host = host
 
     def forward(self, source_BS: Tensor, target_BT: Tensor) -> Tensor:
-        """Map what the encoder reads, int64 ``[B, S]``, and what the decoder has read so far, int64 ``[B, T]``.
+        """Map the encoder's input, int64 ``[B, S]``, and the decoder's input, int64 ``[B, T]``.
 
         Returns:
-            Logits ``[B, T, vocabulary]`` for the next target token at every place.
+            Logits ``[B, T, vocabulary]`` for the next target token at every position.
         """
         logits_BTV: Tensor = self.host(source_BS, None, target_BT, return_all_hiddens=False)[0]
         return logits_BTV
 
 
 def build(size: TransformerSize, inputs: TextInputs, make_layer: MakeLayer) -> HostModel:
-    """Build the model; weights come from torch's global generator, experts and gates from their own seeds.
+    """Build the model. Dense weights come from torch's global generator, experts and gates from their own seeds.
 
     Args:
         size: its shape, of either half; layers ``moe_every - 1, 2·moe_every - 1, …`` of each get a MoE layer.

@@ -1,7 +1,7 @@
 """How many coordinates must a rotation keep? ``python -m suite.measurement.kept_coordinates CAPTURE.pt …`` on rows that a run captured.
 
-For every number of kept coordinates and of hash functions: which share of the rows is sent, and which share of the
-rows' variance the centroids miss. Both depend on rows per expert, so a capture should hold whole experts.
+For every number of kept coordinates and of hash functions, it gives the share of rows that is sent, and the share of
+the rows' variance that centroids miss. Both depend on rows per expert, so a capture should hold whole experts.
 """
 
 import sys

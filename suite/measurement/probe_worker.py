@@ -79,7 +79,7 @@ def probe(plan: Contestants) -> None:
 
 
 def put_on(model: HostModel, method: MethodConfig, seed: int, member: Member) -> None:
-    """Give a model's MoE layers a method: its reduction, drawn by ``seed`` and the layer's name, its wire and path."""
+    """Set the method of a model's MoE layers. Reductions are seeded by ``seed`` and the layer's name."""
     for layer in moe_layers(model):
         reduction = build_reduction(method, layer.dim, derive_seed(seed, layer.name))
         layer.reduction = IdentityReduction() if reduction is None else reduction.to(member.device)
@@ -87,7 +87,7 @@ def put_on(model: HostModel, method: MethodConfig, seed: int, member: Member) ->
 
 
 def exact_pass(model: HostModel, batch: Batch, plan: Contestants) -> tuple[Pass, Routing]:
-    """The reference, and what its last MoE layer routed on this rank."""
+    """A pass with exact dispatch, and the routing of its last MoE layer on this rank."""
     seen: list[Routing] = []
     last = moe_layers(model)[-1]
     last.observers.append(seen.append)
@@ -98,7 +98,7 @@ def exact_pass(model: HostModel, batch: Batch, plan: Contestants) -> tuple[Pass,
 
 
 def one_line(model: HostModel, batch: Batch, plan: Contestants, exact: Pass) -> dict[str, Any]:
-    """Errors, loss, rate and relative bytes of the method that ``model`` has now."""
+    """Errors, losses, rate and relative bytes of the method that ``model`` has now. Collective."""
     layers = moe_layers(model)
     for layer in layers:
         layer.traffic.reset()
@@ -117,16 +117,16 @@ def one_line(model: HostModel, batch: Batch, plan: Contestants, exact: Pass) -> 
 
 
 def traffic_of(layer: MoELayer) -> tuple[float, ...]:
-    """Rows routed and sent, bytes, and what all rows would have taken on a 16-bit wire."""
+    """Rows routed, rows sent, bytes, and bytes of the routed rows on a 16-bit wire."""
     traffic = layer.traffic
     return traffic.rows_routed, traffic.rows_sent, sum(traffic.bytes.values()), half_precision_bytes(layer)
 
 
 def sample_file(task: Task, batch: Batch, model: HostModel, routing: Routing, rows: int) -> bytes:
-    """Rows that enter the last MoE layer's all-to-all, as exact dispatch routes them, with what is alike in them.
+    """A sample of the rows that enter the last MoE layer's all-to-all under exact dispatch, as an ``.npz``.
 
-    An ``.npz`` of ``layer`` (its name), ``rows`` float16 ``[S, D]``, ``expert`` and ``cluster`` int64 ``[S]``, the
-    latter by the model's present reduction, and ``token`` ``[S]``, the symbol of each row, empty for images.
+    It holds ``layer`` (its name), ``rows`` float16 ``[S, D]``, ``expert`` int64 ``[S]``, ``cluster`` int64 ``[S]`` by
+    the layer's current reduction, and ``token`` ``[S]``, the symbol of each row (empty for images).
     """
     layer = moe_layers(model)[-1]
     assignment_R = layer.reduction(routing.rows_RD, routing.counts_E).assignment_R
@@ -145,7 +145,7 @@ def sample_file(task: Task, batch: Batch, model: HostModel, routing: Routing, ro
 
 
 def token_symbols(task: Task, batch: Batch, model: HostModel, layer: MoELayer) -> list[str]:
-    """Symbols of a layer's tokens, in their order in its input; none where inputs are no text."""
+    """Symbols of a layer's tokens, in the order of its input; empty for images."""
     if not isinstance(task.inputs, TextInputs):
         return []
     name, stream = next((name, stream) for name, stream in model.streams.items() if layer in stream.layers)

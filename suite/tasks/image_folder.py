@@ -1,4 +1,4 @@
-"""Images from a folder that the user has, in ImageNet's layout, decoded as they are needed."""
+"""Images from the user's folder, in ImageNet's layout, decoded on the fly."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ from suite.tasks.images import Draw, ImageClassification
 from suite.tasks.task import ImageInputs
 
 FOLDERS: dict[Part, str] = {"train": "train", "held_out": "val"}
-# Evaluation shows this share of an image's shorter side, the usual one for ImageNet.
+# Share of an image's shorter side that an evaluation shows; the usual one for ImageNet.
 _CENTRE = 0.875
 
 
@@ -54,7 +54,7 @@ class ImageFolderClassification(ImageClassification):
     options: FolderInputs
 
     def prepare(self) -> None:
-        """Look whether everything is there."""
+        """Check that both parts are there, with the same classes."""
         if self.folders["train"].classes != self.folders["held_out"].classes:
             raise UserError(f"task.data.root: {self.data.root} has other classes in train than in val")
         self.require_enough(self.num_images, "images")
@@ -93,7 +93,7 @@ class ImageFolderClassification(ImageClassification):
                 _Decoded(self.folders[part], _transform(part, self.options.size)),
                 batch_sampler=batches,
                 num_workers=self.data.workers,
-                generator=torch.Generator(),  # a loader draws a seed; it must not be one of the model's
+                generator=torch.Generator(),  # the loader draws a seed, which must not advance the model's generator
             )
         )
 
@@ -122,7 +122,7 @@ class _Decoded(Dataset[Tensor]):
     def __getitem__(self, draw: Draw) -> Tensor:
         place, seed = draw
         path, _ = self.folder.samples[place]
-        # torchvision draws from torch's generator, which in the rank itself is the model's.
+        # torchvision draws from torch's global generator, which is the model's if the rank itself decodes.
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             image: Tensor = self.transform(self.folder.loader(path))

@@ -1,4 +1,4 @@
-"""What tasks on labelled texts share: their data, and how predicted classes are judged."""
+"""The base of tasks on labelled texts: their data, and the scores of predicted classes."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -61,7 +61,7 @@ class LabelledInputs(Strict):
 
 
 class LabelledText(Task):
-    """Texts, or pairs of texts, each of one class; a task says how a model is asked for it."""
+    """Texts, or pairs of texts, each of one class. A subclass says how a model predicts the class."""
 
     Data: ClassVar[type[LabelledData]] = LabelledData
     Inputs: ClassVar[type[LabelledInputs]] = LabelledInputs
@@ -74,14 +74,14 @@ class LabelledText(Task):
 
     @abstractmethod
     def held_out_batches(self, places: NDArray[np.int64]) -> Iterator[Batch]:
-        """What the model is shown to classify the held-out examples ``places``."""
+        """The model's inputs for the held-out examples ``places``."""
 
     @abstractmethod
     def class_scores(self, predict: Predict, places: NDArray[np.int64]) -> Tensor:
         """A logarithmic score of every class for the held-out examples ``places``, float32 ``[B, classes]``."""
 
     def prepare(self) -> None:
-        """Prepare the text whose tokenizer is used, then download and tokenise the examples, if they are not there."""
+        """Prepare the text that gives the tokenizer, then download and tokenise missing examples."""
         folder = self._recipe.folder(self.data_dir)
         if not folder.exists():
             prepare_text(*self._text_recipe, self.data_dir)
@@ -95,7 +95,7 @@ class LabelledText(Task):
 
     @cached_property
     def inputs(self) -> TextInputs:
-        """Dictionary, with the symbols that pre-training added, and context; classes are up to the objective."""
+        """Dictionary with the symbols that pre-training added, and context. The objective adds the classes."""
         return TextInputs(make_dictionary(self.examples.tokenizer, self._text_task.extra_symbols), self.options.context)
 
     def data_record(self) -> list[dict[str, Any]]:
@@ -105,14 +105,14 @@ class LabelledText(Task):
         return [{**entry, "prepared": shared} for entry in manifest["sources"]]
 
     def eval_batches(self, rank: int = 0, world: int = 1) -> Iterator[Batch]:
-        """This rank's held-out examples, spread evenly over the held-out part."""
+        """This rank's held-out examples, evenly spaced over the held-out part."""
         for places in self._eval_places(rank, world):
             yield from self.held_out_batches(places)
 
     def evaluate(
         self, predict: Predict, rank: int = 0, world: int = 1, group: dist.ProcessGroup | None = None
     ) -> dict[str, float]:
-        """Mean held-out loss per example, and the scores of all ranks' predictions together."""
+        """Mean held-out loss per example in nats, and the scores, over the examples of all ranks. Collective."""
         logits_EC = torch.cat([self.class_scores(predict, places).cpu() for places in self._eval_places(rank, world)])
         gathered: list[Any] = [logits_EC]
         if world > 1:
@@ -121,10 +121,9 @@ class LabelledText(Task):
         return self._judge(torch.cat(gathered))
 
     def baseline(self) -> dict[str, Any]:
-        """The majority class of the training part; its loss is that of the training part's shares."""
-        counts = (
-            np.bincount(self.examples.labels("train"), minlength=len(self.data.classes)) + 1.0
-        )  # none is impossible
+        """The majority class of the training part; its loss is that of the class frequencies in training."""
+        # Add-one smoothing: a held-out class may be unseen in training.
+        counts = np.bincount(self.examples.labels("train"), minlength=len(self.data.classes)) + 1.0
         logits_C = torch.from_numpy(np.log(counts / counts.sum())).float()
         return {"name": "majority class", **self._judge(logits_C.expand(self.training.eval_examples, -1))}
 
@@ -162,14 +161,14 @@ class LabelledText(Task):
         return Recipe(source(data.train), held_out, len(data.classes), text)
 
 
-def fit(text: list[int], pair: list[int], room: int) -> tuple[list[int], list[int]]:
-    """Cut the longer one at its end until both fit into ``room`` tokens together."""
+def truncate(text: list[int], pair: list[int], room: int) -> tuple[list[int], list[int]]:
+    """Cut the longer of the two at its end until both together have at most ``room`` tokens."""
     kept = min(len(pair), max(room - len(text), room // 2))
     return text[: room - kept], pair[:kept]
 
 
 def right_padded(rows: list[list[int]], length: int, padding: int) -> Tensor:
-    """Rows as int64 ``[B, length]``."""
+    """Token lists of different lengths as int64 ``[B, length]``."""
     tokens_BT = torch.full((len(rows), length), padding, dtype=torch.int64)
     for number, row in enumerate(rows):
         tokens_BT[number, : len(row)] = torch.tensor(row)

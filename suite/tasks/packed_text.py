@@ -1,4 +1,4 @@
-"""What language-modelling tasks share: windows of equal length cut from prepared token streams."""
+"""The base of language-modelling tasks: windows of equal length, cut from prepared token streams."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -40,9 +40,9 @@ class WindowInputs(Strict):
 
 
 class PackedText(Task):
-    """Windows of ``context`` tokens, documents one after the other without padding; an objective makes batches of them.
+    """Windows of ``context`` tokens from concatenated documents, without padding; a subclass applies its objective.
 
-    Each epoch goes once through all windows of the training part, in an order of its own.
+    Each epoch visits all windows of the training part once, in its own order.
     """
 
     Data: ClassVar[type[TextData]] = TextData
@@ -50,16 +50,16 @@ class PackedText(Task):
     data: TextData
     options: WindowInputs
     extra_symbols: ClassVar[tuple[str, ...]] = ()
-    """Symbols that the objective adds behind the tokenizer's."""
+    """Symbols that the objective adds after those of the tokenizer."""
     overlap: ClassVar[int] = 0
-    """Tokens that a window reads beyond its end, shared with the next one."""
+    """Tokens that a window shares with the next one, beyond its ``context`` tokens."""
 
     @abstractmethod
     def make_batch(self, windows_BT: Tensor, seeds: list[int]) -> Batch:
-        """Apply the objective to windows, int64 ``[B, context + overlap]``; window b may draw from ``seeds[b]``."""
+        """Apply the objective to windows, int64 ``[B, context + overlap]``; window b draws with ``seeds[b]``."""
 
     def prepare(self) -> None:
-        """Download and tokenise what is not there yet."""
+        """Download and tokenise missing data."""
         prepare_text(*self._recipe)
         self.require_enough(self._num_windows, f"sequences of {self.options.context} tokens")
 
@@ -96,14 +96,14 @@ class PackedText(Task):
         return self.make_batch(self._windows("train", places), [derive_seed(self._seed, "draw", n) for n in numbers])
 
     def eval_batches(self, rank: int = 0, world: int = 1) -> Iterator[Batch]:
-        """This rank's held-out windows, spread evenly over the held-out part; what is drawn for each is fixed."""
+        """This rank's held-out windows, evenly spaced over the held-out part; their draws are the same every time."""
         places = spread(self.training.eval_examples, self._num_windows("held_out"))
         for part in in_batches(places, self.training.batch_examples, rank, world):
             yield self.make_batch(self._windows("held_out", part), [derive_seed("held out", n) for n in part.tolist()])
 
     def baseline(self) -> dict[str, Any]:
         """The unigram model: how often each token is a target in the training part."""
-        counts = self._target_counts() + 1.0  # add-one: a token unseen in training is possible
+        counts = self._target_counts() + 1.0  # add-one smoothing: a held-out token may be unseen in training
         surprisal = torch.from_numpy(np.log(counts.sum()) - np.log(counts))
         targets = torch.cat([batch.targets.flatten() for batch in self.eval_batches()])
         return {"name": "unigram frequencies", **perplexity(float(surprisal[targets[targets != IGNORED]].mean()))}
@@ -120,7 +120,7 @@ class PackedText(Task):
 
     @property
     def _recipe(self) -> tuple[list[AnySource], float, int, Path, int | None]:
-        """What the prepared tokens are made of."""
+        """The arguments of :func:`prepared_folder`."""
         options = self.options
         return self._sources, self.data.held_out, options.vocabulary, self.data_dir, options.documents
 

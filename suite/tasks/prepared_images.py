@@ -36,7 +36,7 @@ class PreparedInputs(Strict):
 
 
 class PreparedImageClassification(ImageClassification):
-    """Images keep their size; a shift leaves black where nothing moves in."""
+    """Images keep their size. A shift fills the free border with black."""
 
     Data: ClassVar[type[PreparedData]] = PreparedData
     Inputs: ClassVar[type[PreparedInputs]] = PreparedInputs
@@ -44,7 +44,7 @@ class PreparedImageClassification(ImageClassification):
     options: PreparedInputs
 
     def prepare(self) -> None:
-        """Download and unpack what is not there yet."""
+        """Download and unpack missing data."""
         prepare_images(self._source, self.data.held_out, self.data_dir)
         self.require_enough(self.num_images, "images")
 
@@ -87,7 +87,7 @@ class PreparedImageClassification(ImageClassification):
 
 
 def augmented(images_BCHW: NDArray[np.uint8], seeds: list[int], shift: int, flip: bool) -> NDArray[np.uint8]:
-    """Each image moved by up to ``shift`` pixels and, if ``flip``, mirrored or not, as its own seed draws."""
+    """Images moved by up to ``shift`` pixels and, with ``flip``, mirrored at random; image b draws by ``seeds[b]``."""
     side = images_BCHW.shape[-1]
     padded = np.pad(images_BCHW, ((0, 0), (0, 0), (shift, shift), (shift, shift)))
     result = np.empty_like(images_BCHW)

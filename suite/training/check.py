@@ -1,4 +1,4 @@
-"""Everything about a run that can be wrong before any rank starts."""
+"""Checks of a run before any rank starts."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ from suite.training.methods import check_method
 
 
 def check(config: RunConfig) -> None:
-    """Build method and task once in this process, and see that model and task go together.
+    """Build method and task once in this process, and check that the model serves the task's objective.
 
     Raises:
         UserError: one line naming the field and the allowed values.
@@ -57,7 +57,7 @@ def starting_point(config: RunConfig) -> RunFolder | None:
 
 
 def check_start(config: RunConfig, task: Task) -> None:
-    """See that the weights to start from were made for the task's tokens and context; its data must be prepared.
+    """Check that the weights to start from belong to the same tokenizer and context. The data must be prepared.
 
     Raises:
         UserError: one line naming what differs and the remedy.
@@ -80,6 +80,6 @@ def check_start(config: RunConfig, task: Task) -> None:
 
 
 def _tokenizers(data: list[dict[str, Any]]) -> set[str]:
-    """SHA-256 of the tokenizers that a data record names; none where data are no text."""
+    """SHA-256 of the tokenizers that a data record names; empty for images."""
     files = [entry.get("prepared", {}).get("files", {}) for entry in data]
     return {entry["tokenizer.json"] for entry in files if "tokenizer.json" in entry}

@@ -13,7 +13,7 @@ from suite.config.validation import parse_options
 
 PUBLISHED = CONF / "paper" / "published.yaml"
 
-# The model of a number that concerns all of them.
+# The model of a number that is an average over all models.
 AVERAGE = "average"
 
 
@@ -73,7 +73,7 @@ class Marked(Strict):
 
 
 class TaskRow(Strict):
-    """The printed row that a task of this project measures, or stands in for with other data."""
+    """The printed row that a task of this project measures, or reproduces with other data (``stand_in``)."""
 
     row: str
     stand_in: bool

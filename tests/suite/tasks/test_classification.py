@@ -13,7 +13,7 @@ from suite.config.compose import compose
 from suite.errors import UserError
 from suite.tasks import build_task
 from suite.tasks.classification import Classification
-from suite.tasks.labelled_text import fit
+from suite.tasks.labelled_text import truncate
 from suite.tasks.row_kinds import DISTINCT, PADDING, REPEATED
 from suite.tasks.scores import score
 from suite.tasks.task import Batch
@@ -79,17 +79,17 @@ def test_a_sequence_ends_with_the_end_of_text_and_pairs_have_one_between(
         for place in range(5):
             text, pair = task.examples.tokens("train", place)
             assert bool(pair) == pairs
-            kept_text, kept_pair = fit(text, pair, 24 - 1 - pairs)
+            kept_text, kept_pair = truncate(text, pair, 24 - 1 - pairs)
             wanted = [*kept_text, EOS, *kept_pair, EOS] if pairs else [*kept_text, EOS]
             assert task.sequence("train", place) == wanted and len(wanted) <= 24
 
 
 def test_the_longer_text_is_cut_first() -> None:
     long, short = list(range(9)), [10, 11]
-    assert fit(long, short, 6) == ([0, 1, 2, 3], short)
-    assert fit(short, long, 6) == (short, [0, 1, 2, 3])
-    assert fit(long, long, 6) == ([0, 1, 2], [0, 1, 2])
-    assert fit(long, short, 20) == (long, short)
+    assert truncate(long, short, 6) == ([0, 1, 2, 3], short)
+    assert truncate(short, long, 6) == (short, [0, 1, 2, 3])
+    assert truncate(long, long, 6) == ([0, 1, 2], [0, 1, 2])
+    assert truncate(long, short, 20) == (long, short)
 
 
 def test_padded_and_unpadded_twins_hold_the_same_tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
