@@ -30,8 +30,8 @@ _EXAMPLES_PER_BATCH = 512
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What decides a prepared folder's contents.
+class ExampleRecipe:
+    """Everything that decides a prepared folder's contents.
 
     Attributes:
         train: the source of training examples.
@@ -50,7 +50,7 @@ class Recipe:
         return [self.train] if isinstance(self.held_out, float) else [self.train, self.held_out]
 
     def folder(self, cache: Path) -> Path:
-        """Where the prepared examples lie."""
+        """Path of the prepared examples."""
         decisive = {
             "format": FORMAT,
             "sources": [source.recipe() for source in self.sources],
@@ -88,7 +88,7 @@ class PreparedExamples:
         return tokens[start:middle].tolist(), tokens[middle:end].tolist()
 
 
-def prepare_examples(recipe: Recipe, data_dir: Path) -> Path:
+def prepare_examples(recipe: ExampleRecipe, data_dir: Path) -> Path:
     """Make the prepared folder if it is missing, and return it. The text of ``recipe`` must be prepared.
 
     Raises:
@@ -99,7 +99,7 @@ def prepare_examples(recipe: Recipe, data_dir: Path) -> Path:
     return folder
 
 
-def _write(folder: Path, recipe: Recipe, data_dir: Path) -> dict[str, Any]:
+def _write(folder: Path, recipe: ExampleRecipe, data_dir: Path) -> dict[str, Any]:
     shutil.copy(recipe.text / "tokenizer.json", folder)
     tokenizer = load_tokenizer(folder / "tokenizer.json")
     dtype = token_dtype(tokenizer)

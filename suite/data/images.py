@@ -9,6 +9,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,24 @@ from suite.loading import load_object
 FORMAT = 1
 # An image, uint8 ``[channels, side, side]``, and the name of its class.
 Labelled = tuple[NDArray[np.uint8], str]
+
+
+@dataclass(frozen=True)
+class ImageRecipe:
+    """Everything that decides a prepared folder's contents.
+
+    Attributes:
+        source: its reader yields :data:`Labelled`; equal images count once.
+        held_out: share of each class kept out of training, in (0, 1).
+    """
+
+    source: Source
+    held_out: float
+
+    def folder(self, cache: Path) -> Path:
+        """Path of the prepared images."""
+        decisive = {"format": FORMAT, "source": self.source.recipe(), "held_out": self.held_out}
+        return recipe_folder(cache / "images", [self.source.name], decisive)
 
 
 class PreparedImages:
@@ -45,30 +64,19 @@ class PreparedImages:
         return self._labels[part]
 
 
-def prepare_images(source: Source, held_out: float, cache: Path) -> Path:
-    """Make the prepared folder if it is not there yet, and return it. Safe to call from several processes.
+def prepare_images(recipe: ImageRecipe, cache: Path) -> Path:
+    """Make the prepared folder if it is missing, and return it. Safe to call from several processes.
 
     Args:
-        source: its reader yields :data:`Labelled`; equal images count once.
-        held_out: share of each class kept out of training, in (0, 1).
+        recipe: what to prepare.
         cache: the data cache.
 
     Raises:
         UserError: if the archive is missing or corrupted, or a prepared file is; with the remedy.
     """
-    folder = prepared_folder(source, held_out, cache)
-    prepare_folder(folder, lambda partial: _write(partial, source, held_out, cache))
+    folder = recipe.folder(cache)
+    prepare_folder(folder, lambda partial: _write(partial, recipe, cache))
     return folder
-
-
-def prepared_folder(source: Source, held_out: float, cache: Path) -> Path:
-    """The folder of :func:`prepare_images`. Its name is a digest of everything that decides the contents."""
-    recipe = {
-        "format": FORMAT,
-        "source": source.recipe(),
-        "held_out": held_out,
-    }
-    return recipe_folder(cache / "images", [source.name], recipe)
 
 
 def stratified(examples: Iterable[Labelled], held_out: float) -> dict[Part, list[Labelled]]:
@@ -99,7 +107,8 @@ def cifar10_hex(paths: list[Path]) -> Iterator[Labelled]:
         yield pixels.transpose(2, 0, 1), max(example["target_scores"], key=example["target_scores"].__getitem__)
 
 
-def _write(folder: Path, source: Source, held_out: float, cache: Path) -> dict[str, Any]:
+def _write(folder: Path, recipe: ImageRecipe, cache: Path) -> dict[str, Any]:
+    source, held_out = recipe.source, recipe.held_out
     assert isinstance(source.documents, MemberFiles)
     read: Callable[[list[Path]], Iterator[Labelled]] = load_object("registry.reader", source.documents.reader)
     parts = stratified(read(unpacked(source, cache)), held_out)

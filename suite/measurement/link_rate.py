@@ -1,7 +1,7 @@
 """Give vanilla's step a wanted share of all-to-all by setting the rate of the lab's link.
 
-Kappa is the time in all-to-alls over the rest of vanilla's step. Two clusters with the same kappa gain alike from
-compression. The paper and data sheets give kappa for their clusters; here the link is slowed down to the same kappa.
+Two clusters are alike if they have the same kappa: the time in all-to-alls over the rest of vanilla's step. The paper
+and data sheets give kappa for their clusters. Here the link is slowed down until its kappa is the same.
 """
 
 from collections.abc import Callable

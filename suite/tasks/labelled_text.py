@@ -17,10 +17,10 @@ from torch.nn import functional
 from suite.config.base import Strict
 from suite.config.compose import compose
 from suite.config.task import TaskConfig, Training
-from suite.data.example_tokens import PreparedExamples, Recipe, prepare_examples
-from suite.data.registry import AnySource, source
+from suite.data.example_tokens import ExampleRecipe, PreparedExamples, prepare_examples
+from suite.data.registry import source
 from suite.data.tokenizer import make_dictionary
-from suite.data.tokens import prepare_text, prepared_folder
+from suite.data.tokens import TextRecipe, prepare_text
 from suite.loading import load_object
 from suite.tasks.packed_text import PackedText, TextData
 from suite.tasks.sampling import in_batches, spread
@@ -84,7 +84,7 @@ class LabelledText(Task):
         """Prepare the text that gives the tokenizer, then download and tokenise missing examples."""
         folder = self._recipe.folder(self.data_dir)
         if not folder.exists():
-            prepare_text(*self._text_recipe, self.data_dir)
+            prepare_text(self._text_recipe, self.data_dir)
         prepare_examples(self._recipe, self.data_dir)
         self.require_enough(self.examples.count)
 
@@ -149,16 +149,16 @@ class LabelledText(Task):
         return target
 
     @cached_property
-    def _text_recipe(self) -> tuple[list[AnySource], float, int]:
+    def _text_recipe(self) -> TextRecipe:
         text = TextData.model_validate(self._text_config.data)
-        return [source(name) for name in text.sources], text.held_out, self.options.vocabulary
+        return TextRecipe([source(name) for name in text.sources], text.held_out, self.options.vocabulary)
 
     @cached_property
-    def _recipe(self) -> Recipe:
+    def _recipe(self) -> ExampleRecipe:
         data = self.data
         held_out = source(data.held_out) if isinstance(data.held_out, str) else data.held_out
-        text = prepared_folder(*self._text_recipe, self.data_dir)
-        return Recipe(source(data.train), held_out, len(data.classes), text)
+        text = self._text_recipe.folder(self.data_dir)
+        return ExampleRecipe(source(data.train), held_out, len(data.classes), text)
 
 
 def truncate(text: list[int], pair: list[int], room: int) -> tuple[list[int], list[int]]:

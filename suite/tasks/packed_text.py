@@ -3,7 +3,6 @@
 from abc import abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -17,9 +16,9 @@ from suite.config.base import Strict
 from suite.config.seeds import data_seed
 from suite.data.made_up import MadeUpText
 from suite.data.parts import Part
-from suite.data.registry import AnySource, source
+from suite.data.registry import source
 from suite.data.tokenizer import make_dictionary
-from suite.data.tokens import PreparedText, TokenStreams, prepare_text, prepared_folder
+from suite.data.tokens import PreparedText, TextRecipe, TokenStreams, prepare_text
 from suite.tasks.sampling import EpochOrder, in_batches, rank_slice, spread
 from suite.tasks.task import IGNORED, Batch, Task, TextInputs, perplexity
 
@@ -60,13 +59,13 @@ class PackedText(Task):
 
     def prepare(self) -> None:
         """Download and tokenise missing data."""
-        prepare_text(*self._recipe)
+        prepare_text(self._recipe, self.data_dir)
         self.require_enough(self._num_windows, f"sequences of {self.options.context} tokens")
 
     @cached_property
     def text(self) -> PreparedText:
         """The prepared tokens, mapped from disk."""
-        return PreparedText(prepared_folder(*self._recipe))
+        return PreparedText(self._recipe.folder(self.data_dir))
 
     @cached_property
     def streams(self) -> TokenStreams:
@@ -115,14 +114,9 @@ class PackedText(Task):
         return counts
 
     @property
-    def _sources(self) -> list[AnySource]:
-        return [source(name) for name in self.data.sources]
-
-    @property
-    def _recipe(self) -> tuple[list[AnySource], float, int, Path, int | None]:
-        """The arguments of :func:`prepared_folder`."""
-        options = self.options
-        return self._sources, self.data.held_out, options.vocabulary, self.data_dir, options.documents
+    def _recipe(self) -> TextRecipe:
+        sources = [source(name) for name in self.data.sources]
+        return TextRecipe(sources, self.data.held_out, self.options.vocabulary, self.options.documents)
 
     @property
     def _seed(self) -> int:

@@ -11,9 +11,9 @@ from pydantic import Field, NonNegativeInt
 from torch import Tensor
 
 from suite.config.base import Strict
-from suite.data.images import PreparedImages, prepare_images, prepared_folder
+from suite.data.images import ImageRecipe, PreparedImages, prepare_images
 from suite.data.parts import Part
-from suite.data.registry import Source, source
+from suite.data.registry import MemberFiles, Source, source
 from suite.errors import UserError
 from suite.tasks.images import Draw, ImageClassification
 from suite.tasks.task import ImageInputs
@@ -45,13 +45,13 @@ class PreparedImageClassification(ImageClassification):
 
     def prepare(self) -> None:
         """Download and unpack missing data."""
-        prepare_images(self._source, self.data.held_out, self.data_dir)
+        prepare_images(self._recipe, self.data_dir)
         self.require_enough(self.num_images, "images")
 
     @cached_property
     def images(self) -> PreparedImages:
         """The prepared images, mapped from disk."""
-        return PreparedImages(prepared_folder(self._source, self.data.held_out, self.data_dir))
+        return PreparedImages(self._recipe.folder(self.data_dir))
 
     @cached_property
     def inputs(self) -> ImageInputs:
@@ -79,11 +79,11 @@ class PreparedImageClassification(ImageClassification):
             yield (torch.from_numpy(images).float() / 255 - mean) / deviation
 
     @property
-    def _source(self) -> Source:
-        found = source(self.data.source)
-        if not isinstance(found, Source):
-            raise UserError(f"task.data.source: {found.name} is on the hub; allowed here: an archive of images")
-        return found
+    def _recipe(self) -> ImageRecipe:
+        images = source(self.data.source)
+        if not isinstance(images, Source) or not isinstance(images.documents, MemberFiles):
+            raise UserError(f"task.data.source: {images.name} holds no images; allowed here: a source with a reader")
+        return ImageRecipe(images, self.data.held_out)
 
 
 def augmented(images_BCHW: NDArray[np.uint8], seeds: list[int], shift: int, flip: bool) -> NDArray[np.uint8]:

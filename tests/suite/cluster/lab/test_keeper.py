@@ -117,11 +117,9 @@ def test_what_the_kernel_refuses_is_one_line_and_leaves_nothing(tmp_path):
 
 
 def test_an_ordinary_user_has_labs_too(tmp_path):
-    up = (
-        f"import sys; sys.argv[0] = ''; from suite.cluster.lab import keeper; from suite.cluster.lab.registry import *; \
-from suite.cluster.lab import permission; \
+    up = f"import sys; sys.argv[0] = ''; from suite.cluster.lab.registry import *; \
+from suite.cluster.lab import keeper, permission; \
 print(permission.needs_user_namespace(), keeper.start(Registry(Path({str(tmp_path)!r})), Layout(2, 1), 100.0).id)"
-    )
     drop = ["setpriv", "--bounding-set=-sys_admin,-net_admin", "--inh-caps=-sys_admin,-net_admin"]
     done = subprocess.run(
         [*(drop if os.geteuid() == 0 else []), sys.executable, "-c", up], capture_output=True, text=True, check=False
