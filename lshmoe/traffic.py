@@ -67,7 +67,7 @@ class Traffic:
     def clock(self, phase: str, device: torch.device) -> Iterator[None]:
         """Add the time of a block to ``phase``: wall clock on CPU, stream events on a GPU (no host sync)."""
         if device.type == "cuda":
-            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
+            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
             start.record()
             yield
             end.record()

@@ -1,4 +1,4 @@
-"""What the confirmation stage trains again, and where those runs lie; light, so that the pipeline can ask."""
+"""The settings that the confirmation stage trains again, and the folders of these runs. Imports no torch."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ class Candidate:
 
 
 def candidates(study: Study, folder: StudyFolder) -> list[Candidate]:
-    """The distinct winners of each task, and vanilla before them unless the study leaves it out.
+    """Vanilla, unless the study leaves it out, and the distinct winners of each task.
 
     Raises:
         UserError: the study's tables are missing, or the record of a winner is at fault.
@@ -58,7 +58,7 @@ def _read_trial(folder: StudyFolder, number: int) -> TrialRecord:
 
 
 def _fixed(record: TrialRecord) -> dict[str, Value]:
-    """A trial's setting, with the functions and buckets that its target rate was matched by."""
+    """A trial's setting, with the hash functions and buckets that match its target rate."""
     matched = record.matched
     if matched is None:
         return dict(record.setting)
@@ -69,13 +69,13 @@ def _fixed(record: TrialRecord) -> dict[str, Value]:
 
 
 def confirmation_overrides(study: Study, candidate: Candidate, seed: int) -> list[str]:
-    """The run of a candidate with a fresh seed. Weights to start from stay those that the trials started from."""
+    """Overrides of a candidate's run with a fresh seed. It starts from the same weights as the trials."""
     setting = study.setting(candidate.point).model_copy(update={"seed": seed})
     return [*study.overrides(setting), f"origin.seed={study.seed}"]
 
 
 def confirmation_run(study: Study, folder: StudyFolder, candidate: Candidate, seed: int) -> Path:
-    """Where the record of a confirmation lies."""
+    """Folder of a confirmation's record."""
     method = candidate.point.get("method", "lsh")
     names = (study.scale, "runs", study.model, candidate.task, str(method), f"seed{seed}")
     return folder.confirmation / candidate.name / Path(*names)

@@ -18,7 +18,7 @@ from sweeps.study import Study
 
 
 def collect(folder: StudyFolder, storage: str | None = None) -> str:
-    """Write the tables; returns what became of the study's trials, in words."""
+    """Write the tables; returns the tally of the study's trials, as text."""
     study = folder.read_study()
     url = storage_url(folder, storage)
     with explained(url):
@@ -33,7 +33,7 @@ def collect(folder: StudyFolder, storage: str | None = None) -> str:
 
 
 def tables_from_trials(study: Study, frame: pd.DataFrame, rises: bool) -> dict[str, pd.DataFrame]:
-    """All that follows from ``trials.csv`` alone, by name.
+    """The tables that follow from ``trials.csv`` alone, by name.
 
     Args:
         study: the study.
@@ -48,22 +48,24 @@ def tables_from_trials(study: Study, frame: pd.DataFrame, rises: bool) -> dict[s
 
 
 def read_trials(folder: StudyFolder) -> pd.DataFrame:
-    """``trials.csv`` with numbers as numbers; truth values are words."""
+    """``trials.csv`` with parsed numbers; booleans stay strings."""
     cells = pd.read_csv(folder.path / "trials.csv", dtype=object)
-    # As objects, whole numbers stay whole where some trials have none.
+    # dtype object keeps integers as integers in columns with empty cells.
     frame = pd.DataFrame({name: [_value(cell) for cell in cells[name]] for name in cells}, dtype=object)
     return frame.astype(dict.fromkeys(MEASURED[1:], float))
 
 
 def _value(cell: object) -> object:
+    if not isinstance(cell, str):  # NaN, which stands for an empty cell
+        return None
     try:
-        return json.loads(str(cell)) if pd.notna(cell) else None
+        return json.loads(cell)
     except ValueError:
         return cell
 
 
 def csv_text(table: pd.DataFrame) -> str:
-    """A table as it is written."""
+    """A table as CSV, as :func:`write_table` writes it."""
     return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
 
 

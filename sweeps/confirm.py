@@ -1,8 +1,7 @@
 """The confirmation stage.
 
-The best of many trials owes some of its lead to luck. So the best setting at each target is trained again, with seeds
-that the study never saw, beside vanilla with the same seeds; only these runs count. Needs the tables of
-`sweeps.collect`.
+The best of many trials is partly lucky. So the best setting at each target is trained again, with seeds that the study
+has not used, beside vanilla with the same seeds. Only these runs count. Needs the tables of `sweeps.collect`.
 """
 
 from suite.errors import RunError, unknown
@@ -14,10 +13,10 @@ from sweeps.trial import TrialFailed, train_run
 
 
 def confirm(study: Study, folder: StudyFolder, candidate: Candidate, seed: int) -> RunFolder:
-    """Train a candidate with a fresh seed, or go on with it.
+    """Train a candidate with a fresh seed, or resume its run.
 
     Raises:
-        RunError: the run failed; its record says why.
+        RunError: the run failed; its record has the reason.
     """
     print(f"confirming {candidate.name} on {candidate.task}, seed {seed}", flush=True)
     try:

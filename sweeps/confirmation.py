@@ -1,4 +1,4 @@
-"""What the confirmation runs say, from their records alone."""
+"""Results of the confirmation runs, from their records."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -27,9 +27,9 @@ class Confirmed:
 
 
 def confirmation_frame(study: Study, folder: StudyFolder, best: pd.DataFrame) -> pd.DataFrame:
-    """One row per candidate: its quality over fresh seeds with a 95 % Student interval, beside what was found before.
+    """One row per candidate: its quality over fresh seeds with a 95 % Student interval, and the quality found before.
 
-    ``over_vanilla`` is its quality less that of vanilla with the same seed, mean over the seeds that both have.
+    ``over_vanilla`` is its quality minus that of vanilla with the same seed, averaged over the seeds that both have.
 
     Args:
         study: the study.

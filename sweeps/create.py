@@ -1,6 +1,6 @@
 """Create a study, once and before any worker.
 
-Given again it changes nothing, but for slots that are missing because an earlier call was interrupted.
+A second call only adds slots that are missing because the first one was interrupted.
 """
 
 import optuna
@@ -13,9 +13,10 @@ from sweeps.folder import StudyFolder
 from sweeps.slots import create_slots
 from sweeps.storage import explained, open_storage, storage_url
 from sweeps.study import Study, probes
+from sweeps.trial import Direction
 
 
-def create(study: Study, folder: StudyFolder, directions: list[str], storage: str | None = None) -> optuna.Study:
+def create(study: Study, folder: StudyFolder, directions: list[Direction], storage: str | None = None) -> optuna.Study:
     """Write ``study.yaml``, then make the study with all its slots.
 
     Raises:

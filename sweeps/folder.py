@@ -1,4 +1,4 @@
-"""A study's folder: everything it leaves behind."""
+"""The folder of a study's files."""
 
 from pathlib import Path
 
@@ -50,7 +50,7 @@ class StudyFolder:
         """The study that was created here.
 
         Raises:
-            UserError: none was.
+            UserError: there is none.
         """
         if not self.study.exists():
             raise UserError(

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import PositiveInt
 
-from suite.config.base import NonNegativeInt
+from suite.config.base import NonNegativeInt, Strict
 from suite.config.conf import choices
 from suite.config.validation import parse_options
 from suite.errors import UserError, unknown
@@ -15,17 +15,15 @@ from sweeps.folder import StudyFolder
 _Options = TypeVar("_Options", bound="Options")
 
 
-class Options(BaseModel):
-    """What every command takes.
+class Options(Strict):
+    """Options of every command.
 
     Attributes:
         study: name of a file of ``sweeps/conf``, or the path of another one.
         scale: at which it runs.
         results: folder of results.
-        storage: URL of the study's database; SQLite in the study's folder without one.
+        storage: URL of the study's database; by default, SQLite in the study's folder.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     study: str
     scale: str = "nano"
@@ -38,7 +36,7 @@ class Options(BaseModel):
 
 
 class WorkOptions(Options):
-    """What a worker takes besides: after how many trials it ends at the latest."""
+    """Options of a worker: ``trials`` is the number of trials after which it ends."""
 
     trials: PositiveInt | None = None
 

@@ -74,13 +74,15 @@ def report_markdown(study: Study, tables: dict[str, pd.DataFrame], rises: bool) 
         _table(tables["best"], ["task", "target", "number", *parameters(study), *measured]),
         "An empty row: no trial stays within. These are the best of many, and owe some of their lead to luck.",
         "## Confirmation with fresh seeds",
-        _table(confirmation, [name for name in confirmation if name != "paths"])
+        _table(confirmation, [str(name) for name in confirmation.columns if name != "paths"])
         if len(confirmation)
         else "None was asked for, or no trial stayed within a target.",
         "`quality` is the mean over seeds that no trial saw, with a 95 % Student interval; `found_quality` is what the "
         "study had found; `over_vanilla` is the difference to vanilla with the same seeds.",
         "## Importance of parameters",
-        _table(tables["importance"], list(tables["importance"])) if len(tables["importance"]) else "Too few trials.",
+        _table(tables["importance"], list(tables["importance"].columns))
+        if len(tables["importance"])
+        else "Too few trials.",
         f"![importance](figures/importance.svg)\n\n{CAPTIONS['importance']}",
         "## History",
         f"![history](figures/history.svg)\n\n{CAPTIONS['history']}",
@@ -97,11 +99,13 @@ def report_markdown(study: Study, tables: dict[str, pd.DataFrame], rises: bool) 
 
 
 def _table(frame: pd.DataFrame, columns: list[str]) -> str:
-    cells = [[_cell(value) for value in row] for row in frame[columns].itertuples(index=False)]
+    shown = frame[columns].astype(object)
+    shown = shown.where(shown.notna(), None)
+    cells = [[_cell(value) for value in row] for row in shown.itertuples(index=False)]
     return tabulate(cells, columns, tablefmt="pipe", disable_numparse=True)
 
 
 def _cell(value: object) -> str:
-    if pd.isna(value):
+    if value is None:
         return "–"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

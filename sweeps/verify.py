@@ -20,8 +20,9 @@ from sweeps.trial import higher_is_better, outcome
 
 
 def verify(folder: StudyFolder) -> list[str]:
-    """What no longer matches in a study that was reported, one line each; nothing if all does."""
-    study, found = folder.read_study(), []
+    """Mismatches of a reported study with its records, one line each; empty if there are none."""
+    study = folder.read_study()
+    found: list[str] = []
     try:
         found += _against_records(study, folder, read_trials(folder))
         found += _rebuilt(study, folder)
@@ -33,7 +34,7 @@ def verify(folder: StudyFolder) -> list[str]:
 
 
 def _rebuilt(study: Study, folder: StudyFolder) -> list[str]:
-    """Tables and the report that come out differently with this code."""
+    """Tables and report that differ when they are computed again."""
     rises = higher_is_better(study)
     derived = tables_from_trials(study, read_trials(folder), rises)
     tables = read_tables(study, folder)

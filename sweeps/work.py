@@ -1,6 +1,6 @@
 """A worker; start as many as wanted.
 
-It claims one slot after the other until none is left. Killed, its trial is taken up by another worker, or by the next.
+It claims one slot after the other until none is left. If it is killed, another worker takes up its trial.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ def work(
 
     Raises:
         UserError: no study was created here, or the database fails.
-        Stopped: this process was asked to end; the trial it was at waits again.
+        Stopped: this process was asked to end; its current trial is queued again.
     """
     study = folder.read_study()
     url = storage_url(folder, storage)
@@ -54,11 +54,11 @@ def work(
 
 
 def _settle(optuna_study: optuna.Study, study: Study, folder: StudyFolder, trial: optuna.Trial, run: Run) -> None:
-    """Run a claimed trial and tell the study what came of it.
+    """Run a claimed trial, and tell the study its result.
 
     Raises:
-        UpdateFinishedTrialError: this worker gave no sign of life for so long that its trial was taken for lost; it
-            waits again as another one, which counts in its place.
+        UpdateFinishedTrialError: this worker's heartbeat stopped for so long that the trial was taken for lost; another
+            trial has replaced it.
     """
     slot, point = trial.user_attrs[SLOT], suggest(study, trial)
     print(f"trial {slot} of {study.trial_count()}: {_words(point)}", flush=True)

@@ -17,7 +17,7 @@ Component = Annotated[dict[str, Any], AfterValidator(_has_target)]
 
 
 class MethodConfig(Strict):
-    """A named point on the three axes. ``None`` is the plain choice: identity, native numbers, flat exchange.
+    """A named point on the three axes. ``None`` is the default: identity, native wire, flat exchange.
 
     A component is ``{_target_: dotted.name, option: value, …}``; its options are checked against the target's signature
     by :func:`suite.training.methods.check_method`.

@@ -8,7 +8,7 @@ from suite.config.base import Fraction, ScaleName, Strict
 
 
 class _Size(Strict):
-    """What sizes of all shapes share."""
+    """Fields of sizes of all shapes."""
 
     experts: PositiveInt = Field(description="per MoE layer, over all ranks; a multiple of the ranks")
     top_k: PositiveInt = Field(description="experts per token")
@@ -23,7 +23,7 @@ class _Size(Strict):
 
 
 class TransformerSize(_Size):
-    """Shape of a model whose layers are all alike; of an encoder–decoder, either half has ``layers``."""
+    """Shape of a model with equal layers. In an encoder–decoder, each half has ``layers``."""
 
     shape: Literal["transformer"] = Field(description="says which fields there are")
     layers: PositiveInt = Field(description="transformer layers")
@@ -41,7 +41,7 @@ class TransformerSize(_Size):
 
 
 class SwinSize(_Size):
-    """Shape of a Swin transformer, layers and heads by stage; from stage to stage width doubles and side halves."""
+    """Shape of a Swin transformer, layers and heads by stage. From stage to stage, width doubles and side halves."""
 
     shape: Literal["swin"] = Field(description="says which fields there are")
     width: PositiveInt = Field(description="of the first stage")

@@ -23,7 +23,7 @@ class ProbeSettings(Strict):
 
 
 class Cell(Strict):
-    """Runs that a scale asks for: one model on one task with several methods, the first one being the reference."""
+    """Runs of a scale: one model on one task with several methods, the reference first."""
 
     model: str = Field(description="a file of conf/model")
     task: str = Field(description="a file of conf/task")
@@ -45,7 +45,7 @@ class ScaleConfig(Strict):
     timed_on: str = Field(description="cluster on which step times are measured")
     matrix: list[Cell] = Field(min_length=1, description="runs that are asked for")
     measurement: MeasurementSettings = Field(description="how step times are measured")
-    # Records of runs repeat this part; they may be older than the probe.
+    # Records of runs repeat this part; older ones have no probe.
     probe: ProbeSettings = Field(
         default=ProbeSettings(batches=2, hash_seeds=5), description="how methods' errors are measured"
     )

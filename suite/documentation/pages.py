@@ -1,8 +1,10 @@
 """Every generated page, and how it is made."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,7 +26,7 @@ def generated_pages(commands: click.Group, program: str) -> dict[str, Callable[[
         commands: the group of all commands.
         program: what it is called in a terminal.
     """
-    pages = {
+    pages: dict[str, Callable[[], str]] = {
         "architecture.svg": lambda: to_svg(read_rooms(ROOT)),
         "commands.md": lambda: commands_markdown(commands, program),
         "columns.md": columns_markdown,
@@ -32,9 +34,12 @@ def generated_pages(commands: click.Group, program: str) -> dict[str, Callable[[
         "records.md": records_markdown,
     }
     for name, schema in json_schemas().items():
-        text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-        pages[f"schemas/{name}.schema.json"] = lambda text=text: text
+        pages[f"schemas/{name}.schema.json"] = partial(_schema_text, schema)
     return pages
+
+
+def _schema_text(schema: Mapping[str, Any]) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def write_pages(commands: click.Group, program: str) -> list[Path]:

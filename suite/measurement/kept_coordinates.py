@@ -1,7 +1,7 @@
 """How many coordinates must a rotation keep? Tried on rows that a run captured.
 
-For every number of kept coordinates and of hash functions: which share of the rows is sent, and which share of the
-rows' variance the centroids miss. Both depend on rows per expert, so a capture should hold whole experts.
+For every number of kept coordinates and of hash functions, it gives the share of rows that is sent, and the share of
+the rows' variance that centroids miss. Both depend on rows per expert, so a capture should hold whole experts.
 """
 
 from collections.abc import Iterable, Sequence
@@ -50,7 +50,8 @@ def study(
 
 def to_markdown(result: pd.DataFrame) -> str:
     """Coordinates down, functions across; each cell says ``rate / missed`` in percent."""
-    cells = result.assign(cell=[f"{100 * r.rate:.0f} / {100 * r.missed:.0f}" for r in result.itertuples()])
+    pairs = zip(result["rate"], result["missed"], strict=True)
+    cells = result.assign(cell=[f"{100 * rate:.0f} / {100 * missed:.0f}" for rate, missed in pairs])
     return cells.pivot(index="coordinates", columns="functions", values="cell").to_markdown()
 
 

@@ -1,4 +1,4 @@
-"""Paired rounds on several links that take turns: the open one, and one for every wanted share of all-to-all."""
+"""Paired rounds on several links in turn: the open one, and one for every wanted share of all-to-all."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -15,11 +15,11 @@ from suite.records.schema.block import Block, Fit, Fits
 from suite.records.schema.speed import TimedLink
 from suite.training.trainer import Trainer
 
-# Links whose kappa comes out too far off are set and measured anew, but not for ever.
+# How often the links are set and measured before a kappa that is off ends the measurement.
 ATTEMPTS = 4
-# Brief rounds need not come as near: they are about as long as the search for the rate.
+# Brief rounds take a coarser aim: they are about as short as the search for the rate.
 _BRIEF_AIM = 0.05
-# Vanilla is timed over at least so many steps.
+# Least number of steps over which vanilla is timed.
 _VANILLA_STEPS = 4
 
 
@@ -33,12 +33,12 @@ class LinkSetting:
 
 
 class PairedRounds:
-    """Trainers that take turns, by name; that of ``vanilla`` is the reference.
+    """Trainers that take turns, by method name; ``vanilla`` is the reference.
 
     Args:
-        config: its seed and its scale's measurement count.
+        config: gives the seed and the scale's measurement settings.
         trainers: warmed up.
-        brief: fit links once and shortly, before the rounds only.
+        brief: fit each link once, in half the time, before the rounds only.
     """
 
     def __init__(self, config: RunConfig, trainers: Mapping[str, Trainer], brief: bool = False) -> None:
@@ -51,9 +51,10 @@ class PairedRounds:
         return run_round(self.trainers, number, steps=self.settings.steps_per_block, seed=self.seed, link=link)
 
     def time_vanilla(self) -> list[Block]:
-        """A few steps of vanilla, on batches that the blocks see too: how evenly experts are loaded differs.
+        """Time a few steps of vanilla. Collective.
 
-        Each comes after a step of another method, as in rounds, where they take longer than one after the other.
+        They use the batches of the blocks, because the balance of experts depends on the batch. Each follows a step of
+        another method, as in rounds, because a change of method makes a step slower.
         """
         blocks, steps = [], self.settings.steps_per_block
         others = [trainer for name, trainer in self.trainers.items() if name != "vanilla"]
@@ -66,7 +67,7 @@ class PairedRounds:
         return blocks
 
     def vanilla_step(self, blocks: list[Block]) -> VanillaStep:
-        """Its median over blocks, in the same terms as the tables."""
+        """Medians over blocks, as the tables compute them."""
         steps = self.settings.steps_per_block
         all_to_all = median(block.all_to_all for block in blocks) / steps
         return VanillaStep(all_to_all, median(block.seconds for block in blocks) / steps - all_to_all)
@@ -81,18 +82,18 @@ def measure_links(
 ) -> list[TimedLink]:
     """Measure on an open link and on one for every share. Collective.
 
-    Every round visits all links, so that a machine whose speed drifts slows all of them alike.
+    Every round visits all links, so that a drift of the machine's speed affects all of them alike.
 
     Args:
         config: vanilla's, with the cluster, the seed and the rounds.
         shares: of all-to-all in vanilla's step, by the label of the link: ``"30"``.
         trainers: by method name, warmed up.
-        link: the lab's; without one, or with one server alone, the network is measured as it is.
+        link: the lab's. Without one, or with a single server, the network is measured as it is.
         brief: as for :class:`PairedRounds`.
 
     Raises:
         UserError: a share cannot be reached here.
-        KappaMissed: a kappa came out too far from its target every time.
+        KappaMissed: a kappa was too far from its target in every attempt.
     """
     cluster, paired = config.cluster, PairedRounds(config, trainers, brief)
     servers = cluster.servers
@@ -124,7 +125,7 @@ def measure_links(
 
 
 def _correct_missed(settings: list[LinkSetting], measured: list[TimedLink], paired: PairedRounds, last: bool) -> bool:
-    """Correct the rates whose kappa came out too far off, by what the measurement itself says; were there any?
+    """Correct the rate of every link whose measured kappa is too far from its target; returns whether there were any.
 
     Raises:
         KappaMissed: one is too far off, and this was the ``last`` attempt.
@@ -144,7 +145,7 @@ def _correct_missed(settings: list[LinkSetting], measured: list[TimedLink], pair
 
 
 def in_turns(settings: list[LinkSetting], paired: PairedRounds, link: Link) -> list[TimedLink]:
-    """Fits of all links, rounds that visit one after the other, fits again."""
+    """Fit all links, measure rounds on them in turn, and fit again unless rounds are brief. Collective."""
     fits: dict[str, list[Fit]] = {setting.name: [] for setting in settings}
     blocks: dict[str, list[Block]] = {setting.name: [] for setting in settings}
 

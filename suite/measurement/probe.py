@@ -8,7 +8,7 @@ of exact dispatch, for several hash seeds. Writes ``<results>/<scale>/probe/<mod
 from collections.abc import Sequence
 
 from suite.errors import UserError
-from suite.measurement.contestants import Contestants, contestants
+from suite.measurement.contestants import Contestants, configurations
 from suite.records.run_folder import RunFolder
 from suite.training.checkpoint import latest_step
 
@@ -19,7 +19,7 @@ def parse(arguments: Sequence[str]) -> Contestants:
     Raises:
         UserError: for bad input, in one line.
     """
-    configs = contestants(arguments)
+    configs = configurations(arguments)
     base = configs[0]
     return Contestants(configs, base.results / base.scale.name / "probe" / base.model.name / f"{base.task.name}.json")
 

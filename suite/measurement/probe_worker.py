@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 import torch.distributed as dist
-from torch import nn
 
 from lshmoe import IdentityReduction, MoELayer, Routing, derive_seed, exact_dispatch, moe_layers
 from suite.cluster.launch import leave, reporting_failure
@@ -18,6 +17,7 @@ from suite.cluster.member import Member, join
 from suite.config.method import MethodConfig
 from suite.config.seeds import hash_seed
 from suite.files import write_atomically
+from suite.hosts.model import HostModel
 from suite.measurement.contestants import Contestants
 from suite.measurement.divergence import Pass, compare, run_pass
 from suite.measurement.probe import parse
@@ -78,16 +78,16 @@ def probe(plan: Contestants) -> None:
     dist.destroy_process_group()
 
 
-def put_on(model: nn.Module, method: MethodConfig, seed: int, member: Member) -> None:
-    """Give a model's MoE layers a method: its reduction, drawn by ``seed`` and the layer's name, its wire and path."""
+def put_on(model: HostModel, method: MethodConfig, seed: int, member: Member) -> None:
+    """Set the method of a model's MoE layers. Reductions are seeded by ``seed`` and the layer's name."""
     for layer in moe_layers(model):
         reduction = build_reduction(method, layer.dim, derive_seed(seed, layer.name))
         layer.reduction = IdentityReduction() if reduction is None else reduction.to(member.device)
         layer.exchange = build_exchange(method, member)
 
 
-def exact_pass(model: nn.Module, batch: Batch, plan: Contestants) -> tuple[Pass, Routing]:
-    """The reference, and what its last MoE layer routed on this rank."""
+def exact_pass(model: HostModel, batch: Batch, plan: Contestants) -> tuple[Pass, Routing]:
+    """A pass with exact dispatch, and the routing of its last MoE layer on this rank."""
     seen: list[Routing] = []
     last = moe_layers(model)[-1]
     last.observers.append(seen.append)
@@ -97,8 +97,8 @@ def exact_pass(model: nn.Module, batch: Batch, plan: Contestants) -> tuple[Pass,
     return passed, seen[0]
 
 
-def one_line(model: nn.Module, batch: Batch, plan: Contestants, exact: Pass) -> dict[str, Any]:
-    """Errors, loss, rate and relative bytes of the method that ``model`` has now."""
+def one_line(model: HostModel, batch: Batch, plan: Contestants, exact: Pass) -> dict[str, Any]:
+    """Errors, losses, rate and relative bytes of the method that ``model`` has now. Collective."""
     layers = moe_layers(model)
     for layer in layers:
         layer.traffic.reset()
@@ -117,16 +117,16 @@ def one_line(model: nn.Module, batch: Batch, plan: Contestants, exact: Pass) -> 
 
 
 def traffic_of(layer: MoELayer) -> tuple[float, ...]:
-    """Rows routed and sent, bytes, and what all rows would have taken on a 16-bit wire."""
+    """Rows routed, rows sent, bytes, and bytes of the routed rows on a 16-bit wire."""
     traffic = layer.traffic
     return traffic.rows_routed, traffic.rows_sent, sum(traffic.bytes.values()), half_precision_bytes(layer)
 
 
-def sample_file(task: Task, batch: Batch, model: nn.Module, routing: Routing, rows: int) -> bytes:
-    """Rows that enter the last MoE layer's all-to-all, as exact dispatch routes them, with what is alike in them.
+def sample_file(task: Task, batch: Batch, model: HostModel, routing: Routing, rows: int) -> bytes:
+    """A sample of the rows that enter the last MoE layer's all-to-all under exact dispatch, as an ``.npz``.
 
-    An ``.npz`` of ``layer`` (its name), ``rows`` float16 ``[S, D]``, ``expert`` and ``cluster`` int64 ``[S]``, the
-    latter by the model's present reduction, and ``token`` ``[S]``, the symbol of each row, empty for images.
+    It holds ``layer`` (its name), ``rows`` float16 ``[S, D]``, ``expert`` int64 ``[S]``, ``cluster`` int64 ``[S]`` by
+    the layer's current reduction, and ``token`` ``[S]``, the symbol of each row (empty for images).
     """
     layer = moe_layers(model)[-1]
     assignment_R = layer.reduction(routing.rows_RD, routing.counts_E).assignment_R
@@ -144,8 +144,8 @@ def sample_file(task: Task, batch: Batch, model: nn.Module, routing: Routing, ro
     return buffer.getvalue()
 
 
-def token_symbols(task: Task, batch: Batch, model: nn.Module, layer: MoELayer) -> list[str]:
-    """Symbols of a layer's tokens, in their order in its input; none where inputs are no text."""
+def token_symbols(task: Task, batch: Batch, model: HostModel, layer: MoELayer) -> list[str]:
+    """Symbols of a layer's tokens, in the order of its input; empty for images."""
     if not isinstance(task.inputs, TextInputs):
         return []
     name, stream = next((name, stream) for name, stream in model.streams.items() if layer in stream.layers)

@@ -1,7 +1,8 @@
 """All-to-all's share of a step as cluster or model grow (Fig. 3).
 
-Vanilla alone. The base's link is set so that all-to-alls take the share that the paper has for the model. The same link
-then carries twice the experts, and the same settings four servers instead of two, with as many tokens on each. Writes
+Only vanilla is measured. The base's link is set so that all-to-alls take the share that the paper reports for the
+model. Then the same link is measured with twice the experts, and with four servers instead of two, each with as many
+tokens. Writes
 ``<results>/<scale>/shares/<cluster>/<model>.json``.
 """
 
@@ -22,7 +23,7 @@ from suite.records.schema.weights import Weights
 from suite.tasks import build_task
 from suite.training.check import check
 
-# A share is a property of single steps, and a few of them show it.
+# A share varies little from step to step, so a few steps are enough.
 BRIEF = ("scale.measurement.warmup_steps=1", "scale.measurement.blocks=4", "scale.measurement.steps_per_block=1")
 
 
@@ -116,6 +117,6 @@ def measure(arguments: Sequence[str]) -> None:
             "variants": [variant for part in measured for variant in part["variants"]],
         }
         write_atomically(each.record, as_json(SharesRecord.model_validate(record)))
-        for message in messages:  # they hold nominal rates, which no record has
+        for message in messages:  # they hold nominal rates, which are not recorded
             message.unlink()
         print(each.record)

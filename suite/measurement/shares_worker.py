@@ -27,7 +27,7 @@ from suite.training.trainer import Trainer, build_model
 
 
 def measure_base(series: Series, member: Member, folder: Path) -> None:
-    """Two servers: base and wide take turns, on the open link and on the one that gives the base its share."""
+    """Two servers: base and wide take turns on the open link and on the link that gives the base its share."""
     assert member.link is not None
     trainers = {"vanilla": trainer(series.base, member), "wide": trainer(series.wide, member)}
     opened, slowed = measure_links(series.base, {"slow": series.share}, trainers, member.link, brief=True)
@@ -46,7 +46,10 @@ def measure_base(series: Series, member: Member, folder: Path) -> None:
 
 
 def measure_doubled(series: Series, member: Member, folder: Path) -> None:
-    """Twice the servers, on the base's link as it was and slowed as much as more ranks than cores slow computing."""
+    """Twice the servers, on the base's link and on one slowed by as much as computation is.
+
+    Computation is slower because there are more ranks than cores.
+    """
     assert member.link is not None
     base = json.loads((folder / f"{series.model}_base.json").read_text())
     paired = PairedRounds(series.doubled, {"vanilla": trainer(series.doubled, member)}, brief=True)
@@ -74,7 +77,7 @@ def measure_doubled(series: Series, member: Member, folder: Path) -> None:
 
 
 def trainer(config: RunConfig, member: Member) -> Trainer:
-    """A warmed-up one of fresh weights, which no step changes."""
+    """A warmed-up trainer with fresh weights. Its learning rate is zero."""
     task = build_task(config)
     made = Trainer(standing_still(config), task, build_model(config, task, member), member.device, kinds=False)
     for number in range(config.scale.measurement.warmup_steps):

@@ -72,9 +72,9 @@ def _report(measured: TimedLink) -> None:
 
 
 def standing_still(config: RunConfig) -> RunConfig:
-    """The same configuration with a learning rate of zero: steps cost the same and change no weight.
+    """The same configuration with a learning rate of zero: a step costs the same and changes no weight.
 
-    The rate of a method depends on the age of the weights, so all blocks must see the same ones.
+    The rate of a method depends on the age of the weights, so all blocks must have the same weights.
     """
     scale, training = config.scale.name, config.training
     still = training.model_copy(update={"optimizer": training.optimizer.model_copy(update={"learning_rate": 0.0})})

@@ -1,4 +1,4 @@
-"""Everything about a run that can be wrong before any rank starts."""
+"""Checks of a run before any rank starts."""
 
 from suite.cluster.lab import permission
 from suite.config.compose import compose
@@ -14,7 +14,7 @@ from suite.training.methods import check_method
 
 
 def check(config: RunConfig) -> None:
-    """Build method and task once in this process, and see that model and task go together.
+    """Build method and task once in this process, and check that the model serves the task's objective.
 
     Raises:
         UserError: one line naming the field and the allowed values.
@@ -55,7 +55,7 @@ def starting_point(config: RunConfig) -> RunFolder | None:
 
 
 def check_start(config: RunConfig, task: Task) -> None:
-    """See that the weights to start from were made for the task's tokens and context; its data must be prepared.
+    """Check that the weights to start from belong to the same tokenizer and context. The data must be prepared.
 
     Raises:
         UserError: one line naming what differs and the remedy.
@@ -79,5 +79,5 @@ def check_start(config: RunConfig, task: Task) -> None:
 
 
 def _tokenizers(data: list[DataSource]) -> set[str]:
-    """SHA-256 of the tokenizers that data were prepared with; none where data are no text."""
+    """SHA-256 of the tokenizers that data were prepared with; empty for images."""
     return {digest for entry in data if (digest := entry.tokenizer_sha256) is not None}

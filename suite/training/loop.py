@@ -48,8 +48,8 @@ def train(
         began, done = time.perf_counter(), number + 1
         with capture.step(done):
             losses = trainer.step(number)
-        values = trainer.reduce(losses | trainer.read_meters(), means=("loss", "balance_loss"))
-        seconds = time.perf_counter() - began  # reading the losses has waited for the device
+        values = trainer.reduce({**losses, **trainer.read_meters()}, means=("loss", "balance_loss"))
+        seconds = time.perf_counter() - began  # the device is done: its losses have been read
         trainer.check_finite(values["loss"], done)
         if leader:
             folder.append(TrainLine.model_validate({"step": done, "seconds": seconds, **values}))
@@ -63,7 +63,7 @@ def train(
 
 
 class Progress:
-    """One tidy line every now and then: about 16 of them in a short run, one per 100 steps in a long one.
+    """Prints a line now and then: about 16 in a short run, one per 100 steps in a long one.
 
     Args:
         steps: the last step.
@@ -77,7 +77,10 @@ class Progress:
         self.recent: list[dict[str, float]] = []
 
     def step(self, done: int, values: dict[str, float], report: Callable[[str], None]) -> None:
-        """Note a step's metrics and, when it is time, report those since the last line; time left counts everything."""
+        """Add a step's metrics, and report those since the last line if a line is due.
+
+        The time left is extrapolated from all seconds so far, evaluations and checkpoints included.
+        """
         self.recent.append(values)
         if done % self.every and done != self.steps:
             return
@@ -94,7 +97,7 @@ class Progress:
 
 def _evaluate(trainer: Trainer, folder: RunFolder, step: int, report: Callable[[str], None]) -> None:
     values = trainer.evaluate()
-    trainer.read_meters()  # an evaluation is not part of the next step's traffic
+    trainer.read_meters()  # resets them: an evaluation is not part of the next step's traffic
     if not all(map(math.isfinite, values.values())):
         raise FloatingPointError(f"the evaluation after step {step} is not finite: {values}")
     if trainer.rank == 0:
@@ -110,7 +113,7 @@ def summarise(trainer: Trainer, folder: RunFolder, peak_memory: int) -> Summary:
     total = {name: sum(getattr(line, name) for line in steps) for name in (*METERS, *KIND_METERS)}
 
     def over_steps(name: str, by: float) -> float | None:
-        """Nothing is known of steps where there were none."""
+        """A total divided by ``by``; ``None`` for a run without steps."""
         return total[name] / max(1, by) if steps else None
 
     step_seconds = sum(line.seconds for line in steps) / len(steps) if steps else None

@@ -1,4 +1,4 @@
-"""The rate of a run over its training, coarsely: what a control follows to send as many rows, when the other did."""
+"""The compression rate of a run over its steps, in a few pieces. A control follows it to send as many rows."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -10,7 +10,7 @@ PIECES = 20
 
 
 def rate_schedule(steps: Sequence[TrainLine], pieces: int = PIECES) -> list[tuple[int, float]]:
-    """Mean rate of at most ``pieces`` equal parts of a run.
+    """Mean rate of rows sent over rows routed, in at most ``pieces`` equal parts of a run.
 
     Args:
         steps: its metrics lines of training steps, in order.
@@ -28,5 +28,5 @@ def rate_schedule(steps: Sequence[TrainLine], pieces: int = PIECES) -> list[tupl
 
 
 def rate_override(summary: Mapping[str, Any]) -> str:
-    """The Hydra override that makes a control follow the run of this summary."""
+    """The Hydra override that makes a control follow the rate of the run with this summary."""
     return f"method.reduction.rate=[{','.join(f'[{step},{rate}]' for step, rate in summary['rate_schedule'])}]"

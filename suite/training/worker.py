@@ -35,7 +35,7 @@ def main(path: Path) -> None:
         summary = train(
             trainer,
             folder,
-            origin and origin.checkpoints,
+            None if origin is None else origin.checkpoints,
             lambda text: print(f"{config.method.name}: {text}", flush=True),
         )
         if summary is not None:

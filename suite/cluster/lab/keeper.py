@@ -1,7 +1,6 @@
-"""The process that a lab of the command line lives and dies with.
+"""The process that holds a lab of the command line: the lab lives as long as this process.
 
-It is started by :func:`suite.cluster.lab.permission.entry`, says ``ready`` on its standard output, and waits to be
-ended.
+It is started by :func:`suite.cluster.lab.permission.entry`, prints ``ready``, and waits for a signal to end.
 """
 
 import os
@@ -30,7 +29,7 @@ def start(registry: Registry, layout: Layout, rate_mbit: float | None) -> State:
     """Make a lab that stays until its keeper, which outlives this process, is asked to end by SIGTERM.
 
     Raises:
-        UserError: in one line, why there is none.
+        UserError: in one line, why the lab could not be made.
     """
     lab = secrets.token_hex(3)
     command = [*permission.entry(), sys.executable, "-m", "suite.cluster.lab.keeper", str(registry.folder), lab]
@@ -63,7 +62,7 @@ def stop(state: State) -> None:
 
 @contextmanager
 def kept(registry: Registry, lab: str, layout: Layout, user_namespace: bool) -> Iterator[Namespaces]:
-    """A new lab that this process keeps; on the way in, what dead labs left is cleaned."""
+    """A new lab that this process holds. Entries of dead labs are removed from the registry first."""
     registry.clean()
     made = namespaces.build(layout)
     started = start_tick(os.getpid())

@@ -17,10 +17,10 @@ from suite.config.cluster import ClusterConfig
 
 
 def fit_lab(lab: State, folder: Path) -> None:
-    """Start a rank per place of ``lab``, which is left as it is; one of them prints the fit.
+    """Start all ranks of ``lab``; rank 0 prints the fit. The lab is not changed.
 
     Raises:
-        RunError: with the reason the ranks failed for.
+        RunError: why the ranks failed.
     """
     layout = lab.layout
     cluster = ClusterConfig(

@@ -1,6 +1,6 @@
 """What a run needs of a GPU's memory.
 
-Reads no data, allocates no weights, writes nothing. Its numbers come from shapes and data sheets; nobody has run them.
+Reads no data, allocates no weights, writes nothing. Its numbers come from shapes and data sheets, not from GPUs.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from suite.config.run import RunConfig
 from suite.costmodel.memory.model import MemoryModel, RankMemory
 from suite.training.check import check
 
-# Share of a GPU's memory left to what is not counted: see RankMemory.
+# Share of a GPU's memory left for what RankMemory does not count.
 RESERVE = 0.1
 
 PARTS = {
@@ -35,7 +35,7 @@ def possible_ranks(config: RunConfig) -> list[int]:
 
 
 def fits(memory: RankMemory, gpu: Hardware) -> bool:
-    """Whether it leaves the reserve free."""
+    """Whether the rank leaves the reserve of a GPU's memory free."""
     return memory.total <= (1 - RESERVE) * gpu.memory
 
 
@@ -45,7 +45,7 @@ def fewest(model: MemoryModel, gpu: Hardware) -> int | None:
 
 
 def show(model: MemoryModel, console: Console) -> None:
-    """Print memory by part, and which GPUs it fits."""
+    """Print memory by part, and the GPUs that it fits."""
     config, ranks = model.config, model.config.cluster.ranks
     memory = model.at(ranks)
     examples = config.training.batch_examples // ranks

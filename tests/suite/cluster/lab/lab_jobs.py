@@ -1,4 +1,4 @@
-"""What ranks do in the tests of the lab: ``python -m tests.suite.cluster.lab.lab_jobs HOW FOLDER CLUSTER``."""
+"""Ranks in the tests of the lab, under torchrun: ``python -m tests.suite.cluster.lab.lab_jobs HOW FOLDER CLUSTER``."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Weights to start from: those of a finished run on the same tokens, refused in one line otherwise."""
+"""Checks before any rank starts: the task's own options, and the weights to start from."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from suite.config.validation import to_yaml
 from suite.errors import UserError
 from suite.measurement.speed import measure
 from suite.records.run_folder import RunFolder
-from suite.training.check import check_start
+from suite.training.check import check, check_start
 from tests.suite.builders.synthetic import made_up_summary
 
 RUN = ["model=gpt_moe", "task=sst2_like"]
@@ -69,3 +69,18 @@ def test_an_unfinished_run_is_refused_with_the_command_that_makes_it(tmp_path: P
 def test_a_task_that_only_evaluates_has_no_step_time(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="sst2_like_zero_shot only evaluates"):
         measure(["model=t5_moe", "task=sst2_like_zero_shot", f"results={tmp_path}"])
+
+
+@pytest.mark.parametrize(
+    ("override", "parts"),
+    [
+        ("task.training.nano.inputs.vocabulary=100", ["inputs.vocabulary:", "260"]),
+        ("+task.training.nano.inputs.contxt=100", ["inputs.contxt: unknown field", "did you mean 'context'?"]),
+        ("+task.data.source=[sotu]", ["task.data.source: unknown field", "did you mean 'sources'?"]),
+        ("model.host=suite.hosts.gpt_mo", ["model.host:", "cannot be loaded"]),
+    ],
+)
+def test_a_wrong_option_is_refused(override: str, parts: list[str]) -> None:
+    with pytest.raises(UserError) as refused:
+        check(compose([override]))
+    assert all(part in str(refused.value) for part in parts), refused.value
