@@ -45,9 +45,11 @@ class ExactSample:
 
 Compensation = float | Tensor | ExactSample
 """α: a fixed number, a scalar tensor (a parameter that learns), or an estimate."""
+CompensationOption = bool | str | Compensation
+"""How a configuration asks for α, see :func:`as_compensation`."""
 
 
-def as_compensation(option: bool | str | Compensation) -> Compensation:
+def as_compensation(option: CompensationOption) -> Compensation:
     """The α that an option of a configuration asks for.
 
     Args:

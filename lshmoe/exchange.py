@@ -122,7 +122,7 @@ class Exchange:
     ) -> None:
         if ranks_per_server < 1:
             raise ValueError(f"ranks_per_server: must be 1 or more, got {ranks_per_server}")
-        self.group = group
+        self.group, self.ranks_per_server = group, ranks_per_server
         self.wire: Wire | PhasedWire = NativeWire() if wire is None else wire
         active = dist.is_available() and dist.is_initialized()
         self.world_size = dist.get_world_size(group) if active else 1
@@ -204,10 +204,10 @@ class Exchange:
         outputs_CD: Tensor = _Transfer.apply(outputs_SD, self, path, "combine")
         return outputs_CD
 
-    def over(self, group: dist.ProcessGroup | None, ranks_per_server: int = 1) -> "Exchange":
-        """A flat exchange over some of the ranks, with this one's wire, meters and collective."""
-        part = Exchange(group, None, ranks_per_server)
-        part.wire, part.traffic, part.collective = self.wire, self.traffic, self.collective
+    def over(self, group: dist.ProcessGroup | None, ranks_per_server: int, wire: Wire | None = None) -> "Exchange":
+        """A flat exchange over some of the ranks with this one's meters and collective, and its wire unless given."""
+        part = Exchange(group, self.wire if wire is None else wire, ranks_per_server)
+        part.traffic, part.collective = self.traffic, self.collective
         return part
 
     # -- the path: what another exchange overrides -------------------------------------------------------------------

@@ -162,7 +162,8 @@ class MoELayer(nn.Module):
         self.traffic.rows_routed += routes.weights_R.shape[0]
 
         def experts(rows_SD: Tensor, counts_L: Tensor) -> Tensor:
-            return self.experts(rows_SD, counts_L, self.traffic)
+            outputs_SD: Tensor = self.experts(rows_SD, counts_L, self.traffic)
+            return outputs_SD
 
         # 2. Reduce, dispatch, apply the experts, combine, weigh and sum over each token's experts.
         observe = partial(self._observe, x_ND, places_N, routes)

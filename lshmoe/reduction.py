@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from lshmoe.clustering import Clusters, cluster, expert_of_rows
 from lshmoe.compensation import (
     Compensation,
+    CompensationOption,
     ExactSample,
     as_compensation,
     best_compensation,
@@ -76,9 +77,7 @@ def clustered_reduction(rows_RD: Tensor, clusters: Clusters, compensation: Compe
     return represented_reduction(rows_RD, segment_mean(rows_RD, clusters), clusters, compensation)
 
 
-def represented_reduction(
-    rows_RD: Tensor, sent_CD: Tensor, clusters: Clusters, compensation: Compensation
-) -> Reduced:
+def represented_reduction(rows_RD: Tensor, sent_CD: Tensor, clusters: Clusters, compensation: Compensation) -> Reduced:
     """As :func:`clustered_reduction`, with any row ``sent_CD`` ``[C, D]`` in the place of each cluster's centroid."""
     if isinstance(compensation, ExactSample):
         return _sampled_reduction(rows_RD, sent_CD, clusters, compensation)
@@ -126,7 +125,7 @@ class LSHReduction(Reduction):
         ValueError: if ``error_compensation`` is unknown.
     """
 
-    def __init__(self, hash: nn.Module, error_compensation: bool | str | Compensation = True) -> None:
+    def __init__(self, hash: nn.Module, error_compensation: CompensationOption = True) -> None:
         super().__init__()
         self.hash = hash
         self.error_compensation = as_compensation(error_compensation)
@@ -144,7 +143,7 @@ def lsh_reduction(
     coordinates: int | None = None,
     rotation: str = "orthogonal",
     planes: int = 1,
-    error_compensation: bool | str | Compensation = True,
+    error_compensation: CompensationOption = True,
 ) -> LSHReduction:
     """Build the paper's reduction from plain options; the defaults are the paper's (§3.2, §4.2).
 

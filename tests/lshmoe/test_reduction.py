@@ -98,17 +98,6 @@ def test_rows_of_one_direction_share_a_centroid_whatever_their_norm():
     torch.testing.assert_close(reduced.rows_CD, rows.mean(0, keepdim=True))
 
 
-def test_error_is_bounded_by_the_lipschitz_constant_of_the_expert_minus_identity():
-    _, _, clusters = some_clusters()
-    rows = double(60, 5)
-    weight = double(5, 5, seed=7)
-    reduced = clustered_reduction(rows, clusters, 1.0)
-    error = (reduced.restore(reduced.rows_CD @ weight) - rows @ weight).norm(dim=1)
-    lipschitz = torch.linalg.matrix_norm(weight - torch.eye(5, dtype=torch.float64), 2)
-    residual = (rows - spread(reduced.rows_CD, clusters)).norm(dim=1)
-    assert (error <= lipschitz * residual + 1e-12).all()
-
-
 def test_gradient_with_fixed_buckets_follows_the_formula():
     _, _, clusters = some_clusters()
     rows, grad = double(60, 5).requires_grad_(), double(60, 5, seed=2)
