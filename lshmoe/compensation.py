@@ -120,7 +120,10 @@ class _Compensate(torch.autograd.Function):
         ctx.alpha, ctx.segments = alpha, segments
         if ctx.needs_input_grad[3]:
             ctx.save_for_backward(sent_CD, rows_RD)
-        return residuals(sent_CD, rows_RD, segments).mul_(alpha).add_(_gather(outputs_CD, segments)).to(outputs_CD)
+        out_RD = residuals(sent_CD, rows_RD, segments)
+        if not _is_one(alpha):
+            out_RD.mul_(alpha)
+        return out_RD.add_(_gather(outputs_CD, segments)).to(outputs_CD)
 
     @staticmethod
     @once_differentiable
@@ -131,13 +134,20 @@ class _Compensate(torch.autograd.Function):
         if ctx.needs_input_grad[3]:
             sent_CD, rows_RD = ctx.saved_tensors
             grad_alpha = (residuals(sent_CD, rows_RD, ctx.segments) * grad_RD).sum().to(alpha).view_as(alpha)
-        return grad_outputs_CD, -alpha * grad_outputs_CD, alpha * grad_RD, grad_alpha, None
+        grad_rows_RD = grad_RD if _is_one(alpha) else alpha * grad_RD
+        return grad_outputs_CD, -alpha * grad_outputs_CD, grad_rows_RD, grad_alpha, None
 
 
 def residuals(sent_CD: Tensor, rows_RD: Tensor, segments: Segments) -> Tensor:
     """A new tensor ``x - c``, ``[R, D]``, at least float32; no gradient."""
     dtype = torch.promote_types(rows_RD.dtype, torch.float32)
-    return rows_RD.detach().to(dtype) - _gather(sent_CD.detach().to(dtype), segments)
+    sent_RD = _gather(sent_CD.detach().to(dtype), segments)
+    return torch.sub(rows_RD.detach(), sent_RD, out=sent_RD)
+
+
+def _is_one(alpha: float | Tensor) -> bool:
+    """The paper's α, which saves two passes over all rows."""
+    return not isinstance(alpha, Tensor) and alpha == 1
 
 
 def _gather(values_CD: Tensor, segments: Segments) -> Tensor:

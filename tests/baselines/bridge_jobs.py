@@ -7,7 +7,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from baselines import BridgeExchange, Int8Wire
-from lshmoe import Exchange, IdentityReduction, MoELayer, Reduction, expert_of_rows, lsh_reduction
+from lshmoe import Exchange, IdentityReduction, MoELayer, Reduction, exact_dispatch, expert_of_rows, lsh_reduction
 
 DIM, EXPERTS, WORLD = 8, 8, 4
 REDUCTIONS = {
@@ -35,6 +35,15 @@ def run_layer(exchange: Exchange, reduction: Reduction) -> dict[str, Any]:
     }
 
 
+def run_exactly(exchange: Exchange, reduction: Reduction) -> dict[str, Tensor]:
+    layer = MoELayer(DIM, 9, EXPERTS, reduction=reduction, exchange=exchange).double()
+    x = tokens_of(dist.get_rank()).requires_grad_()
+    with exact_dispatch(layer):
+        out = layer(x)
+        out.square().sum().backward()
+    return {"out": out.detach(), "x": x.grad}
+
+
 def over_the_bridge(ranks_per_server: int) -> dict[str, Any]:
     """Every reduction over the bridge, the identity over it and over the flat exchange."""
 
@@ -44,6 +53,7 @@ def over_the_bridge(ranks_per_server: int) -> dict[str, Any]:
     answers = {name: run_layer(bridge(), make()) for name, make in REDUCTIONS.items()}
     answers["identity"] = run_layer(bridge(), IdentityReduction())
     answers["int8"] = run_layer(bridge(Int8Wire()), REDUCTIONS["lsh"]())
+    answers["exact dispatch"] = run_exactly(bridge(Int8Wire()), REDUCTIONS["lsh"]())
     answers["vanilla"] = run_layer(Exchange(None, None, ranks_per_server), IdentityReduction())
     return answers
 

@@ -6,7 +6,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from baselines import DedupExchange, HierarchicalDedupExchange, Int8Wire
+from baselines import BridgeExchange, DedupExchange, HierarchicalDedupExchange, Int8Wire
 from lshmoe import Exchange, MoELayer
 
 DIM, EXPERTS, TOP_K = 64, 8, 3
@@ -51,3 +51,12 @@ def against_vanilla(ranks_per_server: int) -> dict[str, Any]:
         for name, kind in {"vanilla": Exchange, **made}.items()
     }
     return answers
+
+
+def in_a_group(members: list[int], ranks_per_server: int) -> list[dict[str, Tensor]]:
+    """Exchanges that all compute vanilla's function, on some of the ranks; the others return nothing."""
+    group = dist.new_group(members)
+    if dist.get_rank() not in members:
+        return []
+    kinds = (Exchange, DedupExchange, HierarchicalDedupExchange, BridgeExchange)
+    return [run_layer(kind(group, None, ranks_per_server), "uneven")[0] for kind in kinds]

@@ -69,3 +69,10 @@ def test_one_process_reduces_nothing():
     assert torch.equal(bridge(x), MoELayer(8, 8, 4)(x))
     assert bridge.traffic.bytes["dispatch"] == 24 * 8 * 4
     assert bridge.traffic.rows_sent == bridge.traffic.rows_routed == 24
+
+
+def test_exact_dispatch_reduces_nothing_at_the_bridge(cluster):
+    for answers in cluster[1]:
+        for name, tensor in answers["vanilla"]["tensors"].items():
+            if name in ("out", "x"):
+                torch.testing.assert_close(answers["exact dispatch"][name], tensor, rtol=1e-12, atol=1e-13)

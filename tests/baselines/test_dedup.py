@@ -120,3 +120,12 @@ def test_observers_see_every_routed_row():
     (routing,) = seen
     assert torch.equal(routing.rows_RD, x[routing.token_R])
     assert routing.num_sent == 10 and routing.assignment_R is None
+
+
+def test_exchanges_work_in_a_group_of_some_ranks():
+    outsider, *members = run_ranks(5, dedup_jobs.in_a_group, [1, 2, 3, 4], 2)
+    assert outsider == []
+    for vanilla, *others in members:
+        for other in others:
+            for name, tensor in vanilla.items():
+                torch.testing.assert_close(other[name], tensor, rtol=1e-5, atol=1e-5, msg=name)
