@@ -63,9 +63,11 @@ def as_compensation(option: CompensationOption) -> Compensation:
         return nn.Parameter(torch.ones(()))
     if option == "estimated":
         return ExactSample()
-    if isinstance(option, str) or (isinstance(option, float) and not math.isfinite(option)):
-        raise ValueError(f"error_compensation: must be true, false, a number, learned or estimated, got {option!r}")
-    return option if isinstance(option, Tensor | ExactSample) else float(option)
+    if isinstance(option, Tensor | ExactSample):
+        return option
+    if isinstance(option, int | float) and math.isfinite(option):  # bool is an int
+        return float(option)
+    raise ValueError(f"error_compensation: must be true, false, a number, learned or estimated, got {option!r}")
 
 
 def compensate(

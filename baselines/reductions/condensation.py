@@ -38,8 +38,7 @@ class Condensation(Reduction):
     of its group's gradients through the expert, the rest of the group none.
 
     Work: ``D·sum over experts(rows²)`` operations, up to four times that with padding; with a rate 14 times as many.
-    Memory: about ``512·R``
-    similarities at a time, however uneven the experts.
+    Memory: about ``512·R`` similarities at a time, however uneven the experts.
 
     Args:
         dim: width of the rows; any will do.
@@ -92,9 +91,7 @@ def _thresholds(directions_RD: Tensor, counts_E: Tensor, wanted_E: Tensor) -> Te
 
     # At a distance above 2 every row is close to the first one, so that one representative is left.
     near_E = directions_RD.new_full(counts_E.shape, 1e-6)
-    far_E = torch.full_like(near_E, 2.1)
-    fits_E = fits(near_E)
-    far_E = torch.where(fits_E, near_E, far_E)
+    far_E = torch.where(fits(near_E), near_E, 2.1)
     for _ in range(_HALVINGS):
         middle_E = (near_E * far_E).sqrt()
         fits_E = fits(middle_E)

@@ -169,7 +169,7 @@ def test_options_of_a_configuration():
     assert [as_compensation(option) for option in (True, False, 0.5, 2)] == [1.0, 0.0, 0.5, 2.0]
     assert as_compensation("estimated") == ExactSample(0.01)
     assert isinstance(as_compensation("learned"), torch.nn.Parameter)
-    for wrong in ("paper", float("nan"), float("inf")):
+    for wrong in ("paper", None, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="error_compensation: must be true, false, a number, learned or estimated"):
             as_compensation(wrong)
     with pytest.raises(ValueError, match="share of exact rows"):
