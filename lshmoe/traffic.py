@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import torch
 
-ALL_TO_ALL_PHASES = ("counts", "dispatch", "combine", "combine_backward", "dispatch_backward")
+ROW_PHASES = ("dispatch", "combine", "combine_backward", "dispatch_backward")
+ALL_TO_ALL_PHASES = ("counts", *ROW_PHASES)
 
 
 def all_to_all_seconds(seconds: Mapping[str, float]) -> float:

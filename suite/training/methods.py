@@ -6,7 +6,7 @@ from typing import Any
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
-from lshmoe import Exchange, MoELayer, NativeWire
+from lshmoe import Exchange, IdentityReduction, MoELayer, NativeWire
 from lshmoe.seeding import derive_seed
 from suite.cluster.member import ALONE, Member
 from suite.config.method import MethodConfig
@@ -66,10 +66,14 @@ def check_method(config: RunConfig) -> None:
     """Build every part of the run's method once in this process, so that bad options are reported before ranks start.
 
     Raises:
-        UserError: one line naming the field and the allowed values.
+        UserError: one line naming the field and the allowed values, or what does not go together.
     """
-    build_reduction(config.method, config.size.width, seed=0)
-    build_exchange(config.method, ALONE)
+    reduction = build_reduction(config.method, config.size.width, seed=0)
+    exchange = build_exchange(config.method, ALONE)
+    try:
+        exchange.check_reduction(reduction or IdentityReduction())
+    except ValueError as error:
+        raise UserError(f"method.{error}") from None
 
 
 def _build(field: str, component: dict[str, Any] | None, **given: Any) -> Any:

@@ -1,9 +1,9 @@
 """Generated pages are in the repository as the command writes them."""
 
 import pytest
-from suite.cli.main import root
 
 from suite.cli.base import PROGRAM
+from suite.cli.root import root
 from suite.documentation.pages import ROOT, generated_pages
 
 PAGES = generated_pages(root, PROGRAM)

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from suite.claims import __main__ as claims
+from suite.claims import build as claims
 from suite.errors import UserError
-from suite.figures import __main__ as figures
+from suite.figures import build as figures
 from suite.figures import canvas
 from suite.report import manifest
 from suite.report.manifest import covering
-from suite.tables import __main__ as tables
+from suite.tables import build as tables
 from suite.tables import names as table_names
 from tests.suite.builders.synthetic import (
     write_ablation,

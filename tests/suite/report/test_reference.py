@@ -5,7 +5,7 @@ import pytest
 
 from suite.claims import build as claims
 from suite.errors import UserError
-from suite.figures import __main__ as figures
+from suite.figures import build as figures
 from suite.report.reference import BEGIN, END, publish
 from suite.report.verify import verify
 from suite.tables import build as tables
