@@ -5,7 +5,7 @@ from lshmoe.exchange import Exchange, Received
 from lshmoe.gate import TopKGate
 from lshmoe.hashing import CrossPolytopeHash, SphericalPlaneHash, cross_polytope_codes
 from lshmoe.layer import MoELayer, NonFiniteRowError, Routing, exact_dispatch, moe_layers
-from lshmoe.parallel import clip_grad_norm, data_parallel, is_expert
+from lshmoe.parallel import clip_grad_norm, data_parallel, expert_parameters
 from lshmoe.reduction import IdentityReduction, LSHReduction, Reduced, Reduction, clustered_reduction, lsh_reduction
 from lshmoe.seeding import derive_seed
 from lshmoe.segments import Segments, occurrences, segment_mean, segment_sum, spread
@@ -39,7 +39,7 @@ __all__ = [
     "derive_seed",
     "exact_dispatch",
     "expert_of_rows",
-    "is_expert",
+    "expert_parameters",
     "lsh_reduction",
     "moe_layers",
     "occurrences",

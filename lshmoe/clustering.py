@@ -33,6 +33,13 @@ def expert_of_rows(counts_E: Tensor, num_rows: int) -> Tensor:
     return torch.repeat_interleave(experts_E, counts_E, output_size=num_rows)
 
 
+def finite_rows(rows_RD: Tensor) -> Tensor:
+    """bool ``[R]``: the rows without a NaN or an infinity."""
+    # The largest magnitude is NaN or infinite exactly then; a sum could overflow.
+    rows_RD = rows_RD.detach()
+    return torch.maximum(rows_RD.amax(1), -rows_RD.amin(1)).isfinite()
+
+
 def clusters_from_assignment(assignment_R: Tensor, counts_E: Tensor, num_clusters: int) -> Clusters:
     """Wrap an assignment of rows (sorted by expert) to clusters that are already numbered by expert."""
     segments = Segments.from_assignment(assignment_R, num_clusters)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from lshmoe.clustering import Clusters, cluster
+from lshmoe.clustering import Clusters, cluster, finite_rows
 from lshmoe.hashing import CrossPolytopeHash, SphericalPlaneHash
 from lshmoe.segments import segment_mean, spread
 
@@ -84,8 +84,9 @@ class LSHReduction(Reduction):
         self.error_compensation = error_compensation
 
     def forward(self, rows_RD: Tensor, counts_E: Tensor) -> Reduced:
-        """Hash, cluster and average."""
-        return clustered_reduction(rows_RD, cluster(self.hash(rows_RD), counts_E), self.error_compensation)
+        """Hash, cluster and average. Rows with a NaN or an infinity share no cluster with others."""
+        codes_RH = self.hash(rows_RD).masked_fill(~finite_rows(rows_RD)[:, None], -1)  # no code is negative
+        return clustered_reduction(rows_RD, cluster(codes_RH, counts_E), self.error_compensation)
 
 
 def lsh_reduction(

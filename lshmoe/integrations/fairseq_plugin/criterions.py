@@ -13,7 +13,7 @@ from fairseq.logging import metrics
 from torch import Tensor, nn
 
 from lshmoe import moe_layers
-from lshmoe.parallel import active_group_size
+from lshmoe.groups import active_group_size
 
 
 @dataclass
