@@ -1,6 +1,6 @@
 """LSH-MoE: communication-efficient mixture-of-experts training via locality-sensitive hashing, as a PyTorch library."""
 
-from lshmoe.clustering import Clusters, cluster, clusters_from_assignment, expert_of_rows
+from lshmoe.clustering import Clusters, cluster, clusters_from_assignment, expert_of_rows, separate_non_finite
 from lshmoe.exchange import Exchange, Received
 from lshmoe.gate import TopKGate
 from lshmoe.hashing import CrossPolytopeHash, SphericalPlaneHash, cross_polytope_codes
@@ -45,5 +45,6 @@ __all__ = [
     "occurrences",
     "segment_mean",
     "segment_sum",
+    "separate_non_finite",
     "spread",
 ]

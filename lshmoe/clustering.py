@@ -49,6 +49,20 @@ def clusters_from_assignment(assignment_R: Tensor, counts_E: Tensor, num_cluster
     return Clusters(segments.assignment_R, segments.order_R, segments.sizes_S, clusters_E)
 
 
+def separate_non_finite(clusters: Clusters, rows_RD: Tensor, counts_E: Tensor) -> Clusters:
+    """Take rows with a NaN or an infinity out of their clusters, into new ones, so that they spoil no other row.
+
+    Waits for the device.
+    """
+    bad_R = ~finite_rows(rows_RD)
+    if not bad_R.any():
+        return clusters
+    expert_R = expert_of_rows(counts_E, rows_RD.shape[0])
+    number_R = (2 * expert_R + bad_R) * clusters.sizes_C.shape[0] + clusters.assignment_R
+    numbers_C, assignment_R = torch.unique(number_R, return_inverse=True)
+    return clusters_from_assignment(assignment_R, counts_E, numbers_C.shape[0])
+
+
 def cluster(codes_RH: Tensor, counts_E: Tensor) -> Clusters:
     """Group rows by the tuple (expert, code 1, …, code H).
 

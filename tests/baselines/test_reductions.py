@@ -68,7 +68,7 @@ def test_a_schedule_of_rates_is_followed_call_by_call_and_survives_a_checkpoint(
 
 def test_a_rate_that_means_a_whole_number_is_not_rounded_up_by_floating_point():
     assert 0.07 * 100 > 7
-    assert RowDropping(DIM, rate=0.07).sizes(torch.tensor([100])).tolist() == [7]
+    assert RowDropping(DIM, rate=0.07).sizes(torch.tensor([100]), 0).tolist() == [7]
 
 
 @pytest.mark.parametrize("kind", DRAWING)
@@ -194,7 +194,7 @@ def test_kmeans_is_lloyds_algorithm_for_each_expert(monkeypatch, counts, options
     x = torch.randn(sum(counts), DIM, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
     reduction = KMeans(DIM, seed=2, **options).eval()
     expected = slow_kmeans(
-        x, counts, reduction.sizes(counts_E).tolist(), reduction.shuffled_places(counts_E, len(x)), 2
+        x, counts, reduction.sizes(counts_E, 0).tolist(), reduction.shuffled_places(counts_E, len(x), 0), 2
     )
     torch.testing.assert_close(reduction(x, counts_E).rows_CD, expected)
 
