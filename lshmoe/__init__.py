@@ -7,6 +7,7 @@ from lshmoe.hashing import CrossPolytopeHash, SphericalPlaneHash, cross_polytope
 from lshmoe.layer import MoELayer, NonFiniteRowError, Routing, exact_dispatch, moe_layers
 from lshmoe.parallel import clip_grad_norm, data_parallel, expert_parameters
 from lshmoe.reduction import IdentityReduction, LSHReduction, Reduced, Reduction, clustered_reduction, lsh_reduction
+from lshmoe.resharding import reshard
 from lshmoe.seeding import derive_seed
 from lshmoe.segments import Segments, occurrences, segment_mean, segment_sum, spread
 from lshmoe.traffic import Traffic
@@ -43,6 +44,7 @@ __all__ = [
     "lsh_reduction",
     "moe_layers",
     "occurrences",
+    "reshard",
     "segment_mean",
     "segment_sum",
     "separate_non_finite",
