@@ -42,14 +42,19 @@ class TopKGate(nn.Module):
             self.weight.copy_(weight_ED * self.weight.shape[1] ** -0.5)
 
     def forward(
-        self, x_ND: Tensor, traffic: Traffic | None = None, group: dist.ProcessGroup | None = None
+        self,
+        x_ND: Tensor,
+        traffic: Traffic | None = None,
+        group: dist.ProcessGroup | None = None,
+        replicas: dist.ProcessGroup | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Route tokens ``[N, D]``.
 
         Args:
             x_ND: tokens.
             traffic: meter for the all-reduce of expert loads.
-            group: process group over which loads are counted for the balance loss; ``None`` is the default one.
+            group: expert-parallel process group; ``None`` is the default one. Loads are counted over it …
+            replicas: … and over the ranks that hold copies of the experts; ``None``: there are none.
 
         Returns:
             ids_NK: int64 ``[N, K]``, experts, best first.
@@ -64,16 +69,17 @@ class TopKGate(nn.Module):
         if self.k > 1:
             weights_NK = weights_NK / weights_NK.sum(-1, keepdim=True)
         load_E = occurrences(ids_NK.flatten(), self.num_experts).to(probability_NE.dtype)
-        world_size = active_group_size(group)
+        groups = [one for one in ((group,) if replicas is None else (group, replicas)) if active_group_size(one) > 1]
+        world_size = math.prod(active_group_size(one) for one in groups)
         tokens = load_E.new_full((1,), float(x_ND.shape[0]))
-        if world_size > 1:
-            totals = torch.cat([load_E, tokens])
-            traffic = Traffic() if traffic is None else traffic
+        totals = torch.cat([load_E, tokens])
+        for one in groups:
+            size, traffic = active_group_size(one), Traffic() if traffic is None else traffic
             traffic.bytes["loads"] += totals.nbytes
-            traffic.remote_bytes["loads"] += 2 * totals.nbytes * (world_size - 1) // world_size
+            traffic.remote_bytes["loads"] += 2 * totals.nbytes * (size - 1) // size
             with traffic.clock("loads", totals.device):
-                dist.all_reduce(totals, group=group)
-            load_E, tokens = totals[:-1], totals[-1:]
+                dist.all_reduce(totals, group=one)
+        load_E, tokens = totals[:-1], totals[-1:]
         # Summing (not averaging) own tokens and scaling by W keeps ranks with fewer tokens at their true share.
         share_E = probability_NE.sum(0) * world_size / tokens.clamp(min=1)
         balance_loss = self.num_experts * (load_E / load_E.sum().clamp(min=1) * share_E).sum()

@@ -167,7 +167,6 @@ class MoELayer(nn.Module):
 
     def route(self, x_ND: Tensor, places_N: Tensor | None) -> Tensor:
         """The layer on tokens ``[N, D]``; ``places_N`` are their places in the input, for observers."""
-        self._refuse_drifting_copies()
         again = recomputing()
         with self.traffic.unmetered() if again else nullcontext():
             return self._route(x_ND, places_N, again)
@@ -179,7 +178,9 @@ class MoELayer(nn.Module):
             if not x_ND.is_cuda:
                 self.refuse_non_finite()
         # 1. Route: rows sorted by expert, each remembering its token.
-        ids_NK, weights_NK, balance_loss = self.gate(x_ND, self.traffic, self.exchange.group)
+        ids_NK, weights_NK, balance_loss = self.gate(
+            x_ND, self.traffic, self.exchange.group, self.exchange.replicas
+        )
         self._keep_balance_loss(balance_loss, again)
         tokens, weights_R, counts_E = self._sort_by_expert(ids_NK, weights_NK)
         rows_RD = spread(x_ND, tokens)
@@ -195,6 +196,7 @@ class MoELayer(nn.Module):
                 observe(routing)
         # 3. Dispatch, experts, combine.
         received = self.exchange(reduced.rows_CD, reduced.counts_E)
+        self._refuse_drifting_copies()
         outputs_SD = self.experts(received.rows_SD, received.counts_L, self.traffic, self.exchange.replicas)
         outputs_RD = reduced.restore(received.back(outputs_SD))
         # 4. Weigh and sum over each token's experts.
