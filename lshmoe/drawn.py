@@ -10,8 +10,8 @@ from torch import Tensor, nn
 class DrawnBuffers(nn.Module):
     """Base of modules whose buffers follow from the constructor's arguments alone.
 
-    A buffer is drawn when it first has memory: at once, after ``to_empty`` of a module made on the meta device, or at the
-    first forward pass after ``load_state_dict(..., assign=True)``. ``to_empty`` of a real module keeps the values.
+    A buffer is drawn when it first has memory: at once, after ``to_empty`` of a module made on the meta device, or at
+    the first forward pass after ``load_state_dict(..., assign=True)``. ``to_empty`` of a real module keeps the values.
     """
 
     def draw(self) -> dict[str, Tensor]:
@@ -30,7 +30,7 @@ class DrawnBuffers(nn.Module):
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
         before = dict(self.named_buffers(recurse=False))
-        super()._apply(fn, recurse)
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         # What ``fn`` makes may be memory without values.
         drawn = self.draw() if any(buffer.is_meta for buffer in before.values()) else before
         for name, buffer in self.named_buffers(recurse=False):

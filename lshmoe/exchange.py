@@ -118,7 +118,9 @@ class Exchange:
 
     def __getstate__(self) -> dict[str, Any]:
         if any(isinstance(value, dist.ProcessGroup) for value in vars(self).values()):
-            raise TypeError("a MoE layer with process groups of its own cannot be pickled; save its state_dict() instead")
+            raise TypeError(
+                "a MoE layer with process groups of its own cannot be pickled; save its state_dict() instead"
+            )
         return vars(self) | {"traffic": Traffic()}
 
     def refuse_other_ranks(self) -> None:

@@ -107,9 +107,7 @@ class Experts(nn.Module):
                 "load the state dict of this rank, or turn those of all ranks into others by lshmoe.reshard"
             )
         others = {name: value for name, value in state_dict.items() if name != key}
-        super()._load_from_state_dict(
-            others, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
-        )
+        super()._load_from_state_dict(others, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
 
 
 class _ExpertFFN(torch.autograd.Function):

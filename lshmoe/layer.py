@@ -178,9 +178,7 @@ class MoELayer(nn.Module):
             if not x_ND.is_cuda:
                 self.refuse_non_finite()
         # 1. Route: rows sorted by expert, each remembering its token.
-        ids_NK, weights_NK, balance_loss = self.gate(
-            x_ND, self.traffic, self.exchange.group, self.exchange.replicas
-        )
+        ids_NK, weights_NK, balance_loss = self.gate(x_ND, self.traffic, self.exchange.group, self.exchange.replicas)
         self._keep_balance_loss(balance_loss, again)
         tokens, weights_R, counts_E = self._sort_by_expert(ids_NK, weights_NK)
         rows_RD = spread(x_ND, tokens)

@@ -25,7 +25,7 @@ def expert_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
         ".".join(filter(None, (prefix, "experts", name))): parameter
         for prefix, module in model.named_modules(remove_duplicate=False)
         if id(module) in layers
-        for name, parameter in module.experts.named_parameters(remove_duplicate=False)  # type: ignore[union-attr]
+        for name, parameter in module.experts.named_parameters(remove_duplicate=False)
     }
 
 
@@ -51,7 +51,9 @@ def data_parallel(model: nn.Module, group: dist.ProcessGroup | None = None) -> n
     inside = {id(parameter) for parameter in experts.values()}
     shared = [name for name, parameter in replicated.items() if id(parameter) in inside]
     if shared:
-        raise ValueError(f"model: {shared[0]} is also the parameter of an expert; a parameter is either replicated or not")
+        raise ValueError(
+            f"model: {shared[0]} is also the parameter of an expert; a parameter is either replicated or not"
+        )
     _join_copies(model, group)
     DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(model, [*experts])  # type: ignore[no-untyped-call]
     if active_group_size(group) > 1 and any(parameter.requires_grad for parameter in replicated.values()):

@@ -25,10 +25,10 @@ class DrawingReduction(Reduction):
     A control must send what the method that it controls for does, whose rate changes as training goes: so a rate can be
     a schedule.
 
-    The number of training calls so far is a persistent buffer: a draw is a function of (seed, calls), so a run that
-    resumes from a checkpoint draws what the uninterrupted one does; the state of a generator would be lost. Calls in
-    evaluation mode draw too but are not counted: evaluating more often, or on another number of batches per rank, leaves
-    the training as it is. Activation recompute calls once more with the rows of an earlier call and draws the same.
+    The number of training calls so far is a persistent buffer: a draw is a function of (seed, calls), so a resumed run
+    draws what the uninterrupted one does; the state of a generator would be lost. Calls in evaluation mode draw too but
+    are not counted: evaluating more often, or on another number of batches per rank, leaves the training as it is.
+    Activation recompute calls once more with the rows of an earlier call and draws the same.
 
     A subclass defines :meth:`reduce`.
 
@@ -108,8 +108,8 @@ class DrawingReduction(Reduction):
         found = [one for one in self._recent if one[0] == rows]
         if len(found) != 1:
             raise RuntimeError(
-                f"recompute: {len(found)} recent forward passes of {type(self).__name__} had these rows, so it cannot tell "
-                "which draw to repeat; use no activation recompute with this method here"
+                f"recompute: {len(found)} recent forward passes of {type(self).__name__} had these rows, so it cannot "
+                "tell which draw to repeat; use no activation recompute with this method here"
             )
         self._recent.remove(found[0])
         return found[0][1]

@@ -56,7 +56,9 @@ def _files(path: Path) -> list[Path]:
         raise ValueError(f"{path}: there is no such checkpoint, nor {path.stem}-rank-0.pt beside it")
     by_rank = [path.with_name(f"{path.stem}-rank-{rank}.pt") for rank in range(len(found))]
     if set(found) != set(by_rank):
-        raise ValueError(f"{path}: the files of some ranks are missing, there are {sorted(file.name for file in found)}")
+        raise ValueError(
+            f"{path}: the files of some ranks are missing, there are {sorted(file.name for file in found)}"
+        )
     return by_rank or [path]
 
 

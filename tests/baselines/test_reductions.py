@@ -267,3 +267,17 @@ def test_condensation_survives_rows_whose_length_over_or_underflows():
 def test_a_threshold_out_of_range_is_refused(threshold):
     with pytest.raises(ValueError, match="threshold: must be in"):
         Condensation(DIM, threshold=threshold)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("kind", EVERY)
+def test_rows_that_are_not_finite_spoil_no_others(kind, value):
+    x = rows()
+    bad = torch.zeros(len(x), dtype=torch.bool)
+    bad[[3, -1]] = True
+    x[bad] = value
+    reduced = kind(DIM)(x, COUNTS)
+    restored = reduced.restore(reduced.rows_CD)
+    assert restored[~bad].isfinite().all()
+    if kind is not RowDropping:  # where a dropped row gets zeros
+        assert not restored[bad].isfinite().any()

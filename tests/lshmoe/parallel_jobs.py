@@ -137,7 +137,10 @@ def recompute_with_few_tokens() -> bool:
         out = checkpoint(parallel, x, use_reentrant=False) if again else parallel(x)
         (out.sum() + model[1].balance_loss).backward()
         found.append([x.grad, *(parameter.grad for parameter in model.parameters()), model[1].traffic.bytes])
-    return all(torch.equal(a, b) for a, b in zip(found[0][:-1], found[1][:-1], strict=True)) and found[0][-1] == found[1][-1]
+    return (
+        all(torch.equal(a, b) for a, b in zip(found[0][:-1], found[1][:-1], strict=True))
+        and found[0][-1] == found[1][-1]
+    )
 
 
 def state_of_the_wrong_rank() -> str:
@@ -164,7 +167,7 @@ def adam_state(steps: int, states: list[dict[str, Any]] | None = None) -> tuple[
     model = model_of()
     optimizer = torch.optim.AdamW(model.parameters(), 1e-2)
     if states is not None:
-        own = reshard(states, world)[rank]
+        own = deepcopy(reshard(states, world)[rank])  # spawned ranks share the memory of what they are given
         model.load_state_dict(own["model"])
         set_optimizer_state_dict(model, optimizer, own["optimizer"])
     parallel, loss = data_parallel(model), torch.zeros(())
@@ -177,3 +180,8 @@ def adam_state(steps: int, states: list[dict[str, Any]] | None = None) -> tuple[
     if world > 1:
         dist.all_reduce(total)
     return {"model": model.state_dict(), "optimizer": get_optimizer_state_dict(model, optimizer)}, float(total)
+
+
+def adam_losses(steps: int, starts: list[list[dict[str, Any]]]) -> list[float]:
+    """The last loss of training that goes on from each of ``starts``."""
+    return [adam_state(steps, states)[1] for states in starts]

@@ -6,7 +6,15 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from lshmoe import MoELayer, NativeWire, NonFiniteRowError, clip_grad_norm, data_parallel, expert_parameters, lsh_reduction
+from lshmoe import (
+    MoELayer,
+    NativeWire,
+    NonFiniteRowError,
+    clip_grad_norm,
+    data_parallel,
+    expert_parameters,
+    lsh_reduction,
+)
 
 WIRES = (None, "bfloat16")
 CASES = ("no rows on rank 0", "no rows at all", "one row", "one expert", "equal rows")

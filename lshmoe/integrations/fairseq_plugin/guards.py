@@ -94,8 +94,8 @@ class Guard:
             self.trained = True
         elif active_group_size(None) > 1:
             raise RuntimeError(
-                "distributed_world_size: fairseq gives processes different numbers of batches to evaluate, and MoE layers "
-                f"would wait for ever; evaluate on one process, after {RESHARD} --ranks 1 --to FOLDER"
+                "distributed_world_size: fairseq gives processes different numbers of batches to evaluate, and MoE "
+                f"layers would wait for ever; evaluate on one process, after {RESHARD} --ranks 1 --to FOLDER"
             )
 
     def _refuse_to_start_anew(self) -> None:
