@@ -86,7 +86,8 @@ class Experts(nn.Module):
 
     def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
         super()._save_to_state_dict(destination, prefix, keep_vars)
-        destination[prefix + IDS] = torch.tensor(self.expert_ids, dtype=torch.int64, device="cpu")
+        # Floating point, since moving averages of state dicts scale every tensor.
+        destination[prefix + IDS] = torch.tensor(self.expert_ids, dtype=torch.float64, device="cpu")
 
     def _load_from_state_dict(
         self,
@@ -101,13 +102,18 @@ class Experts(nn.Module):
         key, own = prefix + IDS, list(self.expert_ids)
         if key not in state_dict:
             missing_keys.append(key)
-        elif (given := state_dict[key].tolist()) != own:
+        elif (given := numbers(state_dict[key])) != own:
             error_msgs.append(
                 f"{key}: the state dict holds experts {given}, this rank holds {own}; "
                 "load the state dict of this rank, or turn those of all ranks into others by lshmoe.reshard"
             )
         others = {name: value for name, value in state_dict.items() if name != key}
         super()._load_from_state_dict(others, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
+
+
+def numbers(ids_L: Tensor) -> list[int]:
+    """Global numbers of experts from what a state dict holds."""
+    return [round(number) for number in ids_L.tolist()]
 
 
 class _ExpertFFN(torch.autograd.Function):

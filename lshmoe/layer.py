@@ -66,7 +66,7 @@ class MoELayer(nn.Module):
         balance_loss: scalar, of the last forward pass.
         routed_N: bool ``[N]`` on the layer's device, or ``None``: the tokens of the coming inputs that are routed; the
             others (padding) are seen by no expert and get zeros.
-        observers: each is called with a :class:`Routing` in every forward pass, but not when one is recomputed.
+        observers: each is called with a :class:`Routing` in every forward pass, but not again in a recomputed one.
 
     Use by others: a copy (``copy.deepcopy``, EMA) has meters of its own and no graph in ``balance_loss``. torch.compile
     leaves the layer as it is, one graph break per layer. Activation recompute needs ``use_reentrant=False``.
@@ -205,8 +205,8 @@ class MoELayer(nn.Module):
             self.balance_loss = balance_loss
         elif balance_loss.requires_grad and not self.balance_loss.requires_grad:
             raise RuntimeError(
-                f"layer {self.name}: the forward pass that is recomputed ran without gradients, so the balance loss has "
-                "none; call torch.utils.checkpoint.checkpoint with use_reentrant=False"
+                f"layer {self.name}: the forward pass that is recomputed ran without gradients, so the balance loss "
+                "has none; call torch.utils.checkpoint.checkpoint with use_reentrant=False"
             )
 
     def _refuse_drifting_copies(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lshmoe.experts import IDS
+from lshmoe.experts import IDS, numbers
 
 # Where each expert of a module is found, by its global number: (state dict, place in it).
 Places = list[tuple[int, int]]
@@ -45,7 +45,7 @@ def _experts(states: Sequence[Mapping[str, Any]]) -> dict[str, Places]:
     for number, state in enumerate(states):
         for name, ids_L in _ids(state):
             module = found.setdefault(name.removesuffix(IDS), {})
-            for place, expert in enumerate(ids_L.tolist()):
+            for place, expert in enumerate(numbers(ids_L)):
                 module.setdefault(expert, (number, place))
     for prefix, module in found.items():
         missing = [expert for expert in range(max(module) + 1) if expert not in module]

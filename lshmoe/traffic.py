@@ -20,8 +20,8 @@ def all_to_all_seconds(seconds: Mapping[str, float]) -> float:
 class Traffic:
     """Meters of one layer on one rank; they add up until :meth:`reset`.
 
-    Wire phases are the all-to-alls, and ``loads``: the gate's all-reduce of expert loads for the balance loss. A forward
-    pass that is recomputed in the backward pass is not counted: it sends once more what its first run was counted for.
+    Wire phases are the all-to-alls, and ``loads``: the gate's all-reduce of expert loads for the balance loss. A
+    forward pass that is recomputed in the backward pass is not counted: it sends again what its first run sent.
 
     Attributes:
         rows_routed: rows the gate routed (R).

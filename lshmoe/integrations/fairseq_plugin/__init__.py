@@ -5,10 +5,9 @@
 
 It is not called ``fairseq`` because fairseq imports it by its last path component.
 
-Several ranks train with fairseq's default ``pytorch_ddp`` (GPUs) or with ``legacy_ddp``, in float32 or ``--bf16
---memory-efficient-bf16``; each writes a checkpoint of its own. ``python -m lshmoe.integrations.reshard_fairseq`` turns
-them into those of another number of ranks, such as the one that evaluation needs. What fairseq would get wrong is refused
-(``guards``).
+Several ranks train in float32 with fairseq's default ``pytorch_ddp`` (GPUs) or with ``legacy_ddp``; each writes a
+checkpoint of its own. ``python -m lshmoe.integrations.reshard_fairseq`` turns them into those of another number of
+ranks, such as the one that evaluation needs. What fairseq would get wrong is refused (``guards``).
 """
 
 from argparse import Namespace

@@ -53,16 +53,12 @@ def refuse_unsupported(args: Any, side: Side, task: Any) -> None:
 def _refuse_on_several_ranks(args: Any) -> None:
     if args.ddp_backend not in _LEAVE_EXPERTS_ALONE or args.use_bmuf:
         raise ValueError("ddp_backend: MoE layers on several ranks need legacy_ddp or pytorch_ddp, and no --use-bmuf")
-    if args.fp16 or args.amp:
-        raise ValueError(
-            "fp16: fairseq scales the loss by each rank's own gradients and does not see those of experts; "
-            "use --bf16 --memory-efficient-bf16, or float32"
-        )
-    if args.bf16 and not (args.memory_efficient_bf16 or args.fp16_no_flatten_grads):
-        raise ValueError(
-            "bf16: fairseq would mix the gradients of experts with those that ranks share; "
-            "add --memory-efficient-bf16 or --fp16-no-flatten-grads"
-        )
+    for option in ("fp16", "amp", "bf16"):
+        if getattr(args, option):
+            raise ValueError(
+                f"{option}: fairseq looks for overflow on each rank alone, and not in the gradients of experts; "
+                "train in float32 on several ranks"
+            )
 
 
 def _option(task: Any, name: str) -> Any:

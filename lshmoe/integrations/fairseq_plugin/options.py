@@ -34,7 +34,5 @@ class MoEOptions(FairseqDataclass):  # type: ignore[misc]
     fp16: Any = field(default=II("common.fp16"))
     amp: Any = field(default=II("common.amp"))
     bf16: Any = field(default=II("common.bf16"))
-    memory_efficient_bf16: Any = field(default=II("common.memory_efficient_bf16"))
-    fp16_no_flatten_grads: Any = field(default=II("common.fp16_no_flatten_grads"))
     save_dir: Any = field(default=II("checkpoint.save_dir"))
     restore_file: Any = field(default=II("checkpoint.restore_file"))
