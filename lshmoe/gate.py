@@ -53,8 +53,8 @@ class TopKGate(nn.Module):
         Args:
             x_ND: tokens.
             traffic: meter for the all-reduce of expert loads.
-            group: expert-parallel process group; ``None`` is the default one. Loads are counted over it …
-            replicas: … and over the ranks that hold copies of the experts; ``None``: there are none.
+            group: expert-parallel process group, over which loads are counted; ``None`` is the default one.
+            replicas: ranks that hold copies of the experts; loads are counted over them, too. ``None``: there are none.
 
         Returns:
             ids_NK: int64 ``[N, K]``, experts, best first.
