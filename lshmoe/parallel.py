@@ -3,6 +3,7 @@
 Convention: the training loss is the mean of the ranks' losses, as data-parallel averaging has it.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import reduce
 
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from lshmoe.groups import active_group_size
-from lshmoe.layer import moe_layers
+from lshmoe.layer import MoELayer, moe_layers
 
 
 def expert_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
@@ -62,12 +63,13 @@ def data_parallel(model: nn.Module, group: dist.ProcessGroup | None = None) -> n
     return model
 
 
-def clip_grad_norm(model: nn.Module, max_norm: float) -> Tensor:
+def clip_grad_norm(model: nn.Module, max_norm: float, group: dist.ProcessGroup | None = None) -> Tensor:
     """Clip gradients to a global norm that counts every expert once, so it does not depend on the world size.
 
     Args:
-        model: all whose gradients are clipped together; every rank of the layers' groups calls this.
+        model: all whose gradients are clipped together.
         max_norm: the norm to reach at most.
+        group: the ranks that train the model, as for :func:`data_parallel`; every one calls this.
 
     Returns:
         The norm before clipping, scalar, float32 or wider.
@@ -79,21 +81,18 @@ def clip_grad_norm(model: nn.Module, max_norm: float) -> Tensor:
         raise TypeError("model: clip_grad_norm takes the model, since parameters do not tell which are experts")
     owner = {id(p): layer for layer in moe_layers(model) for p in layer.experts.parameters()}
     replicated: list[Tensor] = []
-    experts: dict[dist.ProcessGroup | None, list[Tensor]] = {layer.exchange.group: [] for layer in moe_layers(model)}
+    experts: dict[int, list[Tensor]] = defaultdict(list)  # by the number of copies of an expert
     grads = [(parameter, parameter.grad) for parameter in model.parameters() if parameter.grad is not None]
     for parameter, grad in grads:
         layer = owner.get(id(parameter))
-        (replicated if layer is None else experts[layer.exchange.group]).append(grad)
+        (replicated if layer is None else experts[_number_of_copies(layer)]).append(grad)
     # Squares of float16 numbers overflow from 256 on.
     dtype = reduce(torch.promote_types, (parameter.dtype for parameter in model.parameters()), torch.float32)
     zero = torch.zeros((), dtype=dtype, device=next((p.device for p in model.parameters()), None))
-    total = _square_sum(replicated, zero)
-    for group, own in experts.items():
-        squares = _square_sum(own, zero)
-        if active_group_size(group) > 1:
-            dist.all_reduce(squares, group=group)
-        total = total + squares
-    norm = total.sqrt()
+    squares = zero + sum(_square_sum(own, zero) / copies for copies, own in experts.items())
+    if active_group_size(group) > 1:
+        dist.all_reduce(squares, group=group)
+    norm = (_square_sum(replicated, zero) + squares).sqrt()
     scale = (max_norm / (norm + 1e-6)).clamp(max=1.0)
     for _, grad in grads:
         if grad.dtype == scale.dtype and grad.device == scale.device:
@@ -101,6 +100,10 @@ def clip_grad_norm(model: nn.Module, max_norm: float) -> Tensor:
         else:  # 16-bit gradients are scaled by a number of more bits
             grad.copy_(grad.to(scale) * scale)
     return norm
+
+
+def _number_of_copies(layer: MoELayer) -> int:
+    return 1 if layer.exchange.replicas is None else active_group_size(layer.exchange.replicas)
 
 
 def _square_sum(grads: list[Tensor], zero: Tensor) -> Tensor:
