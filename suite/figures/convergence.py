@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
+from suite.analysis.order import in_order
 from suite.analysis.rows import data_name
 from suite.errors import UserError
 from suite.figures import style
@@ -53,7 +54,7 @@ def convergence_figure(frame: pd.DataFrame) -> Figure:
     groups = list(frame.groupby(["model", "task"], sort=True))
     size = (style.FULL_WIDTH, 0.5 + 1.75 * len(groups))
     figure, axes = plt.subplots(len(groups), 3, figsize=size, squeeze=False, layout="constrained")
-    methods = style.in_order(frame["method"])
+    methods = in_order(frame["method"])
     for (by_step, by_time, distance), ((model, task), part) in zip(axes, groups, strict=True):
         for axis, x, y in (
             (by_step, "step", "value"),

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from suite.analysis.order import in_order
 from suite.errors import UserError
 from suite.figures import style
 from suite.figures.canvas import main, save
@@ -52,7 +53,7 @@ def hash_seeds_figure(frame: pd.DataFrame) -> Figure:
 
 
 def _strip(axis: Axes, part: pd.DataFrame, name: str) -> None:
-    methods = style.in_order(part["method"])
+    methods = in_order(part["method"])
     for place, method in enumerate(methods):
         given, look = part.loc[part["method"] == method, name], style.look(method)
         values = 100 * (given / given.mean() - 1)

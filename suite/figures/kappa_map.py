@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from suite.analysis.order import in_order
 from suite.analysis.prediction import MEASURED, PREDICTED, kappa_map_rows
 from suite.analysis.rows import Row
 from suite.analysis.speedup import speedup_rows
@@ -40,7 +41,7 @@ def kappa_map_figure(curves: pd.DataFrame, points: pd.DataFrame) -> Figure:
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
     for axis in axes.flat[len(panels) :]:
         axis.set_axis_off()
-    methods = style.in_order([*curves["method"], *points["method"]])
+    methods = in_order([*curves["method"], *points["method"]])
     for axis, (model, task) in zip(axes.flat, panels, strict=False):
         _panel(axis, *(frame[(frame["model"] == model) & (frame["task"] == task)] for frame in (curves, points)))
         axis.set_title(f"{model} on {task}", loc="left")

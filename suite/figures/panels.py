@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator, ScalarFormatter
 
+from suite.analysis.order import in_order
 from suite.figures import style
 
 BYTES_TICKS = (3.125, 6.25, 12.5, 25, 50, 100, 200)
@@ -28,7 +29,7 @@ def grid(count: int, per_row: int, height: float, width: float = style.FULL_WIDT
 def method_legend(figure: Figure, methods: Iterable[str], columns: int = 4, lines: bool = True) -> None:
     """A legend of methods below all panels, as lines or as marks alone."""
     look = {} if lines else {"linestyle": "none"}
-    handles = [plt.Line2D([], [], label=method, **(style.line(method) | look)) for method in style.in_order(methods)]
+    handles = [plt.Line2D([], [], label=method, **(style.line(method) | look)) for method in in_order(methods)]
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3.2 if lines else 1.2)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from suite.analysis.order import in_order
 from suite.analysis.prediction import MEDIAN_BAR, WORST_BAR, PredictionReport, kappa_map_rows, prediction_report
 from suite.analysis.speedup import speedup_rows
 from suite.errors import UserError
@@ -59,7 +60,7 @@ def prediction_figure(report: PredictionReport) -> Figure:
     axis.set(xlabel="measured speed-up", ylabel="predicted speed-up", aspect="equal")
     axis.set_title(f"median error {report.median:.1%}, worst {report.worst:.1%}", loc="left")
     plain = {"linestyle": "none", "markersize": 5, "markerfacecoloralt": "white"}
-    looks = {method: style.look(method) for method in style.in_order(frame["method"])}
+    looks = {method: style.look(method) for method in in_order(frame["method"])}
     marks = [plt.Line2D([], [], label=m, color=look.colour, marker=look.marker, **plain) for m, look in looks.items()]
     shapes = [
         plt.Line2D([], [], label=m, color="#444444", marker="o", fillstyle=fills.get(m, "full"), **plain)

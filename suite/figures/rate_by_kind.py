@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from suite.analysis.kinds import kind_rows
+from suite.analysis.order import in_order
 from suite.analysis.rows import Row
 from suite.errors import UserError
 from suite.figures import style
@@ -36,7 +37,7 @@ def kinds_frame(rows: Sequence[Row]) -> pd.DataFrame:
         return frame
     reducing = frame[(frame["kind"] == "all") & (frame["rate"] < 1)]
     chosen = [
-        (model, task, PREFERRED if PREFERRED in set(part["method"]) else style.in_order(part["method"])[0])
+        (model, task, PREFERRED if PREFERRED in set(part["method"]) else in_order(part["method"])[0])
         for (model, task), part in reducing.groupby(["model", "task"], sort=True)
     ]
     keys = list(zip(frame["model"], frame["task"], frame["method"], strict=True))

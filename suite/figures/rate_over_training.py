@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
+from suite.analysis.order import in_order
 from suite.config.paper.published import published
 from suite.errors import UserError
 from suite.figures import style
@@ -41,7 +42,7 @@ def rate_figure(frame: pd.DataFrame) -> Figure:
     groups = list(frame.groupby(["model", "task"], sort=True))
     figure, axes = grid(len(groups), per_row=3, height=1.5)
     for axis, ((model, task), part) in zip(axes, groups, strict=True):
-        for method in style.in_order(part["method"]):
+        for method in in_order(part["method"]):
             curve = part[part["method"] == method].groupby("step")["rate"].mean()
             axis.plot(curve.index, curve, **(style.line(method) | {"markevery": 0.14, "markersize": 3}))
         axis.set(xlabel="training step", ylabel="rows sent [%]", ylim=(0, 102), xlim=(0, None))

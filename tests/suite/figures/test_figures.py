@@ -6,6 +6,7 @@ import matplotlib.colors
 import pandas as pd
 import pytest
 
+from suite.analysis.order import in_order
 from suite.errors import UserError
 from suite.figures import __main__ as figures
 from suite.figures import kappa_map, style
@@ -74,7 +75,7 @@ def test_listed_methods_differ_in_colour_and_marker_and_neighbours_in_lightness(
 
 def test_an_unlisted_method_keeps_its_look():
     assert style.look("mine") == style.look("mine")
-    assert style.in_order(["mine", "lsh", "another", "vanilla"]) == ["vanilla", "lsh", "another", "mine"]
+    assert in_order(["mine", "lsh", "another", "vanilla"]) == ["vanilla", "lsh", "another", "mine"]
 
 
 def test_figures_that_need_no_record_are_drawn_without_any(tmp_path):
