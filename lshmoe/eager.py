@@ -19,7 +19,7 @@ def eager(function: Callable[P, T]) -> Callable[P, T]:
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
         if torch.compiler.is_compiling():
-            out: T = torch.compiler.disable(function)(*args, **kwargs)  # type: ignore[no-untyped-call]
+            out: T = torch.compiler.disable(function)(*args, **kwargs)
             return out
         return function(*args, **kwargs)
 

@@ -56,7 +56,7 @@ def data_parallel(model: nn.Module, group: dist.ProcessGroup | None = None) -> n
             f"model: {shared[0]} is also the parameter of an expert; a parameter is either replicated or not"
         )
     _join_copies(model, group)
-    DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(model, [*experts])  # type: ignore[no-untyped-call]
+    DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(model, [*experts])
     if active_group_size(group) > 1 and any(parameter.requires_grad for parameter in replicated.values()):
         return DistributedDataParallel(model, process_group=group, broadcast_buffers=False)
     _broadcast(replicated.values(), group)  # DDP would refuse a model without gradients to average

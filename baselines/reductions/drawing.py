@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from baselines.reductions.rates import check_rate, rows_at_rate
 from lshmoe.clustering import expert_of_rows
 from lshmoe.eager import recomputing
 from lshmoe.reduction import Reduced, Reduction
@@ -46,8 +47,7 @@ class DrawingReduction(Reduction):
         super().__init__()
         self.starts, self.rates = zip(*([(0, rate)] if isinstance(rate, int | float) else rate), strict=True)
         for value in self.rates:
-            if not 0 < value <= 1:
-                raise ValueError(f"rate: must be in (0, 1], got {value}")
+            check_rate(value)
         if self.starts[0] != 0 or list(self.starts) != sorted(set(self.starts)):
             raise ValueError(f"rate: a schedule must begin at call 0 and go on in order, got calls {self.starts}")
         self.seed = seed
@@ -68,10 +68,12 @@ class DrawingReduction(Reduction):
         Raises:
             RuntimeError: if activation recompute calls with rows that not exactly one recent call had.
         """
-        if recomputing():
-            return self.reduce(rows_RD, counts_E, self._recomputed_call(_fingerprint(rows_RD, counts_E)))
         call = int(self.calls)
-        if torch.is_grad_enabled():
+        drawn = rows_RD.shape[0] > 0  # calls without rows are all alike, and draw nothing
+        if recomputing():
+            again = self._recomputed_call(_fingerprint(rows_RD, counts_E)) if drawn else call
+            return self.reduce(rows_RD, counts_E, again)
+        if drawn and torch.is_grad_enabled():
             self._recent.append((_fingerprint(rows_RD, counts_E), call))
         if self.training:
             self.calls += 1
@@ -89,9 +91,7 @@ class DrawingReduction(Reduction):
 
     def sizes(self, counts_E: Tensor, call: int) -> Tensor:
         """int64 ``[E]``: how many rows each expert shall be sent."""
-        # Products such as 0.07 · 100 land just above the integer that is meant.
-        wanted_E = torch.ceil(counts_E.double() * self._rate_at(call) - 1e-9).long()
-        return torch.minimum(wanted_E.clamp(min=1), counts_E)
+        return rows_at_rate(counts_E, self._rate_at(call))
 
     def shuffled_places(self, counts_E: Tensor, num_rows: int, call: int) -> Tensor:
         """int64 ``[R]``: the place of each row in a random order of its expert's rows."""

@@ -1,45 +1,42 @@
-"""What tasks on labelled texts share: their data, and how predicted classes are judged."""
+"""The base of tasks on labelled texts: their data, and the scores of predicted classes."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import torch
 import torch.distributed as dist
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor
 from torch.nn import functional
 
+from suite.config.base import Strict
 from suite.config.compose import compose
 from suite.config.task import TaskConfig, Training
-from suite.data.example_tokens import PreparedExamples, Recipe, prepare_examples
+from suite.data.example_tokens import ExampleRecipe, PreparedExamples, prepare_examples
 from suite.data.registry import source
 from suite.data.tokenizer import make_dictionary
-from suite.data.tokens import prepare_text, prepared_folder
-from suite.errors import UserError
+from suite.data.tokens import TextRecipe, prepare_text
 from suite.loading import load_object
 from suite.tasks.packed_text import PackedText, TextData
 from suite.tasks.sampling import in_batches, spread
-from suite.tasks.scores import score
+from suite.tasks.scores import ScoreName, score
 from suite.tasks.task import Batch, Metric, Predict, Task, TextInputs
 
 
-class LabelledData(BaseModel):
+class LabelledData(Strict):
     """``task.data`` of a task on labelled texts."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     train: str = Field(description="a source of the data registry")
     held_out: Annotated[float, Field(gt=0, lt=1)] | str = Field(
         description="another source, less what is trained on; or the share of train's groups that is held out"
     )
     classes: list[str] = Field(min_length=2, description="names of the classes, in the order of their numbers")
-    scores: list[Literal["accuracy", "f1", "matthews"]] = Field(
-        min_length=1, description="what is reported; runs are compared by the first"
-    )
+    scores: list[ScoreName] = Field(min_length=1, description="what is reported; runs are compared by the first")
     tokenizer_of: str = Field(description="the language-modelling task whose tokenizer is used")
 
     @model_validator(mode="after")
@@ -49,10 +46,9 @@ class LabelledData(BaseModel):
         return self
 
 
-class LabelledInputs(BaseModel):
+class LabelledInputs(Strict):
     """``task.training.<scale>.inputs`` of a task on labelled texts."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     context: PositiveInt = Field(description="longest sequence that the model can take, as in its pre-training")
     length: int = Field(ge=8, description="tokens kept of an example, template and separators included")
     vocabulary: int = Field(ge=260, description="of the tokenizer, as in pre-training")
@@ -65,10 +61,12 @@ class LabelledInputs(BaseModel):
 
 
 class LabelledText(Task):
-    """Texts, or pairs of texts, each of one class; a task says how a model is asked for it."""
+    """Texts, or pairs of texts, each of one class. A subclass says how a model predicts the class."""
 
-    Data = LabelledData
-    Inputs = LabelledInputs
+    Data: ClassVar[type[LabelledData]] = LabelledData
+    Inputs: ClassVar[type[LabelledInputs]] = LabelledInputs
+    data: LabelledData
+    options: LabelledInputs
 
     def __init__(self, config: TaskConfig, training: Training, data_dir: Path, seed: int) -> None:
         super().__init__(config, training, data_dir, seed)
@@ -76,25 +74,19 @@ class LabelledText(Task):
 
     @abstractmethod
     def held_out_batches(self, places: NDArray[np.int64]) -> Iterator[Batch]:
-        """What the model is shown to classify the held-out examples ``places``."""
+        """The model's inputs for the held-out examples ``places``."""
 
     @abstractmethod
     def class_scores(self, predict: Predict, places: NDArray[np.int64]) -> Tensor:
         """A logarithmic score of every class for the held-out examples ``places``, float32 ``[B, classes]``."""
 
     def prepare(self) -> None:
-        """Prepare the text whose tokenizer is used, then download and tokenise the examples, if they are not there."""
+        """Prepare the text that gives the tokenizer, then download and tokenise missing examples."""
         folder = self._recipe.folder(self.data_dir)
         if not folder.exists():
-            prepare_text(*self._text_recipe, self.data_dir)
+            prepare_text(self._text_recipe, self.data_dir)
         prepare_examples(self._recipe, self.data_dir)
-        for name, part in (("batch_examples", "train"), ("eval_examples", "held_out")):
-            wanted, present = getattr(self.training, name), self.examples.count(part)
-            if wanted > present:
-                raise UserError(
-                    f"task.training.{name}: {wanted} examples exceed the {part} part of {self.config.name}; "
-                    f"allowed: at most {present}"
-                )
+        self.require_enough(self.examples.count)
 
     @cached_property
     def examples(self) -> PreparedExamples:
@@ -103,7 +95,7 @@ class LabelledText(Task):
 
     @cached_property
     def inputs(self) -> TextInputs:
-        """Dictionary, with the symbols that pre-training added, and context; classes are up to the objective."""
+        """Dictionary with the symbols that pre-training added, and context. The objective adds the classes."""
         return TextInputs(make_dictionary(self.examples.tokenizer, self._text_task.extra_symbols), self.options.context)
 
     def data_record(self) -> list[dict[str, Any]]:
@@ -113,14 +105,14 @@ class LabelledText(Task):
         return [{**entry, "prepared": shared} for entry in manifest["sources"]]
 
     def eval_batches(self, rank: int = 0, world: int = 1) -> Iterator[Batch]:
-        """This rank's held-out examples, spread evenly over the held-out part."""
+        """This rank's held-out examples, evenly spaced over the held-out part."""
         for places in self._eval_places(rank, world):
             yield from self.held_out_batches(places)
 
     def evaluate(
         self, predict: Predict, rank: int = 0, world: int = 1, group: dist.ProcessGroup | None = None
     ) -> dict[str, float]:
-        """Mean held-out loss per example, and the scores of all ranks' predictions together."""
+        """Mean held-out loss per example in nats, and the scores, over the examples of all ranks. Collective."""
         logits_EC = torch.cat([self.class_scores(predict, places).cpu() for places in self._eval_places(rank, world)])
         gathered: list[Any] = [logits_EC]
         if world > 1:
@@ -129,10 +121,9 @@ class LabelledText(Task):
         return self._judge(torch.cat(gathered))
 
     def baseline(self) -> dict[str, Any]:
-        """The majority class of the training part; its loss is that of the training part's shares."""
-        counts = (
-            np.bincount(self.examples.labels("train"), minlength=len(self.data.classes)) + 1.0
-        )  # none is impossible
+        """The majority class of the training part; its loss is that of the class frequencies in training."""
+        # Add-one smoothing: a held-out class may be unseen in training.
+        counts = np.bincount(self.examples.labels("train"), minlength=len(self.data.classes)) + 1.0
         logits_C = torch.from_numpy(np.log(counts / counts.sum())).float()
         return {"name": "majority class", **self._judge(logits_C.expand(self.training.eval_examples, -1))}
 
@@ -158,26 +149,26 @@ class LabelledText(Task):
         return target
 
     @cached_property
-    def _text_recipe(self) -> tuple[list[Any], float, int]:
+    def _text_recipe(self) -> TextRecipe:
         text = TextData.model_validate(self._text_config.data)
-        return [source(name) for name in text.sources], text.held_out, self.options.vocabulary
+        return TextRecipe([source(name) for name in text.sources], text.held_out, self.options.vocabulary)
 
     @cached_property
-    def _recipe(self) -> Recipe:
+    def _recipe(self) -> ExampleRecipe:
         data = self.data
         held_out = source(data.held_out) if isinstance(data.held_out, str) else data.held_out
-        text = prepared_folder(*self._text_recipe, self.data_dir)
-        return Recipe(source(data.train), held_out, len(data.classes), text)
+        text = self._text_recipe.folder(self.data_dir)
+        return ExampleRecipe(source(data.train), held_out, len(data.classes), text)
 
 
-def fit(text: list[int], pair: list[int], room: int) -> tuple[list[int], list[int]]:
-    """Cut the longer one at its end until both fit into ``room`` tokens together."""
+def truncate(text: list[int], pair: list[int], room: int) -> tuple[list[int], list[int]]:
+    """Cut the longer of the two at its end until both together have at most ``room`` tokens."""
     kept = min(len(pair), max(room - len(text), room // 2))
     return text[: room - kept], pair[:kept]
 
 
 def right_padded(rows: list[list[int]], length: int, padding: int) -> Tensor:
-    """Rows as int64 ``[B, length]``."""
+    """Token lists of different lengths as int64 ``[B, length]``."""
     tokens_BT = torch.full((len(rows), length), padding, dtype=torch.int64)
     for number, row in enumerate(rows):
         tokens_BT[number, : len(row)] = torch.tensor(row)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from copy import deepcopy
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -13,9 +14,15 @@ from torch.distributed.fsdp.sharded_grad_scaler import ShardedGradScaler
 from torch.utils.checkpoint import checkpoint
 
 import baselines
-from lshmoe import MoELayer, clip_grad_norm, data_parallel, lsh_reduction, reshard
+from lshmoe import Exchange, MoELayer, clip_grad_norm, data_parallel, lsh_reduction, reshard
 
 DIM, HIDDEN, EXPERTS, TOKENS = 16, 24, 4, 64
+EXCHANGES: dict[str, type[Exchange]] = {
+    "hierarchical": baselines.HierarchicalExchange,
+    "bridge": baselines.BridgeExchange,
+    "dedup": baselines.DedupExchange,
+    "hierarchical dedup": baselines.HierarchicalDedupExchange,
+}
 
 
 def model_of(**options: Any) -> nn.Sequential:
@@ -54,8 +61,8 @@ def message(function: Callable[[], Any]) -> str:
     return "no error"
 
 
-def trained(group: dist.ProcessGroup | None = None) -> tuple[dict[str, Tensor], list[float]]:
-    model = model_of(group=group)
+def trained(**options: Any) -> tuple[dict[str, Tensor], list[float]]:
+    model = model_of(**options)
     norms = train(model, data_parallel(model))
     return dict(model.state_dict()), norms
 
@@ -73,8 +80,12 @@ def four_ranks() -> dict[str, Any]:
     odd = [[0], [1, 2, 3]]
     uneven = [dist.new_group(ranks) for ranks in odd][dist.get_rank() > 0]
     return {
-        "trained": trained(group),
-        "alone": trained([dist.new_group([rank]) for rank in range(4)][dist.get_rank()]),
+        "trained": trained(group=group),
+        "other paths": {
+            name: trained(exchange=kind(group, ranks_per_server=servers))
+            for servers, (name, kind) in zip((2, 1, 2, 1), EXCHANGES.items(), strict=True)
+        },
+        "alone": trained(group=[dist.new_group([rank]) for rank in range(4)][dist.get_rank()]),
         "unwrapped": message(lambda: unwrapped(tokens(0))),
         "evaluated": message(lambda: unwrapped.eval()(tokens(0))),
         "copies share": deepcopy(copied)[1].exchange.replicas is copied[1].exchange.replicas,
@@ -90,6 +101,7 @@ def four_ranks() -> dict[str, Any]:
 def two_ranks() -> dict[str, Any]:
     with patch("torch.distributed.is_initialized", return_value=False):
         early = model_of()
+        other_early = [model_of(exchange=kind()) for kind in EXCHANGES.values()]
     tied = model_of()
     tied.append(nn.Linear(2, 2))
     tied[2].bias = tied[1].experts.b2_LD
@@ -97,7 +109,10 @@ def two_ranks() -> dict[str, Any]:
     norms = train(copied, data_parallel(copied))
     return {
         "trained": trained(),
-        "early": (message(lambda: early(tokens(0))), message(lambda: data_parallel(early))),
+        "early": [
+            message(lambda: data_parallel(early)),
+            *(message(partial(model, tokens(0))) for model in (early, *other_early)),
+        ],
         "tied": message(lambda: data_parallel(tied)),
         "copied": (dict(copied.state_dict()), norms),
         "scaler": scaler_steps(),

@@ -7,15 +7,16 @@ import torch
 from torch import nn
 from torch._dynamo.utils import counters
 
-from lshmoe import MoELayer
+from baselines import BridgeExchange, DedupExchange, HierarchicalDedupExchange
+from lshmoe import Exchange, MoELayer
 from tests.lshmoe.test_recompute import DIM, REDUCTIONS, WIRES
 
 TOKENS = (64, 64, 48, 1, 0, 33)
 
 
-def run(name: str, wire: str, compiled: bool) -> tuple[list[torch.Tensor], tuple[Any, ...]]:
+def run(name: str, wire: str, kind: type[Exchange], compiled: bool) -> tuple[list[torch.Tensor], tuple[Any, ...]]:
     torch.manual_seed(0)
-    layer = MoELayer(DIM, 24, 4, reduction=REDUCTIONS[name](), wire=WIRES[wire]())
+    layer = MoELayer(DIM, 24, 4, reduction=REDUCTIONS[name](), exchange=kind(wire=WIRES[wire]()))
     model = nn.Sequential(nn.Linear(DIM, DIM), nn.GELU(), layer, nn.Linear(DIM, DIM))
     forward = torch.compile(model, backend="aot_eager") if compiled else model
     tensors = []
@@ -30,13 +31,18 @@ def run(name: str, wire: str, compiled: bool) -> tuple[list[torch.Tensor], tuple
 
 
 @pytest.mark.parametrize(
-    ("name", "wire"), [*((name, "native") for name in REDUCTIONS), *(("lsh", wire) for wire in WIRES)]
+    ("name", "wire", "kind"),
+    [
+        *((name, "native", Exchange) for name in REDUCTIONS),
+        *(("lsh", wire, Exchange) for wire in WIRES),
+        *(("vanilla", "fp8", kind) for kind in (DedupExchange, HierarchicalDedupExchange, BridgeExchange)),
+    ],
 )
-def test_compiled_equals_eager(name, wire):
+def test_compiled_equals_eager(name, wire, kind):
     torch._dynamo.reset()
     counters.clear()
-    expected, meters = run(name, wire, compiled=False)
-    found, compiled_meters = run(name, wire, compiled=True)
+    expected, meters = run(name, wire, kind, compiled=False)
+    found, compiled_meters = run(name, wire, kind, compiled=True)
     for a, b in zip(expected, found, strict=True):
         torch.testing.assert_close(b, a, rtol=1e-5, atol=1e-6)
     assert compiled_meters == meters

@@ -4,6 +4,7 @@ import copy
 import io
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,8 +13,15 @@ from timm.utils import ModelEmaV3
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from baselines import HierarchicalExchange, RandomClusters
-from lshmoe import Exchange, MoELayer, lsh_reduction
+from baselines import (
+    BipartiteMerging,
+    BridgeExchange,
+    DedupExchange,
+    HierarchicalDedupExchange,
+    HierarchicalExchange,
+    RandomClusters,
+)
+from lshmoe import Exchange, IdentityReduction, MoELayer, Reduction, lsh_reduction
 
 
 def saved_and_loaded(model: nn.Module) -> nn.Module:
@@ -37,13 +45,31 @@ STATES: dict[str, Callable[[], Any]] = {
 }
 
 
-@pytest.mark.parametrize("exchange", [Exchange, HierarchicalExchange])
-@pytest.mark.parametrize("reduction", [lsh_reduction, RandomClusters])
+REDUCTIONS: dict[str, Callable[[], Reduction]] = {
+    "identity": IdentityReduction,
+    "lsh": partial(lsh_reduction, 16),
+    "lsh, learned compensation": partial(lsh_reduction, 16, error_compensation="learned"),
+    "lsh, estimated compensation": partial(lsh_reduction, 16, error_compensation="estimated"),
+    "random": partial(RandomClusters, 16),
+    "merging": partial(BipartiteMerging, 16),
+}
+
+
+@pytest.mark.parametrize(
+    ("reduction", "exchange"),
+    [
+        *((name, kind) for name in ("lsh", "random") for kind in (Exchange, HierarchicalExchange, BridgeExchange)),
+        *((name, Exchange) for name in REDUCTIONS if name not in ("lsh", "random", "identity")),
+        *(("identity", kind) for kind in (DedupExchange, HierarchicalDedupExchange)),
+    ],
+)
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("way", COPIES)
 def test_a_copy_computes_the_same_and_has_meters_of_its_own(way, state, reduction, exchange):
     torch.manual_seed(0)
-    model = nn.Sequential(nn.Linear(16, 16), MoELayer(16, 24, 4, reduction=reduction(16), exchange=exchange()))
+    model = nn.Sequential(
+        nn.Linear(16, 16), MoELayer(16, 24, 4, reduction=REDUCTIONS[reduction](), exchange=exchange())
+    )
     x = torch.randn(40, 16)
     with STATES[state]():
         model(x)

@@ -27,7 +27,10 @@ def shard(state: dict[str, Any], rank: int, of: int) -> dict[str, Any]:
     return {name: value.chunk(of)[rank] if ".experts." in name else value for name, value in state.items()}
 
 
-@pytest.mark.parametrize("case", ["2 ranks", "2 ranks, copied model", "2 x 2 ranks", "4 ranks with all experts each"])
+@pytest.mark.parametrize(
+    "case",
+    ["2 ranks", "2 ranks, copied model", "2 x 2 ranks", "4 ranks with all experts each", *parallel_jobs.EXCHANGES],
+)
 def test_training_does_not_depend_on_how_ranks_share_the_experts(two_ranks, four_ranks, case):
     single, norms = parallel_jobs.trained()
     results, of = {
@@ -35,6 +38,7 @@ def test_training_does_not_depend_on_how_ranks_share_the_experts(two_ranks, four
         "2 ranks, copied model": ([rank["copied"] for rank in two_ranks], 2),
         "2 x 2 ranks": ([rank["trained"] for rank in four_ranks], 2),
         "4 ranks with all experts each": ([rank["alone"] for rank in four_ranks], 1),
+        **{name: ([rank["other paths"][name] for rank in four_ranks], 2) for name in parallel_jobs.EXCHANGES},
     }[case]
     for number, (state, found) in enumerate(results):
         assert found == pytest.approx(norms, rel=1e-9)
@@ -70,6 +74,7 @@ def test_a_copy_shares_process_groups_which_cannot_be_pickled(four_ranks):
 
 def test_a_model_made_before_the_process_group_is_refused(two_ranks):
     for number, rank in enumerate(two_ranks):
+        assert len(rank["early"]) == 2 + len(parallel_jobs.EXCHANGES)
         for text in rank["early"]:
             assert f"made as rank 0 of 1 is used as rank {number} of 2" in text
 

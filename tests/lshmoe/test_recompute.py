@@ -17,16 +17,27 @@ DIM = 16
 REDUCTIONS: dict[str, Callable[[], Any]] = {
     "vanilla": lambda: None,
     "lsh": lambda: lsh_reduction(DIM, num_hashes=2, coordinates=2),
+    "lsh, learned": lambda: lsh_reduction(DIM, num_hashes=2, coordinates=2, error_compensation="learned"),
+    "lsh, estimated": lambda: lsh_reduction(DIM, num_hashes=2, coordinates=2, error_compensation="estimated"),
     "random": lambda: baselines.RandomClusters(DIM, rate=[(0, 0.3), (1, 0.6)]),
     "dropping": lambda: baselines.RowDropping(DIM, rate=0.3),
     "kmeans": lambda: baselines.KMeans(DIM, rate=0.3),
     "condensation": lambda: baselines.Condensation(DIM, threshold=0.3),
+    "condensation, rate": lambda: baselines.Condensation(DIM, rate=0.3),
+    "merging": lambda: baselines.BipartiteMerging(DIM, rate=0.3),
 }
 WIRES: dict[str, Callable[[], Any]] = {
     "native": lambda: None,
     "int8, stochastic": lambda: baselines.Int8Wire(rounding="stochastic"),
     "fp8": baselines.FP8Wire,
     "int4": baselines.Int4Wire,
+    "int4, blocks": baselines.BlockInt4Wire,
+    "mxfp8": baselines.MXFP8Wire,
+    "nvfp4": baselines.NVFP4Wire,
+    "latent": lambda: baselines.LatentWire(0.5),
+    "per phase": lambda: baselines.PerPhaseWire(
+        *(baselines.Int8Wire(rounding="stochastic") if number % 2 else baselines.FP8Wire() for number in range(4))
+    ),
 }
 
 
@@ -85,6 +96,13 @@ def test_a_draw_that_cannot_be_told_from_another_is_refused():
     losses = [recomputed(model, tokens(0)).sum() for _ in "ab"]
     with pytest.raises(RuntimeError, match="2 recent forward passes of RandomClusters had these rows"):
         sum(losses).backward()
+
+
+def test_passes_without_rows_need_not_be_told_apart():
+    model = model_of(baselines.RandomClusters(DIM, rate=0.3))
+    losses = [recomputed(model, tokens(0)[:0].requires_grad_()).sum() for _ in "ab"]
+    sum(losses).backward()
+    assert int(model[1].reduction.calls) == 2
 
 
 def test_a_schedule_goes_on_where_every_row_travels():

@@ -31,7 +31,7 @@ def insert_moe_layers(layers: nn.ModuleList, args: Any, side: Side) -> None:
 def watch(model: nn.Module, args: Any) -> None:
     """Let fairseq's default data parallelism leave experts alone, and look at how the model is used."""
     ignored = [*expert_parameters(model)]
-    DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(model, ignored)  # type: ignore[no-untyped-call]
+    DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(model, ignored)
     model.register_forward_pre_hook(Guard(args))
 
 
