@@ -1,6 +1,13 @@
 """LSH-MoE: communication-efficient mixture-of-experts training via locality-sensitive hashing, as a PyTorch library."""
 
-from lshmoe.clustering import Clusters, cluster, clusters_from_assignment, expert_of_rows
+from lshmoe.clustering import (
+    Clusters,
+    cluster,
+    clusters_from_assignment,
+    expert_of_rows,
+    finite_rows,
+    separate_non_finite,
+)
 from lshmoe.compensation import (
     Compensation,
     CompensationOption,
@@ -13,7 +20,7 @@ from lshmoe.exchange import ApplyExperts, Exchange, Observe, Received, Routes
 from lshmoe.gate import TopKGate
 from lshmoe.hashing import CrossPolytopeHash, SphericalPlaneHash, cross_polytope_codes
 from lshmoe.layer import MoELayer, NonFiniteRowError, Routing, exact_dispatch, moe_layers
-from lshmoe.parallel import clip_grad_norm, data_parallel, is_expert
+from lshmoe.parallel import clip_grad_norm, data_parallel, expert_parameters
 from lshmoe.reduction import (
     IdentityReduction,
     LSHReduction,
@@ -23,6 +30,7 @@ from lshmoe.reduction import (
     lsh_reduction,
     represented_reduction,
 )
+from lshmoe.resharding import reshard
 from lshmoe.seeding import derive_seed
 from lshmoe.segments import Segments, occurrences, segment_mean, segment_sum, spread
 from lshmoe.traffic import ROW_PHASES, Traffic
@@ -66,12 +74,15 @@ __all__ = [
     "derive_seed",
     "exact_dispatch",
     "expert_of_rows",
-    "is_expert",
+    "expert_parameters",
+    "finite_rows",
     "lsh_reduction",
     "moe_layers",
     "occurrences",
     "represented_reduction",
+    "reshard",
     "segment_mean",
     "segment_sum",
+    "separate_non_finite",
     "spread",
 ]

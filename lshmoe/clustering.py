@@ -33,6 +33,13 @@ def expert_of_rows(counts_E: Tensor, num_rows: int) -> Tensor:
     return torch.repeat_interleave(experts_E, counts_E, output_size=num_rows)
 
 
+def finite_rows(rows_RD: Tensor) -> Tensor:
+    """bool ``[R]``: the rows without a NaN or an infinity."""
+    # The largest magnitude is NaN or infinite exactly then; a sum could overflow.
+    rows_RD = rows_RD.detach()
+    return torch.maximum(rows_RD.amax(1), -rows_RD.amin(1)).isfinite()
+
+
 def clusters_from_assignment(assignment_R: Tensor, counts_E: Tensor, num_clusters: int) -> Clusters:
     """Wrap an assignment of rows (sorted by expert) to clusters that are already numbered by expert."""
     segments = Segments.from_assignment(assignment_R, num_clusters)
@@ -40,6 +47,20 @@ def clusters_from_assignment(assignment_R: Tensor, counts_E: Tensor, num_cluster
     expert_C[assignment_R] = expert_of_rows(counts_E, assignment_R.shape[0])
     clusters_E = occurrences(expert_C, counts_E.shape[0])
     return Clusters(segments.assignment_R, segments.order_R, segments.sizes_S, clusters_E)
+
+
+def separate_non_finite(clusters: Clusters, rows_RD: Tensor, counts_E: Tensor) -> Clusters:
+    """Take rows with a NaN or an infinity out of their clusters, into new ones, so that they spoil no other row.
+
+    Waits for the device.
+    """
+    bad_R = ~finite_rows(rows_RD)
+    if not bad_R.any():
+        return clusters
+    expert_R = expert_of_rows(counts_E, rows_RD.shape[0])
+    number_R = (2 * expert_R + bad_R) * clusters.sizes_C.shape[0] + clusters.assignment_R
+    numbers_C, assignment_R = torch.unique(number_R, return_inverse=True)
+    return clusters_from_assignment(assignment_R, counts_E, numbers_C.shape[0])
 
 
 def cluster(codes_RH: Tensor, counts_E: Tensor) -> Clusters:

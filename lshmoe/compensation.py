@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from lshmoe.clustering import finite_rows
 from lshmoe.segments import Segments, segment_sum, spread
 
 
@@ -103,11 +104,14 @@ def best_compensation(exact_SD: Tensor, approximate_SD: Tensor, residuals_SD: Te
         residuals_SD: ``[S, D]``, their ``x - c``.
 
     Returns:
-        Scalar, at least float32, without gradient; 0 where no row has a residual.
+        Scalar, at least float32, without gradient; 0 where no row has a residual. Rows with a NaN or an infinity do
+        not count.
     """
     dtype = torch.promote_types(exact_SD.dtype, torch.float32)
     residuals_SD = residuals_SD.detach().to(dtype)
     differences_SD = exact_SD.detach().to(dtype) - approximate_SD.detach().to(dtype)
+    counts_S1 = (finite_rows(residuals_SD) & finite_rows(differences_SD))[:, None]
+    residuals_SD, differences_SD = residuals_SD.where(counts_S1, 0), differences_SD.where(counts_S1, 0)
     energy = residuals_SD.square().sum()
     return (differences_SD * residuals_SD).sum() / energy.clamp(min=torch.finfo(dtype).tiny)
 

@@ -5,6 +5,7 @@ pass of either direction is an all-to-all the other way, through the same wire: 
 """
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,7 +13,9 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
+from lshmoe.groups import active_group_rank, active_group_size
 from lshmoe.reduction import Reduced, Reduction
 from lshmoe.segments import Segments, segment_sum, spread
 from lshmoe.traffic import Traffic
@@ -112,9 +115,14 @@ class Exchange:
     Attributes:
         collective: what moves rows, called like :func:`torch.distributed.all_to_all_single`; a bench may put a slower
             one in its place.
+        replicas: process group of the ranks that hold copies of this rank's experts, over which gradients of experts
+            are averaged; :func:`~lshmoe.data_parallel` sets it where the group is smaller than the world.
+
+    A deep copy shares the process groups and has meters of its own.
 
     Raises:
-        ValueError: if ``ranks_per_server`` is not positive or does not divide the number of ranks.
+        ValueError: if ``ranks_per_server`` is not positive or does not divide the number of ranks, or this process is
+            not in ``group``.
     """
 
     def __init__(
@@ -124,9 +132,10 @@ class Exchange:
             raise ValueError(f"ranks_per_server: must be 1 or more, got {ranks_per_server}")
         self.group, self.ranks_per_server = group, ranks_per_server
         self.wire: Wire | PhasedWire = NativeWire() if wire is None else wire
-        active = dist.is_available() and dist.is_initialized()
-        self.world_size = dist.get_world_size(group) if active else 1
-        self.rank = dist.get_rank(group) if active else 0
+        self.world_size, self.rank = active_group_size(group), active_group_rank(group)
+        if self.rank < 0:
+            raise ValueError("group: this process is not in it; give each rank the group that it is a member of")
+        self.replicas: dist.ProcessGroup | None = None
         self.traffic = Traffic()
         self.collective: Callable[..., Any] = dist.all_to_all_single
         self.server_of = {0: 0}  # by global rank
@@ -135,6 +144,35 @@ class Exchange:
                 raise ValueError(f"ranks_per_server: {ranks_per_server} does not divide the {self.world_size} ranks")
             ranks = dist.get_process_group_ranks(group)
             self.server_of = {rank: place // ranks_per_server for place, rank in enumerate(ranks)}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Exchange":
+        copied = type(self).__new__(type(self))
+        memo[id(self)] = copied
+        shared = {"traffic": Traffic(), "collective": self.collective}
+        for name, value in vars(self).items():
+            keep = isinstance(value, dist.ProcessGroup)
+            setattr(copied, name, value if keep else shared.get(name) or deepcopy(value, memo))
+        return copied
+
+    def __getstate__(self) -> dict[str, Any]:
+        if any(isinstance(value, dist.ProcessGroup) for value in vars(self).values()):
+            raise TypeError(
+                "a MoE layer with process groups of its own cannot be pickled; save its state_dict() instead"
+            )
+        return vars(self) | {"traffic": Traffic()}
+
+    def refuse_other_ranks(self) -> None:
+        """Check that the process group is still what it was when this exchange was made.
+
+        Raises:
+            RuntimeError: if it is not, as when torch.distributed was initialised afterwards.
+        """
+        size, rank = active_group_size(self.group), active_group_rank(self.group)
+        if (size, rank) != (self.world_size, self.rank):
+            raise RuntimeError(
+                f"MoE layer made as rank {self.rank} of {self.world_size} is used as rank {rank} of {size}; make the "
+                "model after torch.distributed.init_process_group, on every rank"
+            )
 
     def carry(
         self, x_ND: Tensor, routes: Routes, reduction: Reduction, experts: ApplyExperts, observe: Observe
@@ -181,12 +219,16 @@ class Exchange:
         Args:
             rows_CD: ``[C, D]``, sorted by global expert.
             counts_E: int64 ``[E]``, rows per global expert; the world size divides E.
+
+        Raises:
+            RuntimeError: if the process group is not what it was when this exchange was made.
         """
         path = self.path(counts_E)
         return Received(self.dispatch(rows_CD, path), path.counts_WL.sum(0), partial(self.combine, path=path))
 
     def path(self, counts_E: Tensor) -> Path:
-        """Agree with the other ranks on who sends how many rows to whom; ``counts_E`` as in :meth:`__call__`."""
+        """Agree with the other ranks on who sends how many rows to whom; arguments and errors of :meth:`__call__`."""
+        self.refuse_other_ranks()
         plan = self.plan(counts_E)
         counts_WL: Tensor = plan.counts_WL
         # Arrival order is (source rank, local expert); experts want (local expert, source rank).
@@ -205,7 +247,14 @@ class Exchange:
         return outputs_CD
 
     def over(self, group: dist.ProcessGroup | None, ranks_per_server: int, wire: Wire | None = None) -> "Exchange":
-        """A flat exchange over some of the ranks with this one's meters and collective, and its wire unless given."""
+        """A flat exchange over some of the ranks with this one's meters and collective, and its wire unless given.
+
+        It lasts for one forward pass: a copy of the whole would not share its meters with it.
+
+        Raises:
+            RuntimeError: as for :meth:`__call__`.
+        """
+        self.refuse_other_ranks()
         part = Exchange(group, self.wire if wire is None else wire, ranks_per_server)
         part.traffic, part.collective = self.traffic, self.collective
         return part
@@ -294,6 +343,7 @@ class _Transfer(torch.autograd.Function):
         return moved.view_as(moved) if moved is rows else moved
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:
         exchange, path, phase = ctx.arguments
         move = exchange.return_rows if phase == "dispatch" else exchange.forward_rows

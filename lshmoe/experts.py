@@ -5,10 +5,16 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
+from lshmoe.groups import active_group_size
 from lshmoe.seeding import generator
 from lshmoe.traffic import Traffic
+
+# The key of state dicts that holds the global numbers of the experts.
+IDS = "expert_ids"
 
 _ACTIVATIONS: dict[str, tuple[Callable[..., Tensor], Callable[..., Tensor]]] = {
     "gelu": (torch.nn.functional.gelu, torch.ops.aten.gelu_backward),
@@ -18,6 +24,9 @@ _ACTIVATIONS: dict[str, tuple[Callable[..., Tensor], Callable[..., Tensor]]] = {
 
 class Experts(nn.Module):
     """L local experts ``x → act(x·W1 + b1)·W2 + b2``.
+
+    State dicts hold the experts' global numbers beside their weights, as ``expert_ids``: loading the experts of another
+    rank is an error. :func:`~lshmoe.reshard` turns state dicts of one number of ranks into those of another.
 
     Args:
         dim: width D.
@@ -37,37 +46,74 @@ class Experts(nn.Module):
         super().__init__()
         if activation not in _ACTIVATIONS:
             raise ValueError(f"activation: {activation!r} is unknown; choose from {', '.join(_ACTIVATIONS)}")
-        self.activation, self.world_size = activation, world_size
-        gens = [generator(seed, "expert", number) for number in expert_ids]
-        self.w1_LDF = _parameter(gens, dim, dim, hidden_dim)
-        self.b1_LF = _parameter(gens, dim, hidden_dim)
-        self.w2_LFD = _parameter(gens, hidden_dim, hidden_dim, dim)
-        self.b2_LD = _parameter(gens, hidden_dim, dim)
+        self.expert_ids, self.activation, self.world_size, self.seed = expert_ids, activation, world_size, seed
+        local = len(expert_ids)
+        self.w1_LDF = nn.Parameter(torch.empty(local, dim, hidden_dim))
+        self.b1_LF = nn.Parameter(torch.empty(local, hidden_dim))
+        self.w2_LFD = nn.Parameter(torch.empty(local, hidden_dim, dim))
+        self.b2_LD = nn.Parameter(torch.empty(local, dim))
+        self.reset_parameters()
 
-    def forward(self, rows_SD: Tensor, counts_L: Tensor, traffic: Traffic) -> Tensor:
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        """Draw the weights, the same ones every time: uniform within ``±fan_in**-0.5``."""
+        _, dim, hidden_dim = self.w1_LDF.shape
+        gens = [generator(self.seed, "expert", number) for number in self.expert_ids]
+        layers = ((self.w1_LDF, dim), (self.b1_LF, dim), (self.w2_LFD, hidden_dim), (self.b2_LD, hidden_dim))
+        for parameter_LX, fan_in in layers:
+            for value, gen in zip(parameter_LX, gens, strict=True):
+                if gen is not None:
+                    drawn = torch.rand(value.shape, generator=gen, device=gen.device) * 2 - 1
+                    value.copy_(drawn / math.sqrt(fan_in))
+
+    def forward(
+        self, rows_SD: Tensor, counts_L: Tensor, traffic: Traffic, replicas: dist.ProcessGroup | None = None
+    ) -> Tensor:
         """Apply each expert to its rows.
 
         Args:
             rows_SD: ``[S, D]``, grouped by local expert.
             counts_L: int64 ``[L]`` on the CPU, rows per local expert.
             traffic: meter for the seconds spent here.
+            replicas: process group of the ranks that hold copies of these experts; the backward pass averages their
+                gradients. ``None``: there are no copies.
         """
         dtype = rows_SD.dtype
         weights = [w.to(dtype) for w in (self.w1_LDF, self.b1_LF, self.w2_LFD, self.b2_LD)]
-        arguments = (counts_L.tolist(), self.activation, 1 / self.world_size, traffic)
+        arguments = (counts_L.tolist(), self.activation, 1 / self.world_size, traffic, replicas)
         out: Tensor = _ExpertFFN.apply(rows_SD, *weights, *arguments)
         return out
 
+    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        # Floating point, since moving averages of state dicts scale every tensor.
+        destination[prefix + IDS] = torch.tensor(self.expert_ids, dtype=torch.float64, device="cpu")
 
-def _parameter(gens: list[torch.Generator | None], fan_in: int, *shape: int) -> nn.Parameter:
-    """``[L, *shape]``, uniform within ``±fan_in**-0.5``, each expert drawn from its own generator."""
-    values = torch.empty(len(gens), *shape)
-    for value, gen in zip(values, gens, strict=True):
-        if gen is not None:
-            value.copy_((torch.rand(*shape, generator=gen) * 2 - 1) / math.sqrt(fan_in))
-    parameter = nn.Parameter(values)
-    parameter.expert = True  # type: ignore[attr-defined]
-    return parameter
+    def _load_from_state_dict(
+        self,
+        state_dict: dict[str, Any],
+        prefix: str,
+        local_metadata: dict[str, Any],
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        key, own = prefix + IDS, list(self.expert_ids)
+        if key not in state_dict:
+            missing_keys.append(key)
+        elif (given := numbers(state_dict[key])) != own:
+            error_msgs.append(
+                f"{key}: the state dict holds experts {given}, this rank holds {own}; "
+                "load the state dict of this rank, or turn those of all ranks into others by lshmoe.reshard"
+            )
+        others = {name: value for name, value in state_dict.items() if name != key}
+        super()._load_from_state_dict(others, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
+
+
+def numbers(ids_L: Tensor) -> list[int]:
+    """Global numbers of experts from what a state dict holds."""
+    return [round(number) for number in ids_L.tolist()]
 
 
 class _ExpertFFN(torch.autograd.Function):
@@ -85,6 +131,7 @@ class _ExpertFFN(torch.autograd.Function):
         activation: str,
         share: float,
         traffic: Traffic,
+        replicas: dist.ProcessGroup | None,
     ) -> Tensor:
         act, _ = _ACTIVATIONS[activation]
         with traffic.clock("experts", rows_SD.device):
@@ -94,13 +141,16 @@ class _ExpertFFN(torch.autograd.Function):
                 torch.addmm(b1_LF[expert], rows, w1_LDF[expert], out=hidden)
                 torch.addmm(b2_LD[expert], act(hidden), w2_LFD[expert], out=out)
         ctx.save_for_backward(rows_SD, hidden_SF, w1_LDF, w2_LFD)
-        ctx.arguments = (counts, activation, share, traffic)
+        ctx.arguments = (counts, activation, share, traffic, replicas)
         return out_SD
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         rows_SD, hidden_SF, w1_LDF, w2_LFD = ctx.saved_tensors
-        counts, activation, share, traffic = ctx.arguments
+        counts, activation, share, traffic, replicas = ctx.arguments
+        if replicas is not None:
+            share /= active_group_size(replicas)
         act, act_backward = _ACTIVATIONS[activation]
         grad_SD = grads[0].contiguous()
         with traffic.clock("experts_backward", rows_SD.device):
@@ -118,7 +168,10 @@ class _ExpertFFN(torch.autograd.Function):
                 torch.sum(grad_hidden, 0, out=grad_b1[expert])
                 torch.mm(grad_hidden, w1_LDF[expert].T, out=grad_rows)
             grad_b1.mul_(share), grad_b2.mul_(share)
-        return grad_rows_SD, grad_w1, grad_b1, grad_w2, grad_b2, None, None, None, None
+        if replicas is not None:
+            for grad in (grad_w1, grad_b1, grad_w2, grad_b2):
+                dist.all_reduce(grad, group=replicas)
+        return grad_rows_SD, grad_w1, grad_b1, grad_w2, grad_b2, None, None, None, None, None
 
 
 def _groups(counts: list[int], *tensors: Tensor) -> Any:

@@ -6,7 +6,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from lshmoe.parallel import active_group_size
+from lshmoe.groups import active_group_size
 from lshmoe.seeding import generator
 from lshmoe.segments import occurrences
 from lshmoe.traffic import Traffic
@@ -20,28 +20,41 @@ class TopKGate(nn.Module):
         num_experts: E.
         k: experts per token, 1 to E.
         seed: draws the weights.
-        group: process group over which expert loads are counted for the balance loss.
 
     Raises:
         ValueError: if ``k`` is out of range.
     """
 
-    def __init__(
-        self, dim: int, num_experts: int, k: int, seed: int = 0, group: dist.ProcessGroup | None = None
-    ) -> None:
+    def __init__(self, dim: int, num_experts: int, k: int, seed: int = 0) -> None:
         super().__init__()
         if not 1 <= k <= num_experts:
             raise ValueError(f"top_k: must be between 1 and num_experts={num_experts}, got {k}")
-        self.num_experts, self.k, self.group = num_experts, k, group
-        weight_ED = torch.rand(num_experts, dim, generator=generator(seed, "gate")) * 2 - 1
-        self.weight = nn.Parameter(weight_ED * dim**-0.5)
+        self.num_experts, self.k, self.seed = num_experts, k, seed
+        self.weight = nn.Parameter(torch.empty(num_experts, dim))
+        self.reset_parameters()
 
-    def forward(self, x_ND: Tensor, traffic: Traffic | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        """Draw the weights, the same ones every time: uniform within ``±dim**-0.5``."""
+        gen = generator(self.seed, "gate")
+        if gen is not None:
+            weight_ED = torch.rand(self.weight.shape, generator=gen, device=gen.device) * 2 - 1
+            self.weight.copy_(weight_ED * self.weight.shape[1] ** -0.5)
+
+    def forward(
+        self,
+        x_ND: Tensor,
+        traffic: Traffic | None = None,
+        group: dist.ProcessGroup | None = None,
+        replicas: dist.ProcessGroup | None = None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Route tokens ``[N, D]``.
 
         Args:
             x_ND: tokens.
             traffic: meter for the all-reduce of expert loads.
+            group: expert-parallel process group, over which loads are counted; ``None`` is the default one.
+            replicas: ranks that hold copies of the experts; loads are counted over them, too. ``None``: there are none.
 
         Returns:
             ids_NK: int64 ``[N, K]``, experts, best first.
@@ -56,16 +69,17 @@ class TopKGate(nn.Module):
         if self.k > 1:
             weights_NK = weights_NK / weights_NK.sum(-1, keepdim=True)
         load_E = occurrences(ids_NK.flatten(), self.num_experts).to(probability_NE.dtype)
-        world_size = active_group_size(self.group)
+        groups = [one for one in ((group,) if replicas is None else (group, replicas)) if active_group_size(one) > 1]
+        world_size = math.prod(active_group_size(one) for one in groups)
         tokens = load_E.new_full((1,), float(x_ND.shape[0]))
-        if world_size > 1:
-            totals = torch.cat([load_E, tokens])
-            traffic = Traffic() if traffic is None else traffic
+        totals = torch.cat([load_E, tokens])
+        for one in groups:
+            size, traffic = active_group_size(one), Traffic() if traffic is None else traffic
             traffic.bytes["loads"] += totals.nbytes
-            traffic.remote_bytes["loads"] += 2 * totals.nbytes * (world_size - 1) // world_size
+            traffic.remote_bytes["loads"] += 2 * totals.nbytes * (size - 1) // size
             with traffic.clock("loads", totals.device):
-                dist.all_reduce(totals, group=self.group)
-            load_E, tokens = totals[:-1], totals[-1:]
+                dist.all_reduce(totals, group=one)
+        load_E, tokens = totals[:-1], totals[-1:]
         # Summing (not averaging) own tokens and scaling by W keeps ranks with fewer tokens at their true share.
         share_E = probability_NE.sum(0) * world_size / tokens.clamp(min=1)
         balance_loss = self.num_experts * (load_E / load_E.sum().clamp(min=1) * share_E).sum()

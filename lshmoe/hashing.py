@@ -6,8 +6,9 @@ A hash here holds H functions; a bucket is the tuple of their H codes. Codes dep
 import torch
 from torch import Tensor, nn
 
+from lshmoe.drawn import DrawnBuffers
 from lshmoe.rotations import SharedRotation, make_rotation
-from lshmoe.seeding import generator
+from lshmoe.seeding import device_of, generator
 
 # Rows hashed at once, which keeps rotated temporaries far below the layer's own activations; those of a shared
 # rotation, which keeps every coordinate of every hash, shall stay in the cache.
@@ -100,7 +101,7 @@ class CrossPolytopeHash(nn.Module):
         return torch.cat([codes(self.rotation(chunk)) for chunk in chunks])
 
 
-class SphericalPlaneHash(nn.Module):
+class SphericalPlaneHash(DrawnBuffers):
     """H hash functions of random hyperplanes through the origin: the sign pattern of ``planes`` projections.
 
     Args:
@@ -119,12 +120,16 @@ class SphericalPlaneHash(nn.Module):
         _check_positive("num_hashes", num_hashes)
         if not 1 <= planes <= 62:
             raise ValueError(f"planes: must be between 1 and 62, got {planes}")
-        self.dim, self.num_hashes, self.planes = dim, num_hashes, planes
+        self.dim, self.num_hashes, self.planes, self.seed = dim, num_hashes, planes, seed
         self.normals: Tensor
         self.bits: Tensor
-        gen = generator(seed, "planes")
-        self.register_buffer("normals", torch.randn(dim, num_hashes * planes, generator=gen), persistent=False)
-        self.register_buffer("bits", 2 ** torch.arange(planes), persistent=False)
+        self.register_drawn()
+
+    def draw(self) -> dict[str, Tensor]:
+        """Normal vectors ``[D, H·planes]`` of the hyperplanes, and the value ``[planes]`` of each plane's bit."""
+        gen = generator(self.seed, "planes")
+        normals = torch.randn(self.dim, self.num_hashes * self.planes, generator=gen, device=device_of(gen))
+        return {"normals": normals, "bits": 2 ** torch.arange(self.planes, device=normals.device)}
 
     @property
     def buckets_per_hash(self) -> int:
@@ -134,6 +139,7 @@ class SphericalPlaneHash(nn.Module):
     @torch.no_grad()
     def forward(self, rows_RD: Tensor) -> Tensor:
         """Hash rows ``[R, D]`` to int64 codes ``[R, H]``."""
+        self.draw_where(rows_RD)
         above = torch.unflatten(rows_RD @ self.normals.to(rows_RD.dtype), -1, (self.num_hashes, self.planes)) > 0
         codes_RH: Tensor = (above * self.bits).sum(-1)
         return codes_RH

@@ -1,17 +1,20 @@
 """The mixture-of-experts layer: gate → reduction → exchange → experts → exchange → restore → combine."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from lshmoe.eager import eager, recomputing
 from lshmoe.exchange import Exchange, Routes
 from lshmoe.experts import Experts
 from lshmoe.gate import TopKGate
+from lshmoe.groups import active_group_size
 from lshmoe.reduction import IdentityReduction, Reduction
 from lshmoe.segments import Segments, occurrences, spread
 from lshmoe.traffic import Traffic
@@ -57,14 +60,17 @@ class MoELayer(nn.Module):
         capacity_factor: ``None`` drops nothing; else experts keep the first ``ceil(factor·N·K/E)`` rows of each rank.
         activation: ``"gelu"`` or ``"relu"``.
         check_finite: watch for NaN and infinite tokens. On a CPU the forward pass raises :class:`NonFiniteRowError`; a
-            GPU is not waited for, and :meth:`refuse_non_finite` raises when it is asked.
+            GPU is not read in between: there :meth:`refuse_non_finite` raises when it is called.
         name: how errors call this layer.
 
     Attributes:
         balance_loss: scalar, of the last forward pass.
         routed_N: bool ``[N]`` on the layer's device, or ``None``: the tokens of the coming inputs that are routed; the
             others (padding) are seen by no expert and get zeros.
-        observers: each is called with a :class:`Routing` in every forward pass.
+        observers: each is called with a :class:`Routing` in every forward pass, but not again in a recomputed one.
+
+    Use by others: a copy (``copy.deepcopy``, EMA) has meters of its own and no graph in ``balance_loss``. torch.compile
+    leaves the layer as it is, one graph break per layer. Activation recompute needs ``use_reentrant=False``.
 
     Raises:
         ValueError: if sizes do not fit, or both ``exchange`` and one of ``wire``, ``group`` are given, or the
@@ -99,7 +105,7 @@ class MoELayer(nn.Module):
         local = num_experts // world_size
         self.dim, self.num_experts, self.name = dim, num_experts, name
         self.capacity_factor, self.check_finite = capacity_factor, check_finite
-        self.gate = TopKGate(dim, num_experts, top_k, seed, self.exchange.group)
+        self.gate = TopKGate(dim, num_experts, top_k, seed)
         self.reduction = IdentityReduction() if reduction is None else reduction
         self.exchange.check_reduction(self.reduction)
         self.experts = Experts(dim, hidden_dim, range(rank * local, (rank + 1) * local), world_size, activation, seed)
@@ -131,14 +137,27 @@ class MoELayer(nn.Module):
                 f"layer {self.name}, rank {self.exchange.rank}: {bad} of {x_ND.shape[0]} rows are NaN or infinite"
             )
 
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"balance_loss": self.balance_loss.detach().clone(), "_seen": None}
+
     def forward(self, x: Tensor) -> Tensor:
-        """Apply the layer to tokens ``[..., D]``; returns the same shape and type."""
+        """Apply the layer to tokens ``[..., D]``; returns the same shape and type.
+
+        Raises:
+            ValueError: if the last dimension is not D, or ``routed_N`` is for another number of tokens.
+            RuntimeError: if the layer cannot be right: its process group is another one than when it was made; its
+                experts have copies elsewhere that nothing keeps equal; recompute has lost the balance loss's gradient.
+            NonFiniteRowError: as ``check_finite`` says.
+        """
+        if x.dim() == 0 or x.shape[-1] != self.dim:
+            raise ValueError(f"x: layer {self.name} takes tokens of width {self.dim}, got shape {tuple(x.shape)}")
         if torch.is_autocast_enabled(x.device.type):
             dtype = torch.get_autocast_dtype(x.device.type)
             with torch.autocast(x.device.type, enabled=False):
                 return self._forward(x.to(dtype)).to(x.dtype)
         return self._forward(x)
 
+    @eager
     def _forward(self, x: Tensor) -> Tensor:
         x_ND = x.reshape(-1, self.dim)
         if self.routed_N is None:
@@ -151,28 +170,59 @@ class MoELayer(nn.Module):
 
     def route(self, x_ND: Tensor, places_N: Tensor | None) -> Tensor:
         """The layer on tokens ``[N, D]``; ``places_N`` are their places in the input, for observers."""
+        again = recomputing()
+        with self.traffic.unmetered() if again else nullcontext():
+            return self._route(x_ND, places_N, again)
+
+    def _route(self, x_ND: Tensor, places_N: Tensor | None, again: bool) -> Tensor:
         if self.check_finite:
             # A sum is one pass and keeps every NaN and infinity; only then is it worth looking closer.
             self._seen = x_ND.detach(), x_ND.detach().sum()
             if not x_ND.is_cuda:
                 self.refuse_non_finite()
         # 1. Route: rows sorted by expert, each remembering its token.
-        ids_NK, weights_NK, self.balance_loss = self.gate(x_ND, self.traffic)
+        ids_NK, weights_NK, balance_loss = self.gate(x_ND, self.traffic, self.exchange.group, self.exchange.replicas)
+        self._keep_balance_loss(balance_loss, again)
         routes = self._sort_by_expert(ids_NK, weights_NK)
         self.traffic.rows_routed += routes.weights_R.shape[0]
 
         def experts(rows_SD: Tensor, counts_L: Tensor) -> Tensor:
-            outputs_SD: Tensor = self.experts(rows_SD, counts_L, self.traffic)
+            self._refuse_drifting_copies()
+            outputs_SD: Tensor = self.experts(rows_SD, counts_L, self.traffic, self.exchange.replicas)
             return outputs_SD
 
         # 2. Reduce, dispatch, apply the experts, combine, weigh and sum over each token's experts.
-        observe = partial(self._observe, x_ND, places_N, routes)
+        observe = partial(self._observe, x_ND, places_N, routes, again)
         return self.exchange.carry(x_ND, routes, self.reduction, experts, observe)
 
+    def _keep_balance_loss(self, balance_loss: Tensor, again: bool) -> None:
+        if not again:
+            self.balance_loss = balance_loss
+        elif balance_loss.requires_grad and not self.balance_loss.requires_grad:
+            raise RuntimeError(
+                f"layer {self.name}: the forward pass that is recomputed ran without gradients, so the balance loss "
+                "has none; call torch.utils.checkpoint.checkpoint with use_reentrant=False"
+            )
+
+    def _refuse_drifting_copies(self) -> None:
+        alone = self.exchange.replicas is not None or active_group_size(None) <= self.exchange.world_size
+        if not alone and self.training and torch.is_grad_enabled():
+            raise RuntimeError(
+                f"layer {self.name}: its group has {self.exchange.world_size} of {active_group_size(None)} ranks, and "
+                "nothing averages the gradients of its experts over their copies; wrap the model by "
+                "lshmoe.data_parallel(model, group), with the group of all ranks that train this model"
+            )
+
     def _observe(
-        self, x_ND: Tensor, places_N: Tensor | None, routes: Routes, num_sent: int, assignment_R: Tensor | None
+        self,
+        x_ND: Tensor,
+        places_N: Tensor | None,
+        routes: Routes,
+        again: bool,
+        num_sent: int,
+        assignment_R: Tensor | None,
     ) -> None:
-        if not self.observers:
+        if again or not self.observers:
             return
         token_R = routes.tokens.assignment_R
         rows_RD = spread(x_ND.detach(), routes.tokens)

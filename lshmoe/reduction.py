@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from lshmoe.clustering import Clusters, cluster, expert_of_rows
+from lshmoe.clustering import Clusters, cluster, expert_of_rows, finite_rows
 from lshmoe.compensation import (
     Compensation,
     CompensationOption,
@@ -131,8 +131,9 @@ class LSHReduction(Reduction):
         self.error_compensation = as_compensation(error_compensation)
 
     def forward(self, rows_RD: Tensor, counts_E: Tensor) -> Reduced:
-        """Hash, cluster and average."""
-        return clustered_reduction(rows_RD, cluster(self.hash(rows_RD), counts_E), self.error_compensation)
+        """Hash, cluster and average. Rows with a NaN or an infinity share no cluster with others."""
+        codes_RH = self.hash(rows_RD).masked_fill(~finite_rows(rows_RD)[:, None], -1)  # no code is negative
+        return clustered_reduction(rows_RD, cluster(codes_RH, counts_E), self.error_compensation)
 
 
 def lsh_reduction(

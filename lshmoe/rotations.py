@@ -14,39 +14,46 @@ import math
 import torch
 from torch import Tensor, nn
 
-from lshmoe.seeding import generator
+from lshmoe.drawn import DrawnBuffers
+from lshmoe.seeding import device_of, generator
 
 ROTATIONS = ("orthogonal", "gaussian", "hd3")
 
 
 def haar_orthogonal(gen: torch.Generator | None, *shape: int) -> Tensor:
     """Draw Haar-distributed matrices ``[..., n, m]`` (n >= m) with orthonormal columns, float32."""
-    q, r = torch.linalg.qr(torch.randn(*shape, generator=gen, dtype=torch.float64))
+    q, r = torch.linalg.qr(torch.randn(*shape, generator=gen, device=device_of(gen), dtype=torch.float64))
     # Without the sign of R's diagonal, QR of a Gaussian matrix is not Haar distributed.
     rotation: Tensor = q * torch.diagonal(r, dim1=-2, dim2=-1).sign()[..., None, :]
     return rotation.float()
 
 
-class DenseRotation(nn.Module):
+class DenseRotation(DrawnBuffers):
     """H independent projections as one matrix product: rows ``[R, D]`` → ``[R, H, P]``."""
 
     def __init__(self, dim: int, num_hashes: int, coordinates: int, kind: str, seed: int) -> None:
         super().__init__()
-        gen = generator(seed, "rotation", kind)
-        if kind == "orthogonal":
-            matrix_HDP = haar_orthogonal(gen, num_hashes, dim, coordinates)
-        else:
-            matrix_HDP = torch.randn(num_hashes, dim, coordinates, generator=gen)
+        self.dim, self.kind, self.seed = dim, kind, seed
         self.shape = (num_hashes, coordinates)
         self.matrix: Tensor
-        self.register_buffer("matrix", matrix_HDP.permute(1, 0, 2).reshape(dim, -1).contiguous(), persistent=False)
+        self.register_drawn()
+
+    def draw(self) -> dict[str, Tensor]:
+        """``[D, H·P]``: the matrices side by side."""
+        gen, (num_hashes, coordinates) = generator(self.seed, "rotation", self.kind), self.shape
+        if self.kind == "orthogonal":
+            matrix_HDP = haar_orthogonal(gen, num_hashes, self.dim, coordinates)
+        else:
+            matrix_HDP = torch.randn(num_hashes, self.dim, coordinates, generator=gen, device=device_of(gen))
+        return {"matrix": matrix_HDP.permute(1, 0, 2).reshape(self.dim, -1).contiguous()}
 
     def forward(self, rows_RD: Tensor) -> Tensor:
         """Rotate rows ``[R, D]`` to ``[R, H, P]``."""
+        self.draw_where(rows_RD)
         return torch.unflatten(rows_RD @ self.matrix.to(rows_RD.dtype), -1, self.shape)
 
 
-class SharedRotation(nn.Module):
+class SharedRotation(DrawnBuffers):
     """One dense Haar rotation shared by H hashes, each adding its own permutation and block-orthogonal round.
 
     Costs ``2·D²`` operations per row instead of ``2·H·D²``. A block of hash h mixes coordinates that lie in as many
@@ -56,17 +63,23 @@ class SharedRotation(nn.Module):
 
     def __init__(self, dim: int, num_hashes: int, block: int, seed: int) -> None:
         super().__init__()
-        gen = generator(seed, "rotation", "shared")
+        self.dim, self.num_hashes, self.block, self.seed = dim, num_hashes, block, seed
         self.shared: Tensor
         self.permutation: Tensor
         self.blocks: Tensor
-        self.register_buffer("shared", haar_orthogonal(gen, dim, dim), persistent=False)
-        permutation_HD = torch.stack([torch.randperm(dim, generator=gen) for _ in range(num_hashes)])
-        self.register_buffer("permutation", permutation_HD, persistent=False)
-        self.register_buffer("blocks", haar_orthogonal(gen, num_hashes, dim // block, block, block), persistent=False)
+        self.register_drawn()
+
+    def draw(self) -> dict[str, Tensor]:
+        """The shared rotation ``[D, D]``; of each hash a permutation ``[H, D]`` and blocks ``[H, D / block, …]``."""
+        gen, dim, block = generator(self.seed, "rotation", "shared"), self.dim, self.block
+        shared = haar_orthogonal(gen, dim, dim)
+        orders = [torch.randperm(dim, generator=gen, device=device_of(gen)) for _ in range(self.num_hashes)]
+        blocks = haar_orthogonal(gen, self.num_hashes, dim // block, block, block)
+        return {"shared": shared, "permutation": torch.stack(orders), "blocks": blocks}
 
     def forward(self, rows_RD: Tensor) -> Tensor:
         """Rotate rows ``[R, D]`` to ``[R, H, D / block, block]``, a view of memory laid out with rows last."""
+        self.draw_where(rows_RD)
         num_hashes, num_blocks, block, _ = self.blocks.shape
         turned_DR = self.shared.to(rows_RD.dtype) @ rows_RD.T
         # Coordinates are permuted while each is a contiguous row: a plain block copy.
@@ -75,26 +88,31 @@ class SharedRotation(nn.Module):
         return torch.unflatten(mixed, 0, (num_hashes, num_blocks)).movedim(-1, 0)
 
 
-class HadamardRotation(nn.Module):
+class HadamardRotation(DrawnBuffers):
     """Pseudo-random rotation of ``rounds`` sign flips and Walsh–Hadamard transforms; D is padded to a power of two."""
 
     def __init__(self, dim: int, num_hashes: int, coordinates: int, seed: int, rounds: int = 3) -> None:
         super().__init__()
-        self.coordinates = coordinates
+        self.num_hashes, self.coordinates, self.seed, self.rounds = num_hashes, coordinates, seed, rounds
         self.padded = 1 << max(1, math.ceil(math.log2(dim)))
-        gen = generator(seed, "rotation", "hadamard")
-        signs = torch.randint(0, 2, (rounds, num_hashes, self.padded), generator=gen) * 2 - 1
         self.signs: Tensor
         self.left: Tensor
         self.right: Tensor
-        self.register_buffer("signs", signs.float(), persistent=False)
+        self.register_drawn()
+
+    def draw(self) -> dict[str, Tensor]:
+        """Signs ``[rounds, H, padded D]`` and two factors of the Hadamard matrix."""
+        gen = generator(self.seed, "rotation", "hadamard")
+        shape = (self.rounds, self.num_hashes, self.padded)
+        signs = torch.randint(0, 2, shape, generator=gen, device=device_of(gen)) * 2 - 1
         # H of size 2^(a+b) is the Kronecker product of two smaller ones: two matrix products, no butterfly.
         bits = self.padded.bit_length() - 1
-        self.register_buffer("left", _hadamard(bits // 2), persistent=False)
-        self.register_buffer("right", _hadamard(bits - bits // 2), persistent=False)
+        left, right = (_hadamard(size).to(signs.device) for size in (bits // 2, bits - bits // 2))
+        return {"signs": signs.float(), "left": left, "right": right}
 
     def forward(self, rows_RD: Tensor) -> Tensor:
         """Rotate rows ``[R, D]`` to ``[R, H, P]``."""
+        self.draw_where(rows_RD)
         left, right = self.left.to(rows_RD.dtype), self.right.to(rows_RD.dtype)
         grid = (left.shape[0], right.shape[0])
         values = nn.functional.pad(rows_RD, (0, self.padded - rows_RD.shape[1]))[:, None]

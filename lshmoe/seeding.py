@@ -14,6 +14,11 @@ def derive_seed(*parts: int | str) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
+def device_of(gen: torch.Generator | None) -> torch.device:
+    """Where to draw with what :func:`generator` returned: on the CPU, or nothing on the meta device."""
+    return torch.device("meta") if gen is None else gen.device
+
+
 def generator(*parts: int | str) -> torch.Generator | None:
     """Return a CPU generator seeded with :func:`derive_seed` of ``parts``.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 
@@ -63,9 +64,11 @@ def segment_sum(rows_RD: Tensor, segments: Segments, weights_R: Tensor | None = 
 
 def segment_mean(rows_RD: Tensor, segments: Segments) -> Tensor:
     """Mean of the rows of each segment, ``[S, D]``; an empty segment gives a zero row."""
+    # 16-bit numbers hold no sizes above 256 (bfloat16) or 2048 (float16) exactly.
+    dtype = torch.promote_types(rows_RD.dtype, torch.float32)
     # As weights of the sum, the sizes cost R numbers instead of another pass over [S, D].
-    weights_R = segments.sizes_S.to(rows_RD.dtype).reciprocal()[segments.assignment_R]
-    return segment_sum(rows_RD, segments, weights_R)
+    weights_R = segments.sizes_S.to(dtype).reciprocal()[segments.assignment_R]
+    return segment_sum(rows_RD.to(dtype), segments, weights_R).to(rows_RD.dtype)
 
 
 def spread(values_SD: Tensor, segments: Segments) -> Tensor:
@@ -93,6 +96,7 @@ class _SegmentSum(torch.autograd.Function):
         return _sum_rows(rows_RD, segments, weights_R)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, None]:
         saved = ctx.saved_tensors  # read once: activation recompute refuses a second time
         grad_RD = grads[0].index_select(0, ctx.segments.assignment_R)
@@ -110,5 +114,6 @@ class _Spread(torch.autograd.Function):
         return values_SD.index_select(0, segments.assignment_R)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
         return _sum_rows(grads[0].contiguous(), ctx.segments, None), None

@@ -21,7 +21,8 @@ def all_to_all_seconds(seconds: Mapping[str, float]) -> float:
 class Traffic:
     """Meters of one layer on one rank; they add up until :meth:`reset`.
 
-    Wire phases are the all-to-alls, and ``loads``: the gate's all-reduce of expert loads for the balance loss.
+    Wire phases are the all-to-alls, and ``loads``: the gate's all-reduce of expert loads for the balance loss. A
+    forward pass that is recomputed in the backward pass is not counted: it sends again what its first run sent.
 
     Attributes:
         rows_routed: rows the gate routed (R).
@@ -63,6 +64,21 @@ class Traffic:
     def all_to_all_seconds(self) -> float:
         """Seconds inside collectives of the exchange, waiting for other ranks included."""
         return all_to_all_seconds(self.seconds)
+
+    @contextmanager
+    def unmetered(self) -> Iterator[None]:
+        """Nothing that happens inside this context is counted."""
+        rows, events = (self.rows_routed, self.rows_sent), len(self._events)
+        meters = (self.bytes, self.remote_bytes, self.inter_server_bytes, self._seconds)
+        kept = [meter.copy() for meter in meters]
+        try:
+            yield
+        finally:  # recompute ends by an exception as soon as it has what it needs
+            self.rows_routed, self.rows_sent = rows
+            del self._events[events:]
+            for meter, before in zip(meters, kept, strict=True):
+                meter.clear()
+                meter.update(before)
 
     @contextmanager
     def clock(self, phase: str, device: torch.device) -> Iterator[None]:

@@ -17,6 +17,7 @@ from lshmoe import (
     expert_of_rows,
     occurrences,
     segment_mean,
+    separate_non_finite,
 )
 
 
@@ -51,8 +52,9 @@ class BipartiteMerging(Reduction):
 
     def forward(self, rows_RD: Tensor, counts_E: Tensor) -> Reduced:
         """Merge, then average."""
-        assignment_R, sizes_E = self._merge(rows_RD.detach(), counts_E)
+        assignment_R, sizes_E = self._merge(rows_RD.detach().nan_to_num(0, 0, 0), counts_E)
         clusters = clusters_from_assignment(assignment_R, counts_E, int(sizes_E.sum()))
+        clusters = separate_non_finite(clusters, rows_RD, counts_E)
         return clustered_reduction(rows_RD, clusters, self.error_compensation)
 
     def _merge(self, rows_RD: Tensor, counts_E: Tensor) -> tuple[Tensor, Tensor]:

@@ -13,6 +13,7 @@ from lshmoe import (
     as_compensation,
     clusters_from_assignment,
     expert_of_rows,
+    finite_rows,
     occurrences,
     represented_reduction,
 )
@@ -102,10 +103,11 @@ def _thresholds(directions_RD: Tensor, counts_E: Tensor, wanted_E: Tensor) -> Te
 def _representatives(directions_RD: Tensor, counts_E: Tensor, threshold_E: Tensor) -> Tensor:
     """int64 ``[R]``: the row that stands for each row; ``threshold_E`` is each expert's threshold."""
     chosen_R = torch.empty(directions_RD.shape[0], dtype=torch.int64, device=directions_RD.device)
+    finite_R = finite_rows(directions_RD)
     for experts_G in size_classes(counts_E):
         rows_GN, valid_GN = padded_rows(counts_E, experts_G)
         directions_GND = directions_RD[rows_GN]
-        leads_GN = torch.zeros_like(valid_GN)
+        leads_GN, finite_GN = torch.zeros_like(valid_GN), finite_R[rows_GN]
         for start in range(0, rows_GN.shape[1], _BLOCK):
             stop = min(start + _BLOCK, rows_GN.shape[1])
             rows_GB, valid_GB = rows_GN[:, start:stop], valid_GN[:, start:stop]
@@ -115,8 +117,8 @@ def _representatives(directions_RD: Tensor, counts_E: Tensor, threshold_E: Tenso
             covered_GB = (close_GBN[:, :, :start] & leads_GN[:, None, :start]).any(-1)
             leads_GB = _first_come(close_GBN[:, :, start:], valid_GB & ~covered_GB)
             leads_GN[:, start:stop] = leads_GB
-            # 2. The others join the most similar representative before them.
-            earlier_GBN = leads_GN[:, None, :stop].expand_as(close_GBN).tril(start - 1)
+            # 2. The others join the most similar representative before them. NaN is close to none, but the maximum.
+            earlier_GBN = (leads_GN & finite_GN)[:, None, :stop].expand_as(close_GBN).tril(start - 1)
             best_GB = cosine_GBN.masked_fill_(~earlier_GBN, -torch.inf).argmax(-1)
             chosen_GB = torch.where(leads_GB, rows_GB, rows_GN.gather(1, best_GB))
             chosen_R[rows_GB[valid_GB]] = chosen_GB[valid_GB]

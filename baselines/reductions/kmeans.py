@@ -16,6 +16,7 @@ from lshmoe import (
     clusters_from_assignment,
     expert_of_rows,
     segment_mean,
+    separate_non_finite,
 )
 
 # Distances held at a time: 64 MiB of float32.
@@ -59,26 +60,27 @@ class KMeans(DrawingReduction):
         self.iterations, self.error_compensation = iterations, as_compensation(error_compensation)
         self.clusters_per_expert = clusters_per_expert
 
-    def sizes(self, counts_E: Tensor) -> Tensor:
+    def sizes(self, counts_E: Tensor, call: int) -> Tensor:
         """int64 ``[E]``: how many clusters each expert starts with."""
         if self.clusters_per_expert is None:
-            return super().sizes(counts_E)
+            return super().sizes(counts_E, call)
         return counts_E.clamp(max=self.clusters_per_expert)
 
-    def forward(self, rows_RD: Tensor, counts_E: Tensor) -> Reduced:
+    def reduce(self, rows_RD: Tensor, counts_E: Tensor, call: int) -> Reduced:
         """Cluster each expert's rows, then average."""
-        sizes_E = self.sizes(counts_E)
+        sizes_E = self.sizes(counts_E, call)
         if torch.equal(sizes_E, counts_E) and not isinstance(self.error_compensation, Tensor):
             # Every row is its own cluster: keep their order. A parameter must get its gradient all the same.
             return IdentityReduction().forward(rows_RD, counts_E)
-        return clustered_reduction(rows_RD, self._cluster(rows_RD, counts_E, sizes_E), self.error_compensation)
+        clusters = separate_non_finite(self._cluster(rows_RD, counts_E, sizes_E, call), rows_RD, counts_E)
+        return clustered_reduction(rows_RD, clusters, self.error_compensation)
 
-    def _cluster(self, rows_RD: Tensor, counts_E: Tensor, sizes_E: Tensor) -> Clusters:
-        rows_RD = rows_RD.detach().to(torch.promote_types(rows_RD.dtype, torch.float32))
+    def _cluster(self, rows_RD: Tensor, counts_E: Tensor, sizes_E: Tensor, call: int) -> Clusters:
+        rows_RD = rows_RD.detach().to(torch.promote_types(rows_RD.dtype, torch.float32)).nan_to_num(0, 0, 0)
         num_clusters = int(sizes_E.sum())
         # 1. The first centroids are rows.
         expert_R = expert_of_rows(counts_E, rows_RD.shape[0])
-        chosen_R = self.shuffled_places(counts_E, rows_RD.shape[0]) < sizes_E[expert_R]
+        chosen_R = self.shuffled_places(counts_E, rows_RD.shape[0], call) < sizes_E[expert_R]
         centroids_CD = rows_RD[chosen_R]
         # 2. Lloyd: average and assign; a centroid that lost all its rows stays where it was.
         assignment_R = _nearest(rows_RD, counts_E, centroids_CD, sizes_E)

@@ -12,6 +12,7 @@ from lshmoe import (
     clustered_reduction,
     clusters_from_assignment,
     expert_of_rows,
+    separate_non_finite,
 )
 
 
@@ -36,15 +37,16 @@ class RandomClusters(DrawingReduction):
         super().__init__(seed, rate)
         self.error_compensation = as_compensation(error_compensation)
 
-    def forward(self, rows_RD: Tensor, counts_E: Tensor) -> Reduced:
+    def reduce(self, rows_RD: Tensor, counts_E: Tensor, call: int) -> Reduced:
         """Deal the rows of each expert to its clusters in a random order."""
-        sizes_E = self.sizes(counts_E)
+        sizes_E = self.sizes(counts_E, call)
         if torch.equal(sizes_E, counts_E) and not isinstance(self.error_compensation, Tensor):
             # Every row is its own cluster: keep their order. A parameter must get its gradient all the same.
             return IdentityReduction().forward(rows_RD, counts_E)
         first_E = sizes_E.cumsum(0) - sizes_E
         expert_R = expert_of_rows(counts_E, rows_RD.shape[0])
-        place_R = self.shuffled_places(counts_E, rows_RD.shape[0])
+        place_R = self.shuffled_places(counts_E, rows_RD.shape[0], call)
         assignment_R = first_E[expert_R] + place_R % sizes_E[expert_R]
         clusters = clusters_from_assignment(assignment_R, counts_E, int(sizes_E.sum()))
+        clusters = separate_non_finite(clusters, rows_RD, counts_E)
         return clustered_reduction(rows_RD, clusters, self.error_compensation)

@@ -25,11 +25,12 @@ class RowDropping(DrawingReduction):
     def __init__(self, dim: int, seed: int = 0, rate: Rate = 0.2) -> None:
         super().__init__(seed, rate)
 
-    def forward(self, rows_RD: Tensor, counts_E: Tensor) -> Reduced:
+    def reduce(self, rows_RD: Tensor, counts_E: Tensor, call: int) -> Reduced:
         """Keep the first rows of a random order of each expert."""
-        sizes_E = self.sizes(counts_E)
+        sizes_E = self.sizes(counts_E, call)
         expert_R = expert_of_rows(counts_E, rows_RD.shape[0])
-        kept_C = (self.shuffled_places(counts_E, rows_RD.shape[0]) < sizes_E[expert_R]).nonzero().flatten()
+        places_R = self.shuffled_places(counts_E, rows_RD.shape[0], call)
+        kept_C = (places_R < sizes_E[expert_R]).nonzero().flatten()
 
         def restore(outputs_CD: Tensor) -> Tensor:
             zeros_RD = outputs_CD.new_zeros(rows_RD.shape[0], outputs_CD.shape[1])

@@ -8,8 +8,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from lshmoe import is_expert, moe_layers
-from lshmoe.parallel import active_group_size
+from lshmoe import expert_parameters, moe_layers
+from lshmoe.groups import active_group_size
 from suite.config.run import RunConfig
 from suite.hosts.model import HostModel
 from suite.records.vocabulary import COMPARED
@@ -53,9 +53,10 @@ def run_pass(model: HostModel, batch: Batch, config: RunConfig) -> Pass:
     model.zero_grad(set_to_none=True)
     loss.backward()
     gradients: dict[bool, list[Tensor]] = {True: [], False: []}
-    for parameter in model.parameters():
+    experts = expert_parameters(model)
+    for name, parameter in model.named_parameters():
         grad = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad.detach().clone()
-        gradients[is_expert(parameter)].append(grad)
+        gradients[name in experts].append(grad)
     mean_loss = loss.detach()
     if world > 1:
         for mean in (*gradients[False], mean_loss):

@@ -14,7 +14,7 @@ import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
 from torch import Tensor, nn
 
-from lshmoe import is_expert
+from lshmoe import expert_parameters
 
 _MOMENTS = ("exp_avg", "exp_avg_sq")
 
@@ -123,16 +123,17 @@ def _state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]
     """Views of everything to store. Loading writes into them in place."""
     moments: dict[str, dict[str, Tensor]] = {moment: {} for moment in _MOMENTS}
     steps: dict[str, Tensor] = {}
+    experts = expert_parameters(model)
     for name, parameter in model.named_parameters():
         adam = optimizer.state[parameter]
         if not adam:  # Adam creates its state in the first step; loading needs tensors to write into
             adam["step"] = torch.zeros(())
             adam |= {moment: torch.zeros_like(parameter) for moment in _MOMENTS}
         for moment in _MOMENTS:
-            moments[moment] |= _pieces(name, parameter, adam[moment])
+            moments[moment] |= _pieces(name, adam[moment], name in experts)
         steps[name] = adam["step"]
-    parameters = {name for name, _ in model.named_parameters()}
-    buffers = {name: value for name, value in model.state_dict().items() if name not in parameters}
+    names = {name for name, _ in model.named_buffers()}
+    buffers = {name: value for name, value in model.state_dict().items() if name in names}
     random = {"cpu": torch.get_rng_state()}
     if next(model.parameters()).is_cuda:
         random["cuda"] = torch.cuda.get_rng_state()
@@ -142,14 +143,15 @@ def _state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]
 
 def _weights(model: nn.Module) -> dict[str, Tensor]:
     weights: dict[str, Tensor] = {}
+    experts = expert_parameters(model)
     for name, parameter in model.named_parameters():
-        weights |= _pieces(name, parameter, parameter.detach())
+        weights |= _pieces(name, parameter.detach(), name in experts)
     return weights
 
 
-def _pieces(name: str, parameter: nn.Parameter, value: Tensor) -> dict[str, Tensor]:
+def _pieces(name: str, value: Tensor, expert: bool) -> dict[str, Tensor]:
     """A parameter's value (or moments) by the name to store it under; experts ``[L, …]`` give one view per expert."""
-    if not is_expert(parameter):
+    if not expert:
         return {name: value}
     first = dist.get_rank() * len(value)
     return {f"{name}.{first + local}": value[local] for local in range(len(value))}

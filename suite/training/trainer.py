@@ -111,7 +111,7 @@ class Trainer:
         loss = total / (mean_targets / self.world)
         balance = torch.stack([layer.balance_loss for layer in self.layers]).mean()
         (loss + training.balance_weight * balance).backward()
-        clip_grad_norm(self.model.parameters(), training.optimizer.clip_norm)
+        clip_grad_norm(self.model, training.optimizer.clip_norm)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(training.optimizer, number, training.steps)
         self.optimizer.step()

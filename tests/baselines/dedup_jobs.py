@@ -7,7 +7,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from baselines import BridgeExchange, DedupExchange, HierarchicalDedupExchange, Int8Wire
-from lshmoe import Exchange, MoELayer
+from lshmoe import Exchange, MoELayer, data_parallel
 
 DIM, EXPERTS, TOP_K = 64, 8, 3
 SHARES = ("uneven", "empty on odd ranks", "one token")
@@ -26,7 +26,8 @@ def run_layer(exchange: Exchange, share: str, **options: Any) -> tuple[dict[str,
     """Outputs and all gradients of a layer over ``exchange``, and its meters."""
     layer = MoELayer(DIM, 9, EXPERTS, TOP_K, exchange=exchange, **options)
     x = tokens(share).requires_grad_()
-    out = layer(x)
+    # Ranks that are not all must say over whom gradients are averaged.
+    out = (layer if exchange.group is None else data_parallel(layer, exchange.group))(x)
     (out.square().sum() + layer.balance_loss).backward()
     gradients = {name: parameter.grad for name, parameter in layer.named_parameters()}
     meters = {name: dict(getattr(layer.traffic, name)) for name in ("bytes", "remote_bytes", "inter_server_bytes")}

@@ -7,7 +7,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from baselines import HierarchicalExchange, Int8Wire, RandomClusters
-from lshmoe import Exchange, MoELayer, derive_seed
+from lshmoe import Exchange, MoELayer, data_parallel, derive_seed
 from tests.baselines import combinations
 
 DIM, EXPERTS = 7, 8
@@ -17,7 +17,8 @@ def run_layer(exchange: Exchange, tokens: int) -> tuple[dict[str, Tensor], dict[
     """Forward and backward of a layer over ``exchange``: tensors to compare, and the traffic."""
     layer = MoELayer(DIM, 9, EXPERTS, reduction=RandomClusters(DIM, rate=0.7), exchange=exchange)
     x = torch.randn(tokens, DIM, generator=torch.Generator().manual_seed(dist.get_rank())).requires_grad_()
-    out = layer(x)
+    # Ranks that are not all must say over whom gradients are averaged.
+    out = (layer if exchange.group is None else data_parallel(layer, exchange.group))(x)
     (out.square().sum() + layer.balance_loss).backward()
     gradients = {name: parameter.grad for name, parameter in layer.named_parameters()}
     traffic = {"bytes": dict(layer.traffic.bytes), "remote": dict(layer.traffic.remote_bytes)}
@@ -65,6 +66,11 @@ def bytes_there_and_back(ranks_per_server: int) -> dict[str, Any]:
 def every_combination(exchange: str) -> list[dict[str, Any]]:
     """Forward and backward of each reduction × wire over ``exchange`` on this rank."""
     return [combinations.run(*names) for names in combinations.EVERY if names[2] == exchange]
+
+
+def differing(exchange: str) -> dict[str, list[str]]:
+    """What recompute or copies change, by reduction, over ``exchange`` on this rank."""
+    return {names[0]: combinations.differing(*names) for names in combinations.PATHS if names[1] == exchange}
 
 
 def refusal(ranks_per_server: int) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from baselines import BipartiteMerging, Condensation, KMeans, RandomClusters, RowDropping
 from baselines.reductions import condensation, kmeans
 from baselines.reductions.rates import rows_at_rate
-from lshmoe import MoELayer
+from lshmoe import ExactSample, MoELayer
 
 DIM = 8
 COUNTS = torch.tensor([40, 0, 1, 25, 0])
@@ -71,7 +71,7 @@ def test_a_schedule_of_rates_is_followed_call_by_call_and_survives_a_checkpoint(
 
 def test_a_rate_that_means_a_whole_number_is_not_rounded_up_by_floating_point():
     assert 0.07 * 100 > 7
-    assert RowDropping(DIM, rate=0.07).sizes(torch.tensor([100])).tolist() == [7]
+    assert RowDropping(DIM, rate=0.07).sizes(torch.tensor([100]), 0).tolist() == [7]
 
 
 @pytest.mark.parametrize("kind", DRAWING)
@@ -216,7 +216,7 @@ def test_kmeans_is_lloyds_algorithm_for_each_expert(monkeypatch, counts, options
     x = torch.randn(sum(counts), DIM, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
     reduction = KMeans(DIM, seed=2, **options).eval()
     expected = slow_kmeans(
-        x, counts, reduction.sizes(counts_E).tolist(), reduction.shuffled_places(counts_E, len(x)), 2
+        x, counts, reduction.sizes(counts_E, 0).tolist(), reduction.shuffled_places(counts_E, len(x), 0), 2
     )
     torch.testing.assert_close(reduction(x, counts_E).rows_CD, expected)
 
@@ -347,3 +347,41 @@ def test_bipartite_merging_joins_duplicates_first():
     x = torch.randn(10, DIM, generator=torch.Generator().manual_seed(0)).repeat_interleave(2, 0)
     reduced = BipartiteMerging(DIM, rate=0.5)(x, torch.tensor([20]))
     torch.testing.assert_close(reduced.rows_CD, x[::2])
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("kind", EVERY)
+def test_rows_that_are_not_finite_spoil_no_others(kind, value):
+    x = rows()
+    bad = torch.zeros(len(x), dtype=torch.bool)
+    bad[[3, -1]] = True
+    x[bad] = value
+    reduced = kind(DIM)(x, COUNTS)
+    restored = reduced.restore(reduced.rows_CD)
+    assert restored[~bad].isfinite().all()
+    if kind is not RowDropping:  # where a dropped row gets zeros
+        assert not restored[bad].isfinite().any()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("options", [{"threshold": -0.5}, {"rate": 0.2}], ids=str)
+def test_no_row_is_condensed_into_one_that_is_not_finite(options, value):
+    x = rows()
+    x[0] = value
+    reduced = Condensation(DIM, **options)(x, COUNTS)
+    assert len(reduced.rows_CD) < 0.3 * len(x)
+    restored = reduced.restore(reduced.rows_CD)
+    assert restored[1:].isfinite().all() and not restored[0].isfinite().any()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("compensation", ["learned", "estimated"])
+@pytest.mark.parametrize("kind", COMPENSATING)
+def test_rows_that_are_not_finite_spoil_no_compensation(kind, compensation, value):
+    x = rows()
+    # Of 66 rows that are sent exactly one is the 51st.
+    x[50] = value
+    if compensation == "estimated":
+        assert ExactSample().places(len(x), x.device).tolist() == [50]
+    reduced = kind(DIM, error_compensation=compensation)(x, COUNTS)
+    assert reduced.restore(reduced.rows_CD)[torch.arange(len(x)) != 50].isfinite().all()

@@ -6,7 +6,15 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from lshmoe import MoELayer, NativeWire, NonFiniteRowError, clip_grad_norm, data_parallel, is_expert, lsh_reduction
+from lshmoe import (
+    MoELayer,
+    NativeWire,
+    NonFiniteRowError,
+    clip_grad_norm,
+    data_parallel,
+    expert_parameters,
+    lsh_reduction,
+)
 
 WIRES = (None, "bfloat16")
 CASES = ("no rows on rank 0", "no rows at all", "one row", "one expert", "equal rows")
@@ -33,10 +41,10 @@ def own(rows: Tensor) -> Tensor:
 
 def gathered_gradients(layer: MoELayer) -> dict[str, Tensor]:
     """Gradients by name; those of expert parameters concatenated over all ranks."""
-    gradients = {}
+    gradients, experts = {}, expert_parameters(layer)
     for name, parameter in layer.named_parameters():
         parts = [parameter.grad]
-        if dist.is_initialized() and is_expert(parameter):
+        if dist.is_initialized() and name in experts:
             parts = [torch.empty_like(parameter.grad) for _ in range(dist.get_world_size())]
             dist.all_gather(parts, parameter.grad)
         gradients[name] = torch.cat(parts)
@@ -56,7 +64,7 @@ def train_once(wire: str | None, top_k: int = 2, max_norm: float = 0.05) -> dict
     if dist.is_initialized():
         dist.all_reduce(balance)
     gradients = gathered_gradients(layer)
-    norm = clip_grad_norm(layer.parameters(), max_norm)
+    norm = clip_grad_norm(layer, max_norm)
     return {
         "out": out.detach(),
         "balance": balance / size,

@@ -107,6 +107,14 @@ def test_the_estimate_is_the_least_squares_solution_and_zero_without_residuals()
     assert float(best_compensation(exact, exact, torch.zeros_like(exact))) == 0
 
 
+def test_the_estimate_leaves_out_rows_that_are_not_finite():
+    tensors = [double(30, DIM, seed=seed) for seed in range(3)]
+    expected = best_compensation(*(tensor[3:] for tensor in tensors))
+    for place, (tensor, value) in enumerate(zip(tensors, (torch.nan, torch.inf, torch.nan), strict=True)):
+        tensor[place, 0] = value
+    assert torch.equal(best_compensation(*tensors), expected)
+
+
 @pytest.mark.parametrize("alpha", [0.0, 0.6])
 def test_a_sample_is_exact_and_sets_alpha_for_the_others(alpha):
     rows = double(60, DIM)

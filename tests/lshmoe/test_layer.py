@@ -197,3 +197,12 @@ def test_observers_see_which_token_each_row_is_and_what_stands_for_it():
     assert torch.equal(routing.rows_RD, x[routing.token_R])
     assert routing.num_sent == layer.traffic.rows_sent == int(routing.assignment_R.max()) + 1
     assert (routing.token_R % 2 == 0).all() and int(routing.counts_E.sum()) == 20
+
+
+@pytest.mark.parametrize("shape", [(8, 32), (2, 16, 10), (16, 4), (16,), ()])
+@pytest.mark.parametrize("method", ["vanilla", "lsh"])
+def test_tokens_of_another_width_are_refused(method, shape):
+    layer = MoELayer(8, 12, 4, reduction=lsh_reduction(8) if method == "lsh" else None, name="blocks.1")
+    with pytest.raises(ValueError, match=r"x: layer blocks\.1 takes tokens of width 8, got shape"):
+        layer(torch.zeros(shape))
+    assert layer.traffic.rows_routed == 0

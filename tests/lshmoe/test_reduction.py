@@ -111,3 +111,43 @@ def test_gradient_with_fixed_buckets_follows_the_formula():
 def test_unknown_family_is_named():
     with pytest.raises(ValueError, match="family"):
         lsh_reduction(8, family="simhash")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize(
+    "options", [{}, {"family": "spherical_plane"}, {"coordinates": 16}, {"rotation": "hd3"}], ids=str
+)
+def test_rows_that_are_not_finite_share_no_cluster_with_others(options, value):
+    rows = double(40, 16)
+    rows[5, 3], rows[30, 0] = value, value
+    bad = torch.zeros(40, dtype=torch.bool)
+    bad[[5, 30]] = True
+    reduction = lsh_reduction(16, num_hashes=1, **options)
+    reduced = reduction(rows, torch.tensor([25, 15]))
+    assert not set(reduced.assignment_R[bad].tolist()) & set(reduced.assignment_R[~bad].tolist())
+    assert reduced.rows_CD.shape[0] < 40
+    restored = reduced.restore(reduced.rows_CD * 2)
+    assert torch.equal(restored.isfinite().all(1), ~bad)
+    alone = reduction(rows[~bad], torch.tensor([24, 14]))
+    torch.testing.assert_close(restored[~bad], alone.restore(alone.rows_CD * 2))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("number", [257, 2049, 70000])
+def test_means_of_many_rows_are_exact_in_16_bits(number, dtype):
+    segments = Segments.from_assignment(torch.zeros(number, dtype=torch.int64), 1)
+    rows = torch.full((number, 2), 3.0, dtype=dtype, requires_grad=True)
+    mean = segment_mean(rows, segments)
+    # Up to one unit in the last place: float32 sums round, too.
+    ulp = 0.0 if number < 10000 else torch.finfo(dtype).eps
+    torch.testing.assert_close(mean, torch.full((1, 2), 3.0, dtype=dtype), rtol=ulp, atol=0)
+    mean.sum().backward()
+    torch.testing.assert_close(rows.grad[0], torch.full((2,), 1 / number).to(dtype))
+
+
+def test_gradients_of_gradients_are_refused():
+    segments = Segments.from_assignment(torch.tensor([0, 0, 1]), 2)
+    rows = double(3, 2).requires_grad_()
+    (gradient,) = torch.autograd.grad(segment_sum(rows, segments).square().sum(), rows, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        gradient.square().sum().backward()

@@ -3,8 +3,11 @@
 - ``--task language_modeling --arch moe_transformer_lm --criterion moe_cross_entropy``
 - ``--task masked_lm --arch moe_roberta --criterion moe_masked_lm``
 
-It is not called ``fairseq`` because fairseq imports it by its last path component. On several ranks run it with
-``--ddp-backend legacy_ddp``, which leaves expert parameters alone.
+It is not called ``fairseq`` because fairseq imports it by its last path component.
+
+Several ranks train in float32 with fairseq's default ``pytorch_ddp`` (GPUs) or with ``legacy_ddp``; each writes a
+checkpoint of its own. ``python -m lshmoe.integrations.reshard_fairseq`` turns them into those of another number of
+ranks, such as the one that evaluation needs. What fairseq would get wrong is refused (``guards``).
 """
 
 from argparse import Namespace

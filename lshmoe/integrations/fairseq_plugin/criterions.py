@@ -8,12 +8,10 @@ from fairseq.criterions import FairseqCriterion, register_criterion
 from fairseq.criterions.cross_entropy import CrossEntropyCriterion, CrossEntropyCriterionConfig
 from fairseq.criterions.masked_lm import MaskedLmConfig, MaskedLmLoss
 from fairseq.dataclass import FairseqDataclass
-from fairseq.distributed import LegacyDistributedDataParallel
 from fairseq.logging import metrics
 from torch import Tensor, nn
 
 from lshmoe import moe_layers
-from lshmoe.parallel import active_group_size
 
 
 @dataclass
@@ -46,7 +44,7 @@ class WithBalanceLoss(FairseqCriterion):  # type: ignore[misc]
         """Return the loss to differentiate, its denominator and what to log, as every fairseq criterion does.
 
         Raises:
-            ValueError: if the model has no MoE layers, or something else than legacy_ddp combines its ranks.
+            ValueError: if the model has no MoE layers.
         """
         layers = moe_layers(model)
         if not layers:
@@ -54,8 +52,6 @@ class WithBalanceLoss(FairseqCriterion):  # type: ignore[misc]
                 "criterion: moe_cross_entropy and moe_masked_lm need a model with MoE layers; "
                 "use --arch moe_transformer_lm or moe_roberta"
             )
-        if model.training and active_group_size(None) > 1 and not _leaves_experts_alone(model):
-            raise ValueError("ddp_backend: MoE layers on several ranks need --ddp-backend legacy_ddp and no --use-bmuf")
         loss, sample_size, logging_output = super().forward(model, sample, reduce)
         # The trainer divides by the sample size, so every summand is multiplied by it.
         balance = torch.stack([layer.balance_loss for layer in layers]).mean() * sample_size
@@ -69,10 +65,6 @@ class WithBalanceLoss(FairseqCriterion):  # type: ignore[misc]
         sample_size = sum(log["sample_size"] for log in logging_outputs)
         balance = sum(log["balance_loss"] for log in logging_outputs)
         metrics.log_scalar("balance_loss", balance / sample_size, sample_size, round=3)
-
-
-def _leaves_experts_alone(model: nn.Module) -> bool:
-    return any(isinstance(module, LegacyDistributedDataParallel) for module in model.modules())
 
 
 @dataclass

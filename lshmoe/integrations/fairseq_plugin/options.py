@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fairseq.dataclass import ChoiceEnum, FairseqDataclass
+from omegaconf import II
 
 METHODS = ["vanilla", "lsh", "lsh_no_compensation"]
 
@@ -26,33 +27,12 @@ class MoEOptions(FairseqDataclass):  # type: ignore[misc]
     moe_hashes: int = field(default=6, metadata={"help": "hash functions of the lsh methods"})
     moe_seed: int = field(default=0, metadata={"help": "draws gates, experts and hash functions"})
 
-
-def refuse_unsupported(args: Any, side: Side) -> None:
-    """Check options before a model is built.
-
-    Raises:
-        ValueError: if one does not go with MoE layers, or is out of range.
-    """
-    layers = getattr(args, f"{side}_layers")
-    if not 1 <= args.moe_every <= layers:
-        raise ValueError(f"moe_every: must be in 1..{side}_layers ({layers}), got {args.moe_every}")
-    if args.base_layers != 1:
-        raise ValueError(f"base_layers: must be 1, so that each rank saves its experts, got {args.base_layers}")
-    unsupported = [
-        # Skipped layers have no balance loss, recomputed ones no gradient of it.
-        f"{side}_layerdrop",
-        "checkpoint_activations",
-        "offload_activations",
-        # Layers that are left out change the numbers of the others, and so which of them have experts.
-        f"{side}_layers_to_keep",
-        # These act on a dense layer's hidden units or weights, which experts do not show.
-        "activation_dropout",
-        "relu_dropout",
-        "scale_fc",
-        "quant_noise_pq",
-        "quant_noise_scalar",
-        "ffn_reg_scale_factor",
-    ]
-    for option in unsupported:
-        if getattr(args, option, None):
-            raise ValueError(f"{option}: does not go with MoE layers; leave it off")
+    # Options of the run that `guards` looks at; fairseq fills them in.
+    distributed_world_size: Any = field(default=II("distributed_training.distributed_world_size"))
+    ddp_backend: Any = field(default=II("distributed_training.ddp_backend"))
+    use_bmuf: Any = field(default=II("optimization.use_bmuf"))
+    fp16: Any = field(default=II("common.fp16"))
+    amp: Any = field(default=II("common.amp"))
+    bf16: Any = field(default=II("common.bf16"))
+    save_dir: Any = field(default=II("checkpoint.save_dir"))
+    restore_file: Any = field(default=II("checkpoint.restore_file"))

@@ -8,8 +8,9 @@ from fairseq.models import register_model, register_model_architecture
 from fairseq.models.roberta import RobertaModel
 from fairseq.models.roberta.model import base_architecture
 
-from .layers import insert_moe_layers
-from .options import MoEOptions, refuse_unsupported
+from .guards import refuse_unsupported
+from .layers import insert_moe_layers, watch
+from .options import MoEOptions
 
 
 @register_model("moe_roberta")
@@ -29,9 +30,10 @@ class MoERobertaModel(RobertaModel):  # type: ignore[misc]
         Raises:
             ValueError: if an option does not go with MoE layers, or is out of range.
         """
-        refuse_unsupported(args, "encoder")
+        refuse_unsupported(args, "encoder", task)
         model: MoERobertaModel = super().build_model(args, task)
         insert_moe_layers(model.encoder.sentence_encoder.layers, args, "encoder")
+        watch(model, args)
         return model
 
 

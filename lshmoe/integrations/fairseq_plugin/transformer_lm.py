@@ -7,8 +7,9 @@ from typing import Any
 from fairseq.models import register_model
 from fairseq.models.transformer_lm import TransformerLanguageModel, TransformerLanguageModelConfig
 
-from .layers import insert_moe_layers
-from .options import MoEOptions, refuse_unsupported
+from .guards import refuse_unsupported
+from .layers import insert_moe_layers, watch
+from .options import MoEOptions
 
 
 @dataclass
@@ -27,9 +28,10 @@ class MoETransformerLanguageModel(TransformerLanguageModel):  # type: ignore[mis
         Raises:
             ValueError: if an option does not go with MoE layers, or is out of range.
         """
-        refuse_unsupported(args, "decoder")
+        refuse_unsupported(args, "decoder", task)
         dense = copy(args)
         dense.base_layers = 0  # the decoder would insert fairseq's own BASE layers
         model: MoETransformerLanguageModel = super().build_model(dense, task)
         insert_moe_layers(model.decoder.layers, args, "decoder")
+        watch(model, args)
         return model

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lshmoe import is_expert
+from lshmoe import expert_parameters
 from suite.config.run import RunConfig
 from suite.costmodel.memory.activations import measure_activations
 from suite.costmodel.memory.blueprint import blueprint
@@ -53,9 +53,9 @@ class MemoryModel:
         self.config = config
         task = build_task(config)
         task.make_up_data()
-        parameters = list(blueprint(config.model.host, config.size, task.inputs).parameters())
-        self.expert_parameters = sum(p.numel() for p in parameters if is_expert(p))
-        self.dense_parameters = sum(p.numel() for p in parameters) - self.expert_parameters
+        model = blueprint(config.model.host, config.size, task.inputs)
+        self.expert_parameters = sum(parameter.numel() for parameter in expert_parameters(model).values())
+        self.dense_parameters = sum(parameter.numel() for parameter in model.parameters()) - self.expert_parameters
         self.activations = measure_activations(config, task)
 
     def at(self, ranks: int) -> RankMemory:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 
 from torch import nn
 
-from lshmoe import MoELayer, is_expert
+from lshmoe import MoELayer, expert_parameters
 from lshmoe.gate import TopKGate
 
 
@@ -54,9 +54,10 @@ def count(model: nn.Module, dense_stacks: Collection[str] = ()) -> Parameters:
     """
     embeddings = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
     gates = {id(module.weight) for module in model.modules() if isinstance(module, TopKGate)}
+    experts = expert_parameters(model)
     kinds = dict.fromkeys((field.name for field in fields(Parameters)), 0)
     for name, parameter in model.named_parameters():
-        if is_expert(parameter):
+        if name in experts:
             kind = "experts" if parameter.dim() == 3 else "expert_biases"
         elif id(parameter) in gates:
             kind = "gates"

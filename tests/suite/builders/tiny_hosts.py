@@ -11,7 +11,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from lshmoe import is_expert
+from lshmoe import expert_parameters
 from suite.cluster.member import ALONE
 from suite.config.compose import compose
 from suite.config.run import RunConfig
@@ -146,7 +146,7 @@ def loss_and_gradients(host: Host, *overrides: str) -> tuple[float, dict[str, Te
 
 
 def expert_names(host: Host) -> set[str]:
-    return {name for name, parameter in host.build().named_parameters() if is_expert(parameter)}
+    return set(expert_parameters(host.build()))
 
 
 def unbroken_and_resumed(host: Host, folder: Path) -> list[tuple[list[dict[str, float]], dict[str, Tensor]]]:

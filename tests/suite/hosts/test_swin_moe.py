@@ -10,7 +10,7 @@ import torch.distributed as dist
 from timm.models.swin_transformer import SwinTransformer
 from torch import nn
 
-from lshmoe import MoELayer, derive_seed, is_expert, lsh_reduction, moe_layers
+from lshmoe import MoELayer, derive_seed, expert_parameters, lsh_reduction, moe_layers
 from suite.cluster.member import ALONE
 from suite.config.compose import compose
 from suite.config.run import RunConfig
@@ -120,7 +120,8 @@ def loss_and_gradients() -> tuple[float, dict[str, torch.Tensor]]:
     model = build()
     loss = loss_of(model, Quadrants().train_batch(0, rank, world))
     loss.backward()
-    dense = {name: p.grad for name, p in model.named_parameters() if not is_expert(p) and p.grad is not None}
+    experts = expert_parameters(model)
+    dense = {name: p.grad for name, p in model.named_parameters() if name not in experts and p.grad is not None}
     return loss.item(), dense
 
 
