@@ -20,10 +20,12 @@ def values_sha256(values: Mapping[str, Any]) -> str:
         KeyError: a field is missing.
     """
     scale, model, task, method = (values[name] for name in ("scale", "model", "task", "method"))
+    # Where data lie on a machine decides nothing: their contents are on record.
+    data = {name: value for name, value in task["data"].items() if name != "glue_dir"}
     decisive = {
         "seed": values["seed"],
         "model": {"name": model["name"], "host": model["host"], "size": model["sizes"][scale["name"]]},
-        "task": {name: value for name, value in task.items() if name not in ("training", "summary")},
+        "task": {name: value for name, value in task.items() if name not in ("training", "summary")} | {"data": data},
         "training": task["training"][scale["name"]],
         "method": {name: value for name, value in method.items() if name != "summary"},
         "scale": scale["name"],

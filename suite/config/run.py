@@ -52,6 +52,7 @@ class RunConfig(Strict):
     scale: ScaleConfig
     cluster: ClusterConfig
     capture: CaptureSettings
+    glue_dir: Path | None = Field(None, description="folder with GLUE's layout, in place of the hub")
     tracking: Literal["off", "mlflow"] = Field("mlflow", description="where a run is mirrored as it goes")
 
     @property

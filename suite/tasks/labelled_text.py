@@ -14,15 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 from torch import Tensor
 from torch.nn import functional
 
-from suite.config.compose import compose
 from suite.config.task import TaskConfig, Training
 from suite.data.example_tokens import PreparedExamples, Recipe, prepare_examples
-from suite.data.registry import source
-from suite.data.tokenizer import make_dictionary
-from suite.data.tokens import prepare_text, prepared_folder
+from suite.data.glue_folder import located
 from suite.errors import UserError
-from suite.loading import load_object
-from suite.tasks.packed_text import PackedText, TextData
+from suite.tasks.labelled_tokens import TaskTokens, Tokens
 from suite.tasks.sampling import in_batches, spread
 from suite.tasks.scores import score
 from suite.tasks.task import Batch, Metric, Predict, Task, TextInputs
@@ -33,14 +29,15 @@ class LabelledData(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     train: str = Field(description="a source of the data registry")
-    held_out: Annotated[float, Field(gt=0, lt=1)] | str = Field(
-        description="another source, less what is trained on; or the share of train's groups that is held out"
+    held_out: Annotated[float, Field(gt=0, lt=1)] | str | list[str] = Field(
+        description="other sources, less what is trained on; or the share of train's groups that is held out"
     )
+    glue_dir: Path | None = Field(None, description="folder with GLUE's layout, in place of the hub")
     classes: list[str] = Field(min_length=2, description="names of the classes, in the order of their numbers")
     scores: list[Literal["accuracy", "f1", "matthews"]] = Field(
         min_length=1, description="what is reported; runs are compared by the first"
     )
-    tokenizer_of: str = Field(description="the language-modelling task whose tokenizer is used")
+    tokenizer_of: str = Field(description="the language-modelling task, or the trained model, whose tokenizer is used")
 
     @model_validator(mode="after")
     def _f1_has_one_positive_class(self) -> "LabelledData":
@@ -84,9 +81,8 @@ class LabelledText(Task):
 
     def prepare(self) -> None:
         """Prepare the text whose tokenizer is used, then download and tokenise the examples, if they are not there."""
-        folder = self._recipe.folder(self.data_dir)
-        if not folder.exists():
-            prepare_text(*self._text_recipe, self.data_dir)
+        if not self._recipe.folder(self.data_dir).exists():
+            self.tokens.prepare()
         prepare_examples(self._recipe, self.data_dir)
         for name, part in (("batch_examples", "train"), ("eval_examples", "held_out")):
             wanted, present = getattr(self.training, name), self.examples.count(part)
@@ -104,7 +100,7 @@ class LabelledText(Task):
     @cached_property
     def inputs(self) -> TextInputs:
         """Dictionary, with the symbols that pre-training added, and context; classes are up to the objective."""
-        return TextInputs(make_dictionary(self.examples.tokenizer, self._text_task.extra_symbols), self.options.context)
+        return TextInputs(self.tokens.dictionary(self.examples.tokenizer), self.options.context)
 
     def data_record(self) -> list[dict[str, Any]]:
         """One entry per source."""
@@ -149,25 +145,17 @@ class LabelledText(Task):
         return spread(self.training.eval_examples, self.examples.count("held_out"))
 
     @cached_property
-    def _text_config(self) -> TaskConfig:
-        return compose([f"task={self.data.tokenizer_of}"]).task
-
-    @cached_property
-    def _text_task(self) -> type[PackedText]:
-        target: type[PackedText] = load_object("task.data.tokenizer_of", self._text_config.target)
-        return target
-
-    @cached_property
-    def _text_recipe(self) -> tuple[list[Any], float, int]:
-        text = TextData.model_validate(self._text_config.data)
-        return [source(name) for name in text.sources], text.held_out, self.options.vocabulary
+    def tokens(self) -> Tokens:
+        """Whose tokenizer is used."""
+        return TaskTokens(self.data.tokenizer_of, self.options.vocabulary, self.data_dir)
 
     @cached_property
     def _recipe(self) -> Recipe:
         data = self.data
-        held_out = source(data.held_out) if isinstance(data.held_out, str) else data.held_out
-        text = prepared_folder(*self._text_recipe, self.data_dir)
-        return Recipe(source(data.train), held_out, len(data.classes), text)
+        names = [data.held_out] if isinstance(data.held_out, str) else data.held_out
+        held_out = names if isinstance(names, float) else tuple(located(name, data.glue_dir) for name in names)
+        train = located(data.train, data.glue_dir)
+        return Recipe(train, held_out, len(data.classes), self.tokens.file, self.tokens.name)
 
 
 def fit(text: list[int], pair: list[int], room: int) -> tuple[list[int], list[int]]:

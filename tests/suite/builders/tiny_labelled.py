@@ -7,7 +7,7 @@ import pytest
 
 from suite.config.compose import compose
 from suite.config.task import TaskConfig, Training
-from suite.data.labelled import Example
+from suite.data.example import Example
 from suite.tasks.labelled_text import LabelledText
 from tests.suite.builders.tiny_text import sentences, tiny_source
 

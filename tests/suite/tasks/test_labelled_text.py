@@ -9,7 +9,8 @@ import pytest
 from datasets import Dataset
 
 from suite.data import readers
-from suite.data.labelled import Example, examples, split
+from suite.data.example import Example
+from suite.data.labelled import examples, split
 from suite.data.registry import HubExamples, registry, source
 from suite.errors import UserError
 from tests.suite.builders.tiny_labelled import tiny_examples
