@@ -94,11 +94,11 @@ def located(name: str, glue_dir: Path | None) -> AnySource | GlueTable:
         UserError: if there is no such source, or only a folder has it and none is given.
     """
     entry = source(name)
-    table = getattr(entry, "table", None)
-    if isinstance(entry, HubExamples | TableExamples) and table is not None and glue_dir is not None:
-        return GlueTable(entry, table, glue_dir)
     if isinstance(entry, TableExamples):
-        raise UserError(
-            f"glue_dir: not set, and only a folder has {entry.title}; set it to one that holds {table.file}"
-        )
+        if glue_dir is None:
+            file = entry.table.file
+            raise UserError(f"glue_dir: not set, and only a folder has {entry.title}; set it to one that holds {file}")
+        return GlueTable(entry, entry.table, glue_dir)
+    if isinstance(entry, HubExamples) and entry.table is not None and glue_dir is not None:
+        return GlueTable(entry, entry.table, glue_dir)
     return entry

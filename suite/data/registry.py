@@ -70,6 +70,10 @@ class _Entry(_Strict):
         """What decides the contents of data prepared from this source."""
         return self.model_dump(mode="json", exclude={"title", "licence", "split"})
 
+    def record(self) -> dict[str, str]:
+        """What a run's record says about this source."""
+        return self.model_dump(include={"name", "title", "licence", "split"})
+
 
 class Source(_Entry):
     """One entry of ``registry.yaml``: an archive."""

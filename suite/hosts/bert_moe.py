@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
+from transformers import BertConfig, BertModel
 
 from lshmoe import MoELayer, derive_seed
 from lshmoe.integrations.surgery import replace_ffn
@@ -19,13 +20,13 @@ from suite.tasks.task import TextInputs
 OBJECTIVES = ("wordpiece_classification",)
 # Of a checkpoint, what no classifier of sequences needs.
 _UNUSED = re.compile(r"pooler\.|cls\.|embeddings\.position_ids$")
-_FFN = re.compile(r"encoder\.layer\.(\d+)\.(intermediate|output)\.dense\.(weight|bias)$")
+_PARTS, _KINDS = ("intermediate", "output"), ("weight", "bias")
 
 
 class BertMoE(nn.Module):
     """transformers' BERT with a classifier on the mean of all tokens but padding."""
 
-    def __init__(self, host: nn.Module, streams: dict[str, Stream], padding: int, width: int, classes: int) -> None:
+    def __init__(self, host: BertModel, streams: dict[str, Stream], padding: int, width: int, classes: int) -> None:
         super().__init__()
         self.host = host
         self.streams = streams
@@ -46,7 +47,7 @@ class BertMoE(nn.Module):
         return logits_BC
 
 
-def build(size: TransformerSize, inputs: TextInputs, make_layer: MakeLayer) -> nn.Module:
+def build(size: TransformerSize, inputs: TextInputs, make_layer: MakeLayer) -> BertMoE:
     """Build the model; weights come from torch's global generator, experts and gates from their own seeds.
 
     Args:
@@ -54,8 +55,6 @@ def build(size: TransformerSize, inputs: TextInputs, make_layer: MakeLayer) -> n
         inputs: WordPiece symbols, longest sequence and number of classes.
         make_layer: ``(name, width, ffn) -> MoELayer``.
     """
-    from transformers import BertConfig, BertModel
-
     config = BertConfig(
         vocab_size=len(inputs.dictionary),
         hidden_size=size.width,
@@ -78,7 +77,7 @@ def build(size: TransformerSize, inputs: TextInputs, make_layer: MakeLayer) -> n
 
 
 @torch.no_grad()
-def load_weights(model: nn.Module, tensors: Mapping[str, Tensor], expert_noise: float, seed: int) -> list[str]:
+def load_weights(model: BertMoE, tensors: Mapping[str, Tensor], expert_noise: float, seed: int) -> list[str]:
     """Fill the model from a dense BERT's checkpoint; its FFNs become all experts of the MoE layer in their place.
 
     With top-k weights that add up to 1, equal experts make the MoE layer compute what the dense FFN did. A model of
@@ -100,28 +99,33 @@ def load_weights(model: nn.Module, tensors: Mapping[str, Tensor], expert_noise: 
     dense = {name: value for name, value in dense.items() if not _UNUSED.match(name)}
     layers = {int(layer.name.removeprefix("encoder.")): layer for layer in model.streams["tokens"].layers}
     depth = len(model.host.encoder.layer)
-    targets = dict(model.host.named_parameters())
+    targets = {name: value for name, value in model.host.named_parameters() if ".experts." not in name}
+    expected = targets.keys() | {_ffn(index, part, kind) for index in layers for part in _PARTS for kind in _KINDS}
     filled: set[str] = set()
     for name, value in dense.items():
         found = re.match(r"encoder\.layer\.(\d+)\.", name)
         if found and int(found.group(1)) >= depth:
             continue
-        ffn = _FFN.match(name)
-        if ffn and int(ffn.group(1)) in layers:
-            _fill_experts(layers[int(ffn.group(1))], name, ffn.group(2), value, expert_noise, seed)
-            continue
-        if name not in targets:
+        if name not in expected:
             raise UserError(f"starts_from.weights: {name} is unknown to this model; expected a BERT encoder's weights")
-        _copy(name, targets[name], value)
         filled.add(name)
-    experts = {name for name in targets if ".experts." in name}
-    gates = {name for name in targets if name.endswith("gate.weight")}
-    if missing := sorted(targets.keys() - filled - experts - gates):
+        if name in targets:
+            _copy(name, targets[name], value)
+        else:
+            index, part = name.split(".")[2:4]
+            _fill_experts(layers[int(index)], name, part, value, expert_noise, seed)
+    gates = sorted(name for name in targets if name.endswith("gate.weight"))
+    if missing := sorted(expected - filled - set(gates)):
         raise UserError(f"starts_from.weights: the checkpoint lacks {', '.join(missing[:3])}")
     return [
-        *(f"host.{name}" for name in sorted(gates)),
-        *(f"classifier.{n}" for n, _ in model.classifier.named_parameters()),
+        *(f"host.{name}" for name in gates),
+        *(f"classifier.{name}" for name, _ in model.classifier.named_parameters()),
     ]
+
+
+def _ffn(index: int, part: str, kind: str) -> str:
+    """Name of a tensor of a dense feed-forward network."""
+    return f"encoder.layer.{index}.{part}.dense.{kind}"
 
 
 def _fill_experts(layer: MoELayer, name: str, part: str, value: Tensor, noise: float, seed: int) -> None:

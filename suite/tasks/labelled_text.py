@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from torch.nn import functional
 from suite.config.task import TaskConfig, Training
 from suite.data.example_tokens import PreparedExamples, Recipe, prepare_examples
 from suite.data.glue_folder import located
+from suite.data.text import Part
 from suite.errors import UserError
 from suite.tasks.labelled_tokens import TaskTokens, Tokens
 from suite.tasks.sampling import in_batches, spread
@@ -64,8 +65,8 @@ class LabelledInputs(BaseModel):
 class LabelledText(Task):
     """Texts, or pairs of texts, each of one class; a task says how a model is asked for it."""
 
-    Data = LabelledData
-    Inputs = LabelledInputs
+    Data: ClassVar[type[BaseModel]] = LabelledData
+    Inputs: ClassVar[type[BaseModel]] = LabelledInputs
 
     def __init__(self, config: TaskConfig, training: Training, data_dir: Path, seed: int) -> None:
         super().__init__(config, training, data_dir, seed)
@@ -84,7 +85,8 @@ class LabelledText(Task):
         if not self._recipe.folder(self.data_dir).exists():
             self.tokens.prepare()
         prepare_examples(self._recipe, self.data_dir)
-        for name, part in (("batch_examples", "train"), ("eval_examples", "held_out")):
+        needed: list[tuple[str, Part]] = [("batch_examples", "train"), ("eval_examples", "held_out")]
+        for name, part in needed:
             wanted, present = getattr(self.training, name), self.examples.count(part)
             if wanted > present:
                 raise UserError(
