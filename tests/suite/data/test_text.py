@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suite.data.registry import CsvDocuments, HubSource, Source, registry, source
+from suite.data.registry import CsvDocuments, HubSource, Source, TableExamples, registry, source
 from suite.data.text import clean, documents, part_of, split
 from suite.errors import UserError
 from tests.suite.builders.tiny_text import sentences, tiny_source
@@ -50,6 +50,8 @@ def test_the_part_depends_on_the_document_alone() -> None:
 def test_the_registry_says_where_everything_comes_from() -> None:
     for known in registry().values():
         origin = {"package", "version", "sha256"} if isinstance(known, Source) else {"dataset", "revision", "config"}
+        if isinstance(known, TableExamples):  # a file's digest joins where the file is known
+            origin = set()
         assert known.record().keys() == {"name", "title", "licence", "split"} | origin
 
 
