@@ -4,7 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help reproduce ui test bench lint format lock reference clean .venv
+.PHONY: help reproduce ui test bench lint format docs lock reference clean .venv
 
 PYTHON ?= python3
 SCALE ?= nano
@@ -34,7 +34,7 @@ reproduce: $(installed) ## Train, measure, print every table (SCALE=nano|mini|pa
 	@printf '\n'; cat results/$(SCALE)/tables/convergence.md; printf '\n'; cat results/$(SCALE)/tables/speedup.md
 
 ui: $(installed) ## Open MLflow on the runs
-	$(bin)/python -m suite.records.track ui scale=$(SCALE)
+	$(bin)/lshmoe-bench track ui scale=$(SCALE)
 
 test: $(installed) ## Run the test suite
 	$(single_threaded) $(bin)/python -m pytest --benchmark-skip
@@ -42,9 +42,10 @@ test: $(installed) ## Run the test suite
 bench: $(bench_installed) ## Run the speed benchmarks
 	PYTHONPATH=$(bench_packages) $(single_threaded) DS_ACCELERATOR=cpu $(bin)/python -m pytest tests/benchmarks
 
-lint: $(installed) ## Check style, types and the direction of imports
+lint: $(installed) ## Check style, spelling, types and the direction of imports
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
+	$(bin)/codespell
 	$(bin)/snakefmt --check Snakefile suite/rules sweeps/rules.smk
 	$(bin)/mypy
 	$(bin)/lint-imports --no-logo
@@ -54,11 +55,16 @@ format: $(installed) ## Rewrite the sources in the project's style
 	$(bin)/ruff format .
 	$(bin)/snakefmt Snakefile suite/rules sweeps/rules.smk
 
+# Nothing is fetched; mkdocs-material would advertise its successor.
+docs: $(installed) ## Build the docs site into site/, its reference pages and its picture anew
+	$(bin)/lshmoe-bench docs
+	NO_MKDOCS_2_WARNING=1 $(bin)/mkdocs build --quiet
+
 reference: $(installed) ## Copy results/nano into results/reference and refresh the README's table from it
-	$(bin)/python -m suite.report.reference
+	$(bin)/lshmoe-bench reference
 
 clean: ## Delete the environment, caches and every result but the reference
-	rm -rf .venv .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks .import_linter_cache logs *.egg-info
+	rm -rf .venv .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks .import_linter_cache logs site *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find results -mindepth 1 -maxdepth 1 ! -name reference -exec rm -rf {} + 2>/dev/null || true
 

@@ -3,20 +3,26 @@
 #   [seeds=0,1] [cluster=…] [timed_on=…] [storage=URL]
 # Targets: prepare_data, runs, probes, tables, figures, sweeps, claims, manifest, crate, report, reproduce (all of them, the
 # default).
+import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+
+from snakemake.utils import min_version
 
 from suite.errors import exit_on_error
 from suite.config.matrix import RunKey, measurement, origin, pacemaker, select
 from suite.records.track.live import mirrored
 
+min_version("9.27")
+
 with exit_on_error():
     STORAGE = config.pop("storage", None)  # of studies; SQLite beside their records without one
     MATRIX = select(config)
 
-# Rules run in the environment that Snakemake runs in.
-shell.prefix(f"set -euo pipefail; export PATH={Path(sys.executable).parent}:$PATH; ")
+# Rules run in the environment that Snakemake runs in, with the packages of this folder.
+packages = os.pathsep.join(filter(None, (workflow.basedir, os.environ.get("PYTHONPATH"))))
+shell.prefix(f"set -euo pipefail; export PATH={Path(sys.executable).parent}:$PATH PYTHONPATH={packages}; ")
 RESULTS = f"results/{MATRIX.scale}"
 
 
@@ -40,6 +46,7 @@ wildcard_constraints:
     seed=r"\d+",
 
 
+include: "suite/rules/rooms.smk"
 include: "suite/rules/cluster.smk"
 include: "suite/rules/data.smk"
 include: "suite/rules/runs.smk"

@@ -6,14 +6,37 @@ pass of either direction is an all-to-all the other way, through the same wire: 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from lshmoe.reduction import Reduced, Reduction
+from lshmoe.segments import Segments, segment_sum, spread
 from lshmoe.traffic import Traffic
-from lshmoe.wire import NativeWire, Wire
+from lshmoe.wire import NativeWire, PhasedWire, Wire
+
+ApplyExperts = Callable[[Tensor, Tensor], Tensor]
+"""Rows ``[S, D]`` grouped by local expert, and int64 ``[L]`` on the CPU, rows per local expert → outputs ``[S, D]``."""
+Observe = Callable[[int, Tensor | None], None]
+"""Told what becomes of a rank's own routed rows: ``num_sent`` and ``assignment_R`` of :class:`~lshmoe.Routing`."""
+
+
+@dataclass(frozen=True)
+class Routes:
+    """Which experts a rank's tokens go to: a routed row per (token, expert), sorted by expert.
+
+    Attributes:
+        tokens: the token of each routed row.
+        weights_R: ``[R]``, gate weights.
+        counts_E: int64 ``[E]``, routed rows per global expert.
+    """
+
+    tokens: Segments
+    weights_R: Tensor
+    counts_E: Tensor
 
 
 @dataclass(frozen=True)
@@ -46,6 +69,21 @@ class FlatPlan:
     counts_WL: Tensor
 
 
+@dataclass(frozen=True)
+class Path:
+    """What both directions of one exchange of rows need.
+
+    Attributes:
+        plan: what :meth:`Exchange.route` needs.
+        counts_WL: int64 ``[W, L]`` on the CPU, rows arriving per source rank and local expert.
+        to_experts: int64 ``[S]``, which arriving row stands at each place of the experts' order.
+    """
+
+    plan: Any
+    counts_WL: Tensor
+    to_experts: Tensor
+
+
 def block_permutation(sizes_B: Tensor, order_B: Tensor) -> Tensor:
     """Row index that rearranges consecutive blocks of rows.
 
@@ -68,7 +106,7 @@ class Exchange:
     Args:
         group: process group of the expert-parallel ranks; ``None`` is the default group when torch.distributed is
             initialised, else a single process.
-        wire: encoding of the rows; ``None`` is :class:`~lshmoe.wire.NativeWire`.
+        wire: encoding of the rows, or one encoding per phase; ``None`` is :class:`~lshmoe.wire.NativeWire`.
         ranks_per_server: G; consecutive ranks of the group share a server. Here only the meters ask for it.
 
     Attributes:
@@ -80,12 +118,12 @@ class Exchange:
     """
 
     def __init__(
-        self, group: dist.ProcessGroup | None = None, wire: Wire | None = None, ranks_per_server: int = 1
+        self, group: dist.ProcessGroup | None = None, wire: Wire | PhasedWire | None = None, ranks_per_server: int = 1
     ) -> None:
         if ranks_per_server < 1:
             raise ValueError(f"ranks_per_server: must be 1 or more, got {ranks_per_server}")
-        self.group = group
-        self.wire: Wire = NativeWire() if wire is None else wire
+        self.group, self.ranks_per_server = group, ranks_per_server
+        self.wire: Wire | PhasedWire = NativeWire() if wire is None else wire
         active = dist.is_available() and dist.is_initialized()
         self.world_size = dist.get_world_size(group) if active else 1
         self.rank = dist.get_rank(group) if active else 0
@@ -98,6 +136,45 @@ class Exchange:
             ranks = dist.get_process_group_ranks(group)
             self.server_of = {rank: place // ranks_per_server for place, rank in enumerate(ranks)}
 
+    def carry(
+        self, x_ND: Tensor, routes: Routes, reduction: Reduction, experts: ApplyExperts, observe: Observe
+    ) -> Tensor:
+        """Take tokens to their experts and back: all of a layer between its gate and its output.
+
+        Args:
+            x_ND: ``[N, D]``, tokens of this rank.
+            routes: their experts.
+            reduction: which rows travel.
+            experts: applies this rank's experts.
+            observe: told about the rows before anything is sent.
+
+        Returns:
+            ``[N, D]``, for each token the weighted sum of its experts' outputs; differentiable.
+
+        Raises:
+            ValueError: if rows of this reduction cannot go this way.
+        """
+        reduced = self.reduce(reduction, spread(x_ND, routes.tokens), routes.counts_E)
+        observe(reduced.rows_CD.shape[0], reduced.assignment_R)
+        received = self(reduced.rows_CD, reduced.counts_E)
+        outputs_SD = experts(received.rows_SD, received.counts_L)
+        outputs_RD = reduced.restore(received.back(outputs_SD))
+        return segment_sum(outputs_RD, routes.tokens, routes.weights_R)
+
+    def reduce(self, reduction: Reduction, rows_RD: Tensor, counts_E: Tensor) -> Reduced:
+        """Choose the rows to send, metered."""
+        with self.traffic.clock("reduction", rows_RD.device):
+            reduced: Reduced = reduction(rows_RD, counts_E)
+        self.traffic.rows_sent += reduced.rows_CD.shape[0]
+        return reduced
+
+    def check_reduction(self, reduction: Reduction) -> None:
+        """Refuse a reduction whose rows cannot go this way.
+
+        Raises:
+            ValueError: if they cannot. Along this exchange all can.
+        """
+
     def __call__(self, rows_CD: Tensor, counts_E: Tensor) -> Received:
         """Send rows to the ranks of their experts.
 
@@ -105,18 +182,33 @@ class Exchange:
             rows_CD: ``[C, D]``, sorted by global expert.
             counts_E: int64 ``[E]``, rows per global expert; the world size divides E.
         """
+        path = self.path(counts_E)
+        return Received(self.dispatch(rows_CD, path), path.counts_WL.sum(0), partial(self.combine, path=path))
+
+    def path(self, counts_E: Tensor) -> Path:
+        """Agree with the other ranks on who sends how many rows to whom; ``counts_E`` as in :meth:`__call__`."""
         plan = self.plan(counts_E)
         counts_WL: Tensor = plan.counts_WL
         # Arrival order is (source rank, local expert); experts want (local expert, source rank).
         number_WL = torch.arange(counts_WL.numel()).view_as(counts_WL)
-        to_experts = block_permutation(counts_WL.flatten(), number_WL.T.flatten()).to(rows_CD.device)
-        rows_SD = _Transfer.apply(rows_CD, self, plan, to_experts, "dispatch")
+        to_experts = block_permutation(counts_WL.flatten(), number_WL.T.flatten()).to(counts_E.device)
+        return Path(plan, counts_WL, to_experts)
 
-        def back(outputs_SD: Tensor) -> Tensor:
-            out: Tensor = _Transfer.apply(outputs_SD, self, plan, to_experts, "combine")
-            return out
+    def dispatch(self, rows_CD: Tensor, path: Path) -> Tensor:
+        """Rows in the sender's order ``[C, D]`` → in the experts' order ``[S, D]``; differentiable."""
+        rows_SD: Tensor = _Transfer.apply(rows_CD, self, path, "dispatch")
+        return rows_SD
 
-        return Received(rows_SD, counts_WL.sum(0), back)
+    def combine(self, outputs_SD: Tensor, path: Path) -> Tensor:
+        """Rows in the experts' order ``[S, D]`` → in the sender's order ``[C, D]``; differentiable."""
+        outputs_CD: Tensor = _Transfer.apply(outputs_SD, self, path, "combine")
+        return outputs_CD
+
+    def over(self, group: dist.ProcessGroup | None, ranks_per_server: int, wire: Wire | None = None) -> "Exchange":
+        """A flat exchange over some of the ranks with this one's meters and collective, and its wire unless given."""
+        part = Exchange(group, self.wire if wire is None else wire, ranks_per_server)
+        part.traffic, part.collective = self.traffic, self.collective
+        return part
 
     # -- the path: what another exchange overrides -------------------------------------------------------------------
 
@@ -160,13 +252,14 @@ class Exchange:
     def _send(self, rows: Tensor, plan: Any, reverse: bool, phase: str) -> Tensor:
         """Pack, route and unpack; one message whatever the number of parts."""
         dim, dtype = rows.shape[1], rows.dtype
-        parts = self.wire.pack(rows)
+        wire = self.wire.for_phase(phase) if isinstance(self.wire, PhasedWire) else self.wire
+        parts = wire.pack(rows)
         if self.world_size == 1:
             # The wire still rounds, so that one process computes what many do.
             self.traffic.bytes[phase] += sum(part.nbytes for part in parts)
-            return self.wire.unpack(parts, dim, dtype)
+            return wire.unpack(parts, dim, dtype)
         if len(parts) == 1:
-            return self.wire.unpack((self.route(parts[0], plan, reverse, phase),), dim, dtype)
+            return wire.unpack((self.route(parts[0], plan, reverse, phase),), dim, dtype)
         as_bytes = [part.contiguous().view(torch.uint8) for part in parts]
         routed = self.route(torch.cat(as_bytes, 1), plan, reverse, phase)
         pieces = torch.split(routed, [piece.shape[1] for piece in as_bytes], 1)
@@ -175,33 +268,33 @@ class Exchange:
             piece.clone(memory_format=torch.contiguous_format).view(part.dtype)
             for piece, part in zip(pieces, parts, strict=True)
         )
-        return self.wire.unpack(received, dim, dtype)
+        return wire.unpack(received, dim, dtype)
 
-    def forward_rows(self, rows: Tensor, plan: Any, to_experts: Tensor, phase: str) -> Tensor:
+    def forward_rows(self, rows: Tensor, path: Path, phase: str) -> Tensor:
         """Sender's order → expert order."""
-        arrived = self._send(rows, plan, False, phase)
-        return arrived if self.world_size == 1 else arrived.index_select(0, to_experts)
+        arrived = self._send(rows, path.plan, False, phase)
+        return arrived if self.world_size == 1 else arrived.index_select(0, path.to_experts)
 
-    def return_rows(self, rows: Tensor, plan: Any, to_experts: Tensor, phase: str) -> Tensor:
+    def return_rows(self, rows: Tensor, path: Path, phase: str) -> Tensor:
         """Expert order → sender's order."""
         if self.world_size > 1:
-            rows = torch.empty_like(rows).index_copy_(0, to_experts, rows)
-        return self._send(rows, plan, True, phase)
+            rows = torch.empty_like(rows).index_copy_(0, path.to_experts, rows)
+        return self._send(rows, path.plan, True, phase)
 
 
 class _Transfer(torch.autograd.Function):
     """Rows one way, their gradients the other way, both through the wire."""
 
     @staticmethod
-    def forward(ctx: Any, rows: Tensor, exchange: Exchange, plan: Any, to_experts: Tensor, phase: str) -> Tensor:
-        ctx.arguments = (exchange, plan, to_experts, phase)
+    def forward(ctx: Any, rows: Tensor, exchange: Exchange, path: Path, phase: str) -> Tensor:
+        ctx.arguments = (exchange, path, phase)
         move = exchange.forward_rows if phase == "dispatch" else exchange.return_rows
-        moved = move(rows, plan, to_experts, phase)
+        moved = move(rows, path, phase)
         # One process with a native wire moves nothing; autograd wants a tensor of its own all the same.
         return moved.view_as(moved) if moved is rows else moved
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None, None]:
-        exchange, plan, to_experts, phase = ctx.arguments
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:
+        exchange, path, phase = ctx.arguments
         move = exchange.return_rows if phase == "dispatch" else exchange.forward_rows
-        return move(grads[0].contiguous(), plan, to_experts, f"{phase}_backward"), None, None, None, None
+        return move(grads[0].contiguous(), path, f"{phase}_backward"), None, None, None

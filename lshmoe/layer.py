@@ -3,18 +3,19 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from lshmoe.exchange import Exchange
+from lshmoe.exchange import Exchange, Routes
 from lshmoe.experts import Experts
 from lshmoe.gate import TopKGate
 from lshmoe.reduction import IdentityReduction, Reduction
-from lshmoe.segments import Segments, occurrences, segment_sum, spread
+from lshmoe.segments import Segments, occurrences, spread
 from lshmoe.traffic import Traffic
-from lshmoe.wire import NativeWire, Wire
+from lshmoe.wire import NativeWire, PhasedWire, Wire
 
 
 class NonFiniteRowError(RuntimeError):
@@ -49,7 +50,7 @@ class MoELayer(nn.Module):
         num_experts: E over all ranks; the world size divides it.
         top_k: experts per token.
         reduction: which rows travel; ``None`` sends all.
-        wire: how a row is encoded; ``None`` sends it in its own type.
+        wire: how a row is encoded, perhaps in each phase; ``None`` sends it in its own type.
         group: expert-parallel process group; ``None`` is the default group if there is one.
         seed: draws gate and experts, the same whatever the world size.
         exchange: the path, when it is not the flat one; it then brings its own wire and group.
@@ -66,7 +67,8 @@ class MoELayer(nn.Module):
         observers: each is called with a :class:`Routing` in every forward pass.
 
     Raises:
-        ValueError: if sizes do not fit, or both ``exchange`` and one of ``wire``, ``group`` are given.
+        ValueError: if sizes do not fit, or both ``exchange`` and one of ``wire``, ``group`` are given, or the
+            rows of ``reduction`` cannot go the way of ``exchange``.
     """
 
     def __init__(
@@ -76,7 +78,7 @@ class MoELayer(nn.Module):
         num_experts: int,
         top_k: int = 2,
         reduction: Reduction | None = None,
-        wire: Wire | None = None,
+        wire: Wire | PhasedWire | None = None,
         group: dist.ProcessGroup | None = None,
         seed: int = 0,
         exchange: Exchange | None = None,
@@ -99,6 +101,7 @@ class MoELayer(nn.Module):
         self.capacity_factor, self.check_finite = capacity_factor, check_finite
         self.gate = TopKGate(dim, num_experts, top_k, seed, self.exchange.group)
         self.reduction = IdentityReduction() if reduction is None else reduction
+        self.exchange.check_reduction(self.reduction)
         self.experts = Experts(dim, hidden_dim, range(rank * local, (rank + 1) * local), world_size, activation, seed)
         self.balance_loss = torch.zeros(())
         self.routed_N: Tensor | None = None
@@ -155,27 +158,29 @@ class MoELayer(nn.Module):
                 self.refuse_non_finite()
         # 1. Route: rows sorted by expert, each remembering its token.
         ids_NK, weights_NK, self.balance_loss = self.gate(x_ND, self.traffic)
-        tokens, weights_R, counts_E = self._sort_by_expert(ids_NK, weights_NK)
-        rows_RD = spread(x_ND, tokens)
-        # 2. Choose the rows to send.
-        with self.traffic.clock("reduction", x_ND.device):
-            reduced = self.reduction(rows_RD, counts_E)
-        self.traffic.rows_routed += rows_RD.shape[0]
-        self.traffic.rows_sent += reduced.rows_CD.shape[0]
-        if self.observers:
-            token_R = tokens.assignment_R if places_N is None else places_N[tokens.assignment_R]
-            routing = Routing(rows_RD.detach(), counts_E, token_R, reduced.rows_CD.shape[0], reduced.assignment_R)
-            for observe in self.observers:
-                observe(routing)
-        # 3. Dispatch, experts, combine.
-        received = self.exchange(reduced.rows_CD, reduced.counts_E)
-        outputs_SD = self.experts(received.rows_SD, received.counts_L, self.traffic)
-        outputs_RD = reduced.restore(received.back(outputs_SD))
-        # 4. Weigh and sum over each token's experts.
-        return segment_sum(outputs_RD, tokens, weights_R)
+        routes = self._sort_by_expert(ids_NK, weights_NK)
+        self.traffic.rows_routed += routes.weights_R.shape[0]
 
-    def _sort_by_expert(self, ids_NK: Tensor, weights_NK: Tensor) -> tuple[Segments, Tensor, Tensor]:
-        """Token of each row (as segments), its gate weight ``[R]``, and rows per expert ``[E]``."""
+        def experts(rows_SD: Tensor, counts_L: Tensor) -> Tensor:
+            outputs_SD: Tensor = self.experts(rows_SD, counts_L, self.traffic)
+            return outputs_SD
+
+        # 2. Reduce, dispatch, apply the experts, combine, weigh and sum over each token's experts.
+        observe = partial(self._observe, x_ND, places_N, routes)
+        return self.exchange.carry(x_ND, routes, self.reduction, experts, observe)
+
+    def _observe(
+        self, x_ND: Tensor, places_N: Tensor | None, routes: Routes, num_sent: int, assignment_R: Tensor | None
+    ) -> None:
+        if not self.observers:
+            return
+        token_R = routes.tokens.assignment_R
+        rows_RD = spread(x_ND.detach(), routes.tokens)
+        place_R = token_R if places_N is None else places_N[token_R]
+        for observe in self.observers:
+            observe(Routing(rows_RD, routes.counts_E, place_R, num_sent, assignment_R))
+
+    def _sort_by_expert(self, ids_NK: Tensor, weights_NK: Tensor) -> Routes:
         num_tokens, k = ids_NK.shape
         experts_R = ids_NK.flatten()
         order_R = torch.argsort(experts_R, stable=True)
@@ -187,7 +192,7 @@ class MoELayer(nn.Module):
             order_R = order_R[place_R < capacity]
             counts_E = counts_E.clamp(max=capacity)
         tokens = Segments.from_assignment(order_R // k, num_tokens)
-        return tokens, weights_NK.flatten()[order_R], counts_E
+        return Routes(tokens, weights_NK.flatten()[order_R], counts_E)
 
 
 def moe_layers(model: nn.Module) -> list[MoELayer]:

@@ -29,7 +29,7 @@ def data_parallel(model: nn.Module, group: dist.ProcessGroup | None = None) -> n
     if active_group_size(group) == 1:
         return model
     ignored = [name for name, parameter in model.named_parameters() if is_expert(parameter)]
-    DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(model, ignored)  # type: ignore[no-untyped-call]
+    DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(model, ignored)
     return DistributedDataParallel(model, process_group=group, broadcast_buffers=False)
 
 

@@ -7,11 +7,21 @@ the experts' outputs for the sent rows into outputs for all rows.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
-from lshmoe.clustering import Clusters, cluster
+from lshmoe.clustering import Clusters, cluster, expert_of_rows
+from lshmoe.compensation import (
+    Compensation,
+    CompensationOption,
+    ExactSample,
+    as_compensation,
+    best_compensation,
+    compensate,
+    residuals,
+)
 from lshmoe.hashing import CrossPolytopeHash, SphericalPlaneHash
-from lshmoe.segments import segment_mean, spread
+from lshmoe.segments import Segments, occurrences, segment_mean, spread
 
 
 @dataclass(frozen=True)
@@ -53,21 +63,54 @@ class IdentityReduction(Reduction):
         return Reduced(rows_RD, counts_E, lambda outputs_CD: outputs_CD)
 
 
-def clustered_reduction(rows_RD: Tensor, clusters: Clusters, error_compensation: bool) -> Reduced:
-    """Send the centroid of each cluster; give each row ``E(c) + (x - c)``, or ``E(c)`` without compensation.
+def clustered_reduction(rows_RD: Tensor, clusters: Clusters, compensation: Compensation) -> Reduced:
+    """Send the centroid of each cluster; give each row ``E(c) + α·(x - c)``.
 
-    The residual ``x - c`` stays on the rank (§3.2). With fixed clusters the gradient of row i is
+    The residual ``x - c`` stays on the rank (§3.2). With fixed clusters and α = 1 the gradient of row i is
     ``Jᵀ·ḡ + g_i - ḡ``, ḡ the mean gradient of its cluster, so the backward pass sends C rows too.
+
+    Args:
+        rows_RD: ``[R, D]``, sorted by expert.
+        clusters: the cluster of each row.
+        compensation: α; 1 is the paper, 0 is none. See :mod:`lshmoe.compensation`.
     """
-    centroids_CD = segment_mean(rows_RD, clusters)
+    return represented_reduction(rows_RD, segment_mean(rows_RD, clusters), clusters, compensation)
+
+
+def represented_reduction(rows_RD: Tensor, sent_CD: Tensor, clusters: Clusters, compensation: Compensation) -> Reduced:
+    """As :func:`clustered_reduction`, with any row ``sent_CD`` ``[C, D]`` in the place of each cluster's centroid."""
+    if isinstance(compensation, ExactSample):
+        return _sampled_reduction(rows_RD, sent_CD, clusters, compensation)
 
     def restore(outputs_CD: Tensor) -> Tensor:
-        if not error_compensation:
-            return spread(outputs_CD, clusters)
-        # E(c) - c per cluster first: one gather of rows instead of two.
-        return spread(outputs_CD - centroids_CD, clusters).add_(rows_RD)
+        return compensate(outputs_CD, sent_CD, rows_RD, clusters, compensation)
 
-    return Reduced(centroids_CD, clusters.counts_E, restore, clusters.assignment_R)
+    return Reduced(sent_CD, clusters.counts_E, restore, clusters.assignment_R)
+
+
+def _sampled_reduction(rows_RD: Tensor, sent_CD: Tensor, clusters: Clusters, sample: ExactSample) -> Reduced:
+    """Send the clusters' rows and a sample of all rows; α is the one that suits the sample best."""
+    num_clusters = sent_CD.shape[0]
+    sampled_S = sample.places(rows_RD.shape[0], rows_RD.device)
+    # 1. Both sorted by expert, the clusters' rows before the sample's.
+    expert_C = expert_of_rows(clusters.counts_E, num_clusters)
+    expert_S = expert_C[clusters.assignment_R[sampled_S]]
+    order_M = torch.argsort(torch.cat([expert_C, expert_S]), stable=True)
+    place_M = torch.empty_like(order_M).scatter_(0, order_M, torch.arange(len(order_M), device=order_M.device))
+    rows_MD = torch.cat([sent_CD, rows_RD.index_select(0, sampled_S)]).index_select(0, order_M)
+    counts_E = clusters.counts_E + occurrences(expert_S, clusters.counts_E.shape[0])
+    assignment_R = place_M[clusters.assignment_R].index_copy_(0, sampled_S, place_M[num_clusters:])
+
+    def restore(outputs_MD: Tensor) -> Tensor:
+        outputs_CD, exact_SD = outputs_MD.index_select(0, place_M).tensor_split([num_clusters])
+        # 2. Fit α to the sample, then use it for all other rows.
+        own_S = Segments.from_assignment(clusters.assignment_R[sampled_S], num_clusters)
+        residuals_SD = residuals(sent_CD, rows_RD.index_select(0, sampled_S), own_S)
+        alpha = best_compensation(exact_SD, spread(outputs_CD, own_S), residuals_SD)
+        outputs_RD = compensate(outputs_CD, sent_CD, rows_RD, clusters, alpha)
+        return outputs_RD.index_copy(0, sampled_S, exact_SD)
+
+    return Reduced(rows_MD, counts_E, restore, assignment_R)
 
 
 class LSHReduction(Reduction):
@@ -75,13 +118,17 @@ class LSHReduction(Reduction):
 
     Args:
         hash: maps rows ``[R, D]`` to codes ``[R, H]``.
-        error_compensation: add each row's residual to its centroid's output (§3.2).
+        error_compensation: how much of each row's residual is added to its centroid's output (§3.2): ``True`` is all,
+            as in the paper, ``False`` none; see :func:`~lshmoe.compensation.as_compensation` for what else it may be.
+
+    Raises:
+        ValueError: if ``error_compensation`` is unknown.
     """
 
-    def __init__(self, hash: nn.Module, error_compensation: bool = True) -> None:
+    def __init__(self, hash: nn.Module, error_compensation: CompensationOption = True) -> None:
         super().__init__()
         self.hash = hash
-        self.error_compensation = error_compensation
+        self.error_compensation = as_compensation(error_compensation)
 
     def forward(self, rows_RD: Tensor, counts_E: Tensor) -> Reduced:
         """Hash, cluster and average."""
@@ -96,7 +143,7 @@ def lsh_reduction(
     coordinates: int | None = None,
     rotation: str = "orthogonal",
     planes: int = 1,
-    error_compensation: bool = True,
+    error_compensation: CompensationOption = True,
 ) -> LSHReduction:
     """Build the paper's reduction from plain options; the defaults are the paper's (§3.2, §4.2).
 

@@ -94,10 +94,11 @@ class _SegmentSum(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, None]:
+        saved = ctx.saved_tensors  # read once: activation recompute refuses a second time
         grad_RD = grads[0].index_select(0, ctx.segments.assignment_R)
-        if not ctx.saved_tensors:
+        if not saved:
             return grad_RD, None, None
-        rows_RD, weights_R = ctx.saved_tensors
+        rows_RD, weights_R = saved
         grad_weights_R = torch.linalg.vecdot(grad_RD, rows_RD) if ctx.needs_input_grad[1] else None
         return grad_RD.mul_(weights_R[:, None]), grad_weights_R, None
 

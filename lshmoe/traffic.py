@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import torch
 
-ALL_TO_ALL_PHASES = ("counts", "dispatch", "combine", "combine_backward", "dispatch_backward")
+ROW_PHASES = ("dispatch", "combine", "combine_backward", "dispatch_backward")
+ALL_TO_ALL_PHASES = ("counts", *ROW_PHASES)
 
 
 def all_to_all_seconds(seconds: Mapping[str, float]) -> float:
@@ -67,7 +68,7 @@ class Traffic:
     def clock(self, phase: str, device: torch.device) -> Iterator[None]:
         """Add the time of a block to ``phase``: wall clock on CPU, stream events on a GPU (no host sync)."""
         if device.type == "cuda":
-            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
+            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
             start.record()
             yield
             end.record()

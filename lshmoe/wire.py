@@ -4,7 +4,7 @@ A wire turns rows into one or more tensors that share the row dimension (a paylo
 It knows nothing about which rows travel or along which path.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -25,6 +25,19 @@ class Wire(Protocol):
 
     def bytes_per_row(self, dim: int, dtype: torch.dtype) -> float:
         """Bytes sent per row of width ``dim`` whose native type is ``dtype``, scales included."""
+        ...
+
+
+@runtime_checkable
+class PhasedWire(Protocol):
+    """A wire for each phase of :data:`lshmoe.traffic.ROW_PHASES`."""
+
+    def for_phase(self, phase: str) -> Wire:
+        """The wire of this phase."""
+        ...
+
+    def bytes_per_row(self, dim: int, dtype: torch.dtype) -> float:
+        """Mean of the phases, each of which carries every row that is sent."""
         ...
 
 

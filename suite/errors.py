@@ -1,4 +1,4 @@
-"""What ends a command in one clear line: bad input (exit code 2), or a run that failed (1) or was stopped."""
+"""Errors that end a command in one line: bad input (exit code 2), a failed run (1), a stopped run (128 + signal)."""
 
 import difflib
 import signal
@@ -8,22 +8,22 @@ from contextlib import contextmanager
 
 
 class UserError(Exception):
-    """Something the user can put right; its message is one line that names the field and the remedy."""
+    """An error that the user can fix. Its message is one line that names the field and the remedy."""
 
     exit_code = 2
 
 
 class RunError(Exception):
-    """Ranks that ended before their work was done; its message is one line that says why."""
+    """A run whose ranks failed. Its message is one line that says why."""
 
     exit_code = 1
 
 
 class Stopped(RunError):
-    """Ranks that were ended by a signal to their launcher: nothing is wrong with the run.
+    """A run that was ended by a signal to its launcher, without a fault.
 
     Args:
-        signal_number: it decides the exit code, as shells have it.
+        signal_number: the exit code is 128 plus this number, as in shells.
     """
 
     def __init__(self, signal_number: int) -> None:
@@ -32,7 +32,7 @@ class Stopped(RunError):
 
 
 def unknown(field: str, given: object, allowed: Iterable[object]) -> UserError:
-    """A :class:`UserError` for a value that is not one of ``allowed``, with the nearest valid one if any is near."""
+    """A :class:`UserError` for a value that is not among ``allowed``, with the nearest valid one if there is one."""
     names = sorted(str(name) for name in allowed)
     return UserError(
         f"{field}: unknown {str(given)!r}; allowed: {', '.join(names) or 'nothing here'}{hint(given, names)}"

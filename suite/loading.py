@@ -1,4 +1,4 @@
-"""What is imported by its name: objects of a configuration, what a package holds, fairseq without its side effects."""
+"""Imports by name: objects of a configuration, modules of a package, and fairseq without its side effects."""
 
 import importlib
 import logging
@@ -25,7 +25,7 @@ def load_object(field: str, dotted: str) -> Any:
 
 
 def offered(package: str, helpers: tuple[str, ...]) -> list[str]:
-    """Names of the modules of ``package`` but its ``helpers`` and those that begin with an underscore; none is run."""
+    """Names of the modules of ``package``, without ``helpers`` and private ones; none is imported."""
     spec = find_spec(package)
     assert spec is not None and spec.origin is not None
     stems = (path.stem for path in Path(spec.origin).parent.glob("*.py"))
@@ -33,10 +33,10 @@ def offered(package: str, helpers: tuple[str, ...]) -> list[str]:
 
 
 def load(package: str, field: str, wanted: list[str] | None, on_offer: list[str]) -> list[ModuleType]:
-    """Import the ``wanted`` modules of ``package``, all that are on offer by default.
+    """Import the ``wanted`` modules of ``package``; by default, all of ``on_offer``.
 
     Raises:
-        UserError: naming ``field``, for one that is not there.
+        UserError: naming ``field``, for a module that is not on offer.
     """
     for name in wanted or ():
         if name not in on_offer:
@@ -45,7 +45,7 @@ def load(package: str, field: str, wanted: list[str] | None, on_offer: list[str]
 
 
 def quiet_import(name: str) -> ModuleType:
-    """Import a module; then put the root logger back as it was (fairseq sets it to DEBUG and adds a handler)."""
+    """Import a module, and restore the root logger (fairseq sets it to DEBUG and adds a handler)."""
     root = logging.getLogger()
     level, handlers, disabled = root.level, list(root.handlers), root.manager.disable
     logging.disable(logging.WARNING)

@@ -1,4 +1,4 @@
-"""Tables of a study from its database: ``python -m sweeps.collect study=nano_hash scale=nano [storage=URL]``.
+"""Tables of a study from its database.
 
 Writes ``trials.csv``, ``pareto.csv``, ``importance.csv`` and ``best.csv``; all that comes after reads files alone.
 """
@@ -11,7 +11,6 @@ import pandas as pd
 from suite.files import write_atomically
 from sweeps.create import study_name
 from sweeps.folder import StudyFolder
-from sweeps.options import Options, command, parse
 from sweeps.outcomes import MEASURED, best, front, importance, trial_frame
 from sweeps.slots import tally
 from sweeps.storage import explained, open_storage, storage_url
@@ -19,7 +18,7 @@ from sweeps.study import Study
 
 
 def collect(folder: StudyFolder, storage: str | None = None) -> str:
-    """Write the tables; returns what became of the study's trials, in words."""
+    """Write the tables; returns the tally of the study's trials, as text."""
     study = folder.read_study()
     url = storage_url(folder, storage)
     with explained(url):
@@ -34,7 +33,7 @@ def collect(folder: StudyFolder, storage: str | None = None) -> str:
 
 
 def tables_from_trials(study: Study, frame: pd.DataFrame, rises: bool) -> dict[str, pd.DataFrame]:
-    """All that follows from ``trials.csv`` alone, by name.
+    """The tables that follow from ``trials.csv`` alone, by name.
 
     Args:
         study: the study.
@@ -49,35 +48,27 @@ def tables_from_trials(study: Study, frame: pd.DataFrame, rises: bool) -> dict[s
 
 
 def read_trials(folder: StudyFolder) -> pd.DataFrame:
-    """``trials.csv`` with numbers as numbers; truth values are words."""
+    """``trials.csv`` with parsed numbers; booleans stay strings."""
     cells = pd.read_csv(folder.path / "trials.csv", dtype=object)
-    # As objects, whole numbers stay whole where some trials have none.
+    # dtype object keeps integers as integers in columns with empty cells.
     frame = pd.DataFrame({name: [_value(cell) for cell in cells[name]] for name in cells}, dtype=object)
     return frame.astype(dict.fromkeys(MEASURED[1:], float))
 
 
 def _value(cell: object) -> object:
+    if not isinstance(cell, str):  # NaN, which stands for an empty cell
+        return None
     try:
-        return json.loads(str(cell)) if pd.notna(cell) else None
+        return json.loads(cell)
     except ValueError:
         return cell
 
 
 def csv_text(table: pd.DataFrame) -> str:
-    """A table as it is written."""
+    """A table as CSV, as :func:`write_table` writes it."""
     return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
 
 
 def write_table(folder: StudyFolder, name: str, table: pd.DataFrame) -> None:
     """Write ``<name>.csv`` into the study's folder."""
     write_atomically(folder.path / f"{name}.csv", csv_text(table))
-
-
-def main(words: list[str]) -> None:
-    """Collect what a study has found so far."""
-    options = parse(Options, words)
-    print(f"{options.folder.path}: {collect(options.folder, options.storage)}")
-
-
-if __name__ == "__main__":
-    command(main)

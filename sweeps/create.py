@@ -1,6 +1,6 @@
-"""Create a study, once and before any worker: ``python -m sweeps.create study=nano_hash scale=nano [storage=URL]``.
+"""Create a study, once and before any worker.
 
-Given again it changes nothing, but for slots that are missing because an earlier call was interrupted.
+A second call only adds slots that are missing because the first one was interrupted.
 """
 
 import optuna
@@ -10,14 +10,13 @@ from suite.errors import UserError
 from suite.training.check import check
 from suite.training.methods import check_method
 from sweeps.folder import StudyFolder
-from sweeps.options import Options, command, parse
-from sweeps.slots import create_slots, tally
+from sweeps.slots import create_slots
 from sweeps.storage import explained, open_storage, storage_url
-from sweeps.study import Study, load_study, probes
-from sweeps.trial import directions
+from sweeps.study import Study, probes
+from sweeps.trial import Direction
 
 
-def create(study: Study, folder: StudyFolder, directions: list[str], storage: str | None = None) -> optuna.Study:
+def create(study: Study, folder: StudyFolder, directions: list[Direction], storage: str | None = None) -> optuna.Study:
     """Write ``study.yaml``, then make the study with all its slots.
 
     Raises:
@@ -51,17 +50,13 @@ def study_name(folder: StudyFolder) -> str:
     return f"{folder.scale}/{folder.path.name}"
 
 
-def main(words: list[str]) -> None:
-    """Check everything that can be checked before a trial runs, then create the study."""
-    options = parse(Options, words)
-    study = load_study(options.study, options.scale)
+def check_study(study: Study) -> None:
+    """Check everything that can be checked before a trial runs.
+
+    Raises:
+        UserError: naming the field at fault.
+    """
     for task in study.tasks:
         check(compose(study.overrides(study.setting({"task": task}))))
     for point in probes(study):
         check_method(compose(study.overrides(study.setting(point))))
-    made = create(study, options.folder, directions(study), options.storage)
-    print(f"{options.folder.path}: {tally(made, study.trial_count(), study.heartbeat.retries)}")
-
-
-if __name__ == "__main__":
-    command(main)

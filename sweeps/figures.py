@@ -1,4 +1,4 @@
-"""Figures of a study, from its tables: the Pareto front, the parameters' importance and the study's history."""
+"""Figures of a study, from its tables: Pareto front, importance of parameters, and history."""
 
 from pathlib import Path
 
@@ -29,12 +29,12 @@ def front_figure(study: Study, trials: pd.DataFrame, front: pd.DataFrame) -> Fig
         part = trials[(trials["task"] == task) & (trials["state"] == COMPLETE)]
         best = front[front["task"] == task].sort_values("relative_bytes")
         axis.scatter(100 * part["relative_bytes"], part["quality"], s=10, color="#9a9a9a", label="trial")
-        look = style.line("lsh") | {"label": "not beaten"}
-        axis.plot(100 * best["relative_bytes"], best["quality"], drawstyle="steps-post", **look)
-        for row in best.itertuples():
+        (joined,) = axis.plot(100 * best["relative_bytes"], best["quality"], drawstyle="steps-post")
+        joined.set(**style.line("lsh") | {"label": "not beaten"})
+        for number, size, quality in zip(best["number"], best["relative_bytes"], best["quality"], strict=True):
             axis.annotate(
-                str(row.number),
-                (100 * row.relative_bytes, row.quality),
+                str(number),
+                (100 * size, quality),
                 (2, 3),
                 textcoords="offset points",
                 fontsize=5.5,

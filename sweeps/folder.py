@@ -1,4 +1,4 @@
-"""A study's folder: everything it leaves behind."""
+"""The folder of a study's files."""
 
 from pathlib import Path
 
@@ -50,11 +50,11 @@ class StudyFolder:
         """The study that was created here.
 
         Raises:
-            UserError: none was.
+            UserError: there is none.
         """
         if not self.study.exists():
             raise UserError(
-                f"study: {self.path} holds no study; create it first: python -m sweeps.create study={self.path.name} "
+                f"study: {self.path} holds no study; create it first: lshmoe-bench study create study={self.path.name} "
                 f"scale={self.scale}"
             )
         return parse_options("study.yaml", Study, yaml.safe_load(self.study.read_text()))

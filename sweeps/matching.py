@@ -1,8 +1,8 @@
-"""Hitting a target rate: the hash setting of a family that sends nearest to a wanted share of captured rows.
+"""Matching a target rate: the hash setting of a family whose rate on captured rows is nearest to the target.
 
-The paper compares families at equal rates of 20, 15 and 10 % (Fig. 7, right) and does not say how these were set. Here
-functions and buckets are the knobs. More of either makes more and smaller buckets, so for every number of buckets the
-number of functions is bisected.
+The paper compares families at equal rates of 20, 15 and 10 % (Fig. 7, right) and does not say how it sets them. Here
+the numbers of hash functions and of buckets set the rate. It rises with both, so for every number of buckets the number
+of functions is found by bisection.
 """
 
 from collections.abc import Callable, Sequence
@@ -46,12 +46,12 @@ def captures(run: RunFolder) -> list[Rows]:
 
 
 def match(setting: Setting, rows: Sequence[Rows], hash_seed: int) -> tuple[Setting, float]:
-    """The setting with the functions and buckets whose rate is nearest to its ``target_rate``, and that rate.
+    """The setting with the numbers of functions and buckets whose rate is nearest to ``target_rate``, and that rate.
 
     Args:
         setting: with a ``target_rate``.
         rows: what the rate is measured on.
-        hash_seed: of the run that the setting is for; its very functions are tried.
+        hash_seed: of the run that the setting is for, so that the same functions are drawn.
     """
     assert setting.target_rate is not None
     target = setting.target_rate
@@ -69,7 +69,7 @@ def match(setting: Setting, rows: Sequence[Rows], hash_seed: int) -> tuple[Setti
 
 
 def bisect(rate: Callable[[int], float], target: float, most: int) -> dict[int, float]:
-    """Rates by knob, of as few of the values 1 to ``most`` as show where a rising ``rate`` crosses ``target``."""
+    """Bisect for the number, 1 to ``most``, where a rising ``rate`` crosses ``target``; returns all computed rates."""
     low, high = 1, most
     found = {low: rate(low), high: rate(high)}
     while high - low > 1 and found[low] < target < found[high]:

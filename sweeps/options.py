@@ -1,34 +1,29 @@
-"""Command lines of this package: ``name=value`` words, as everywhere in the project."""
+"""What the commands on studies take: ``name=value`` words, as everywhere in the project."""
 
-import sys
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
-import optuna
-from optuna.exceptions import ExperimentalWarning
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import PositiveInt
 
-from suite.config.compose import choices
+from suite.config.base import NonNegativeInt, Strict
+from suite.config.conf import choices
 from suite.config.validation import parse_options
-from suite.errors import UserError, exit_on_error, unknown
+from suite.errors import UserError, unknown
 from sweeps.folder import StudyFolder
 
 _Options = TypeVar("_Options", bound="Options")
 
 
-class Options(BaseModel):
-    """What every command takes.
+class Options(Strict):
+    """Options of every command.
 
     Attributes:
         study: name of a file of ``sweeps/conf``, or the path of another one.
         scale: at which it runs.
         results: folder of results.
-        storage: URL of the study's database; SQLite in the study's folder without one.
+        storage: URL of the study's database; by default, SQLite in the study's folder.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     study: str
     scale: str = "nano"
@@ -41,9 +36,16 @@ class Options(BaseModel):
 
 
 class WorkOptions(Options):
-    """What a worker takes besides: after how many trials it ends at the latest."""
+    """Options of a worker: ``trials`` is the number of trials after which it ends."""
 
     trials: PositiveInt | None = None
+
+
+class ConfirmOptions(Options):
+    """One candidate and one seed, or all of those left out."""
+
+    candidate: str | None = None
+    seed: NonNegativeInt | None = None
 
 
 def parse(model: type[_Options], words: Sequence[str]) -> _Options:
@@ -60,11 +62,3 @@ def parse(model: type[_Options], words: Sequence[str]) -> _Options:
     if options.scale not in choices("scale"):
         raise unknown("scale", options.scale, choices("scale"))
     return options
-
-
-def command(main: Callable[[list[str]], None]) -> None:
-    """Entry point of a command."""
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    warnings.simplefilter("ignore", ExperimentalWarning)  # heartbeats are experimental, and pinned
-    with exit_on_error():
-        main(sys.argv[1:])

@@ -1,4 +1,4 @@
-"""What a study found, as frames: its trials, the Pareto front, the parameters' importance, the best settings."""
+"""Results of a study as data frames: trials, Pareto front, importance of parameters, best settings."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,10 +14,10 @@ from sweeps.slots import REASON, SLOT, state_of
 from sweeps.study import Study
 
 MEASURED = ["metric", "quality", "relative_bytes", "rate", "relative_step_time", "mean_step_seconds"]
-# What a target rate chooses.
+# Parameters that a target rate sets.
 MATCHED = ["num_hashes", "bucket_bits"]
 COMPLETE, DIVERGED = "complete", "diverged"
-# Fewer trials than this say nothing about importance.
+# Least number of trials for an estimate of importance.
 _FEWEST = 4
 
 
@@ -28,16 +28,16 @@ def parameters(study: Study) -> list[str]:
 
 
 def trial_frame(study: Study, trials: Sequence[FrozenTrial]) -> pd.DataFrame:
-    """One row per slot: ``number``, ``state``, ``attempts``, ``task``, every parameter, what was measured, ``path``
+    """One row per slot: ``number``, ``state``, ``attempts``, ``task``, all parameters and measured values.
 
-    of the run below ``results/<scale>``, and the ``reason`` of a failed or diverged one.
+    ``path`` is the run's folder below ``results/<scale>``; ``reason`` is that of a failed or diverged trial.
     """
     by_slot: dict[int, list[FrozenTrial]] = {}
     for trial in trials:
         by_slot.setdefault(trial.user_attrs[SLOT], []).append(trial)
     rows = [_row(study, slot, by_slot[slot]) for slot in sorted(by_slot)]
     columns = ["number", "state", "attempts", "task", *parameters(study), *MEASURED, "path", "reason"]
-    # As objects, numbers stay whole and truth values stay words where some trials have none.
+    # dtype object keeps integers and booleans in columns with empty cells.
     frame = pd.DataFrame(rows, columns=columns, dtype=object)
     return frame.astype(dict.fromkeys(MEASURED[1:], float))
 
@@ -59,7 +59,7 @@ def _row(study: Study, slot: int, attempts: Sequence[FrozenTrial]) -> dict[str, 
 
 
 def front(study: Study, frame: pd.DataFrame, rises: bool) -> pd.DataFrame:
-    """The trials that no other trial of their task beats in one objective without losing in another.
+    """The Pareto front of each task: trials that no other trial beats in one objective without losing in another.
 
     Args:
         study: the study.
@@ -78,10 +78,10 @@ def front(study: Study, frame: pd.DataFrame, rises: bool) -> pd.DataFrame:
 
 
 def importance(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
-    """``task``, ``objective``, ``parameter``, ``importance`` by fANOVA: which share of an objective's variance over the
+    """``task``, ``objective``, ``parameter``, ``importance``: the share of variance explained, by fANOVA.
 
-    space a parameter explains. Only parameters that every complete trial of a task has, and that vary, take part;
-    vanilla and other methods that were run for comparison have none.
+    Only parameters that vary, and that every complete trial of a task has, are included. Vanilla and other methods that
+    were run for comparison are left out.
     """
     rows = []
     searched = _searched(frame)
@@ -115,9 +115,9 @@ def _distribution(values: list[Any]) -> BaseDistribution:
 
 
 def best(study: Study, frame: pd.DataFrame, rises: bool) -> pd.DataFrame:
-    """For every task and target the complete trial of best quality that stays within it, or empty cells if none does.
+    """For every task and target, the complete trial of best quality within the target; empty cells if there is none.
 
-    Vanilla and other methods that were run for comparison take no part.
+    Vanilla and other methods that were run for comparison are left out.
     """
     limit = study.confirmation.target_of
     searched = _searched(frame)

@@ -1,4 +1,4 @@
-"""A study's report, from files alone: ``python -m sweeps.report study=nano_hash scale=nano``.
+"""A study's report, from files alone.
 
 Writes ``confirmation.csv``, ``report.md`` and ``figures/`` from the tables of `sweeps.collect` and the confirmations'
 records.
@@ -13,7 +13,6 @@ from sweeps.collect import write_table
 from sweeps.confirmation import confirmation_frame
 from sweeps.figures import CAPTIONS, draw
 from sweeps.folder import StudyFolder
-from sweeps.options import Options, command, parse
 from sweeps.outcomes import parameters
 from sweeps.study import Study
 from sweeps.trial import higher_is_better
@@ -30,9 +29,8 @@ def report(folder: StudyFolder) -> None:
     study = folder.read_study()
     missing = [name for name in _TABLES if not (folder.path / f"{name}.csv").exists()]
     if missing:
-        raise UserError(
-            f"study: {folder.path} lacks {', '.join(missing)}; write them: python -m sweeps.collect study={study.name}"
-        )
+        remedy = f"lshmoe-bench study collect study={study.name}"
+        raise UserError(f"study: {folder.path} lacks {', '.join(missing)}; write them: {remedy}")
     rises, tables = higher_is_better(study), read_tables(study, folder)
     write_table(folder, "confirmation", tables["confirmation"])
     draw(study, tables, rises, folder.figures)
@@ -76,13 +74,15 @@ def report_markdown(study: Study, tables: dict[str, pd.DataFrame], rises: bool) 
         _table(tables["best"], ["task", "target", "number", *parameters(study), *measured]),
         "An empty row: no trial stays within. These are the best of many, and owe some of their lead to luck.",
         "## Confirmation with fresh seeds",
-        _table(confirmation, [name for name in confirmation if name != "paths"])
+        _table(confirmation, [str(name) for name in confirmation.columns if name != "paths"])
         if len(confirmation)
         else "None was asked for, or no trial stayed within a target.",
         "`quality` is the mean over seeds that no trial saw, with a 95 % Student interval; `found_quality` is what the "
         "study had found; `over_vanilla` is the difference to vanilla with the same seeds.",
         "## Importance of parameters",
-        _table(tables["importance"], list(tables["importance"])) if len(tables["importance"]) else "Too few trials.",
+        _table(tables["importance"], list(tables["importance"].columns))
+        if len(tables["importance"])
+        else "Too few trials.",
         f"![importance](figures/importance.svg)\n\n{CAPTIONS['importance']}",
         "## History",
         f"![history](figures/history.svg)\n\n{CAPTIONS['history']}",
@@ -99,22 +99,13 @@ def report_markdown(study: Study, tables: dict[str, pd.DataFrame], rises: bool) 
 
 
 def _table(frame: pd.DataFrame, columns: list[str]) -> str:
-    cells = [[_cell(value) for value in row] for row in frame[columns].itertuples(index=False)]
+    shown = frame[columns].astype(object)
+    shown = shown.where(shown.notna(), None)
+    cells = [[_cell(value) for value in row] for row in shown.itertuples(index=False)]
     return tabulate(cells, columns, tablefmt="pipe", disable_numparse=True)
 
 
 def _cell(value: object) -> str:
-    if pd.isna(value):
+    if value is None:
         return "–"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def main(words: list[str]) -> None:
-    """Write a study's report."""
-    options = parse(Options, words)
-    report(options.folder)
-    print(options.folder.path / "report.md")
-
-
-if __name__ == "__main__":
-    command(main)

@@ -1,4 +1,6 @@
-"""Optuna's samplers, seeded by trial, so that a trial's draw does not depend on which worker makes it."""
+"""Optuna's samplers, seeded by trial, so that a trial's point does not depend on its worker."""
+
+from collections.abc import Sequence
 
 from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, RandomSampler, TPESampler
 from optuna.trial import Trial
@@ -8,12 +10,12 @@ from sweeps.setting import Value
 from sweeps.slots import SLOT
 from sweeps.study import Range, Study
 
-# Trials of a generation; small, because trials are expensive.
+# Trials per generation; few, because trials are expensive.
 _POPULATION = 12
 
 
 def sampler(study: Study, trial: int) -> BaseSampler:
-    """The study's sampler for one trial. The points of a grid are fixed, so a grid draws nothing."""
+    """The study's sampler for one trial. The points of a grid are fixed, so its sampler is not used."""
     seed = derive_seed(study.seed, "sampler", trial) % 2**32
     startup = min(10, max(2, study.trial_count() // 3))
     if study.sampler == "tpe":
@@ -29,15 +31,21 @@ def suggest(study: Study, trial: Trial) -> dict[str, Value]:
     """The trial's point: drawn from the space, or the fixed one of a grid."""
     if study.sampler == "grid":
         points = study.points()
-        # Optuna wants to know all values of a parameter each time.
+        # Optuna needs all values of a parameter at every call.
         values = {
             name: list(dict.fromkeys(point[name] for point in points if name in point))
             for name in points[trial.user_attrs[SLOT]]
         }
-        return {name: trial.suggest_categorical(name, choices) for name, choices in values.items()}
+        return {name: _choose(trial, name, choices) for name, choices in values.items()}
     return {
         name: trial.suggest_int(name, values.low, values.high)
         if isinstance(values, Range)
-        else trial.suggest_categorical(name, values)
+        else _choose(trial, name, values)
         for name, values in study.space.items()
     }
+
+
+def _choose(trial: Trial, name: str, values: Sequence[Value]) -> Value:
+    chosen = trial.suggest_categorical(name, values)
+    assert chosen is not None  # as none of the values is
+    return chosen

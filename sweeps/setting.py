@@ -1,4 +1,4 @@
-"""What a study may vary, and how a setting of it becomes overrides of an ordinary run."""
+"""The parameters that a study may vary, and their Hydra overrides of an ordinary run."""
 
 import json
 from collections.abc import Mapping
@@ -6,10 +6,10 @@ from functools import cache
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from suite.config.base import NonNegativeInt
-from suite.config.compose import CONF, choices
+from suite.config.base import NonNegativeInt, Strict
+from suite.config.conf import CONF, choices
 from suite.errors import unknown
 
 NATIVE = "native"
@@ -23,15 +23,15 @@ def _known(group: str, value: Any) -> Any:
     return value
 
 
-class Setting(BaseModel):
-    """One point of a search space; what is left out stays as the method ``lsh`` has it.
+class Setting(Strict):
+    """One point of a search space. Parameters that are left out keep their values in the method ``lsh``.
 
-    ``bucket_bits`` is the binary logarithm of the buckets per hash function: of a cross-polytope hash 2·P of P kept
-    coordinates, of a spherical-plane hash 2 to the number of planes. So one parameter serves both families, and none
-    depends on another, which importance and samplers need.
+    ``bucket_bits`` is the binary logarithm of the buckets per hash function: 2·P buckets for a cross-polytope hash with
+    P kept coordinates, 2^planes for a spherical-plane hash. So one parameter serves both families, and no parameter
+    depends on another, as samplers and importance require.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
 
     method: Annotated[str, BeforeValidator(lambda value: _known("method", value))] | None = None
     task: Annotated[str, BeforeValidator(lambda value: _known("task", value))] | None = None
@@ -62,7 +62,7 @@ class Setting(BaseModel):
     def overrides(self) -> list[str]:
         """Hydra overrides of the run; a ``target_rate`` must have been matched before (:mod:`sweeps.matching`)."""
         made = [f"method={self.method or 'lsh'}"]
-        # Added or replaced: not every option stands in the method's file.
+        # "++" adds or replaces: not every option is in the method's file.
         made += [f"++method.reduction.{name}={_literal(value)}" for name, value in self.reduction().items()]
         if self.wire is not None and self.wire != NATIVE:
             made.append(f"method.wire={_literal(wires()[self.wire])}")
@@ -71,7 +71,7 @@ class Setting(BaseModel):
         return made + [f"{name}={value}" for name, value in seeds.items() if value is not None]
 
     def reduction(self) -> dict[str, Any]:
-        """Options of `lshmoe.lsh_reduction` that the setting gives."""
+        """The options of `lshmoe.lsh_reduction` that the setting has."""
         options = {
             "family": self.family,
             "num_hashes": self.num_hashes,
@@ -91,7 +91,7 @@ class Setting(BaseModel):
 
 @cache
 def wires() -> dict[str, dict[str, Any] | None]:
-    """Wires by name: those of the configured methods that send every row along the flat path, and the native one."""
+    """Wires by name: the native one, and those of configured methods without reduction and with the flat exchange."""
     found: dict[str, dict[str, Any] | None] = {NATIVE: None}
     for name in choices("method"):
         method = yaml.safe_load((CONF / "method" / f"{name}.yaml").read_text())
@@ -101,7 +101,7 @@ def wires() -> dict[str, dict[str, Any] | None]:
 
 
 def _literal(value: Any) -> str:
-    """A value as Hydra's override grammar writes it."""
+    """A value in Hydra's override grammar."""
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{key}:{_literal(item)}" for key, item in value.items()) + "}"
     return value if isinstance(value, str) else json.dumps(value)

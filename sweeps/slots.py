@@ -1,8 +1,8 @@
-"""Trials as slots: a study is created with exactly as many as it shall have, and workers claim them.
+"""Slots: a study is created with exactly as many waiting trials as it shall have, and workers claim them.
 
-A slot is a trial that waits. Claiming is the storage's own compare-and-set, so no two workers get the same one and no
-worker ever adds one: the study-wide count is exact however many there are. A trial whose worker died is failed and its
-slot waits again, as a new trial with the same parameters that carries the slot's number.
+A claim is the storage's compare-and-set, so two workers never get the same slot. Workers never add slots, so the number
+of trials is exact for any number of workers. If a worker dies, its trial is marked as failed, and the slot is queued
+again as a new trial with the same parameters and the slot's number.
 """
 
 import random
@@ -19,13 +19,13 @@ from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_s
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 SLOT = "slot"
-# Why a trial's run failed; a trial that failed without one lost its worker.
+# Why a trial's run failed. A failed trial without a reason lost its worker.
 REASON = "reason"
 
 
 @dataclass(frozen=True)
 class Tally:
-    """Slots of a study by what became of them."""
+    """Number of a study's slots by state."""
 
     slots: int
     complete: int
@@ -41,7 +41,7 @@ class Tally:
 
     @property
     def lost(self) -> int:
-        """Slots whose worker died between failing a trial and queueing it again."""
+        """Slots whose worker died after it marked a trial as failed and before it queued it again."""
         return self.slots - self.settled - self.running - self.waiting
 
     def __str__(self) -> str:
@@ -50,7 +50,7 @@ class Tally:
 
 
 def create_slots(study: optuna.Study, points: Sequence[dict[str, Any]]) -> None:
-    """Queue one trial per point, whose parameters it fixes; none that is there already, and lost ones again."""
+    """Queue one trial per point, with its parameters fixed. Existing slots are skipped, lost ones queued again."""
     last: dict[int, FrozenTrial] = {trial.user_attrs[SLOT]: trial for trial in study.get_trials(deepcopy=False)}
     lost = {trial.user_attrs[SLOT] for trial in _lost(study)}
     for number, point in enumerate(points):
@@ -61,7 +61,7 @@ def create_slots(study: optuna.Study, points: Sequence[dict[str, Any]]) -> None:
 
 
 def tally(study: optuna.Study, slots: int, retries: int) -> Tally:
-    """What became of the study's slots; ``retries`` is how often a lost trial is tried again."""
+    """Count the study's slots by state; ``retries`` is how often a lost trial is tried again."""
     states: dict[int, list[str]] = defaultdict(list)
     for trial in study.get_trials(deepcopy=False):
         states[trial.user_attrs[SLOT]].append(state_of(trial))
@@ -80,7 +80,7 @@ def state_of(trial: FrozenTrial) -> str:
 
 
 def _lost(study: optuna.Study) -> list[FrozenTrial]:
-    """The last trial of every slot that has neither an end nor anyone at work on it."""
+    """The last trial of every slot that is neither settled, nor running, nor waiting."""
     last: dict[int, FrozenTrial] = {}
     settled = set()
     for trial in study.get_trials(deepcopy=False):
@@ -91,9 +91,9 @@ def _lost(study: optuna.Study) -> list[FrozenTrial]:
 
 
 def claim(study: optuna.Study, storage: RDBStorage, pause: float) -> Trial | None:
-    """The next slot; ``None`` when there is nothing left to do.
+    """The next slot; ``None`` when no work is left.
 
-    While others are at work this waits, for one of them may die and its slot be free again.
+    While other workers run trials, this call waits: one of them may die, and its slot is then free again.
 
     Args:
         study: loaded from ``storage``.
@@ -103,9 +103,10 @@ def claim(study: optuna.Study, storage: RDBStorage, pause: float) -> Trial | Non
     waited = Event()
     while True:
         fail_stale_trials(study)
-        first, *others = study.get_trials(deepcopy=False, states=(TrialState.WAITING,)) or [None]
-        # Whoever loses the first goes on anywhere: many that went on in order would lose the next to each other too.
-        for frozen in filter(None, [first, *random.sample(others, len(others))]):
+        waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+        # A worker that loses the first slot goes on in random order: in the same order, all would race for each slot.
+        first, others = waiting[:1], waiting[1:]
+        for frozen in first + random.sample(others, len(others)):
             try:
                 if storage.set_trial_state_values(frozen._trial_id, TrialState.RUNNING):
                     return Trial(study, frozen._trial_id)
@@ -117,14 +118,14 @@ def claim(study: optuna.Study, storage: RDBStorage, pause: float) -> Trial | Non
 
 
 def release(study: optuna.Study, trial: Trial) -> None:
-    """Give a slot back whose work was stopped: it waits again at once."""
+    """Return a slot whose work was stopped: it is queued again at once."""
     frozen = study.tell(trial, state=TrialState.FAIL)
     RetryHeartbeatStaleTrialCallback()(study, frozen)
 
 
 @contextmanager
 def alive(storage: RDBStorage, trial: Trial) -> Iterator[None]:
-    """Give signs of life for ``trial`` inside, so that no other worker takes it for lost."""
+    """Within the context, record heartbeats of ``trial``, so that other workers do not take it for lost."""
     ended, interval = Event(), storage.get_heartbeat_interval()
 
     def beat() -> None:

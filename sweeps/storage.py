@@ -1,4 +1,4 @@
-"""Where Optuna keeps a study: SQLite beside the records on one machine, PostgreSQL by its URL across nodes."""
+"""Optuna's storage of a study: SQLite beside the records on one machine, PostgreSQL by its URL across nodes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ _BUSY_SECONDS = 60
 
 
 def storage_url(folder: StudyFolder, given: str | None) -> URL:
-    """The study's database: the one that is given, or the file in its folder.
+    """URL of the study's database: ``given``, or the file in its folder.
 
     Raises:
         UserError: ``given`` is not a URL of SQLite or PostgreSQL.
@@ -43,17 +43,17 @@ def open_storage(url: URL, heartbeat: Heartbeat, create: bool = False) -> RDBSto
     Args:
         url: of :func:`storage_url`.
         heartbeat: how a dead worker is noticed, and how often its trial is tried again.
-        create: make the tables; workers never do, since several that do it at once fail.
+        create: make the tables. Workers never do, because several at once would fail.
 
     Raises:
         UserError: the database cannot be reached, or was not prepared.
     """
     sqlite = url.get_backend_name() == "sqlite"
     if sqlite:
-        # Without a level of its own the driver begins no transaction behind our back.
+        # With isolation_level None the driver begins no transaction implicitly.
         engine: dict[str, Any] = {"connect_args": {"timeout": _BUSY_SECONDS, "isolation_level": None}}
     else:
-        # One connection per worker, for moments two: a server grants a hundred unless told otherwise.
+        # One connection per worker, two at times: by default, a server grants a hundred.
         engine = {"connect_args": {"connect_timeout": 10}, "pool_size": 1, "max_overflow": 1}
     with explained(url):
         storage = RDBStorage(
@@ -70,16 +70,16 @@ def open_storage(url: URL, heartbeat: Heartbeat, create: bool = False) -> RDBSto
 
 
 def _lock(connection: Connection) -> None:
-    """Let a transaction on SQLite lock the file before it reads.
+    """Make a transaction on SQLite lock the file before it reads.
 
-    It has no ``SELECT … FOR UPDATE``: two workers would both read that a trial waits, and both take it.
+    SQLite has no ``SELECT … FOR UPDATE``: two workers could read that a trial waits, and both would take it.
     """
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @contextmanager
 def explained(url: URL) -> Iterator[None]:
-    """Turn whatever a database raises into one line; what it holds is untouched, and the same command goes on."""
+    """Turn an error of the database into a one-line UserError. Its contents stay, and the same command resumes."""
     try:
         yield
     except (StorageInternalError, DBAPIError, NoSuchModuleError) as error:

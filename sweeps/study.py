@@ -1,14 +1,15 @@
-"""What a study is: the validated form of a file of ``sweeps/conf``, at one scale."""
+"""A study at one scale: the validated form of a file of ``sweeps/conf``."""
 
 import itertools
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from suite.config.base import Fraction, NonNegativeInt, ScaleName
-from suite.config.compose import choices, compose
+from suite.config.base import Fraction, NonNegativeInt, ScaleName, Strict
+from suite.config.compose import compose
+from suite.config.conf import choices
 from suite.config.validation import parse_options
 from suite.errors import UserError, unknown
 from sweeps.setting import Setting, Value
@@ -17,11 +18,7 @@ CONF = Path(__file__).parent / "conf"
 Objective = Literal["quality", "relative_bytes", "relative_step_time"]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Range(_Strict):
+class Range(Strict):
     """Whole numbers from ``low`` to ``high``, both included."""
 
     low: int
@@ -34,8 +31,8 @@ class Range(_Strict):
         return self
 
 
-class Confirmation(_Strict):
-    """The best settings once more, with seeds that the study never saw, beside vanilla; no seed leaves it out."""
+class Confirmation(Strict):
+    """Trains the best settings again, with fresh seeds, beside vanilla. An empty list of seeds leaves it out."""
 
     seeds: list[NonNegativeInt]
     vanilla: bool = Field(True, description="train vanilla with the same seeds too, for the difference to it")
@@ -47,8 +44,8 @@ class Confirmation(_Strict):
     )
 
 
-class Heartbeat(_Strict):
-    """How a dead worker is noticed: its trial counts as lost after ``grace`` seconds without a sign of life."""
+class Heartbeat(Strict):
+    """How a dead worker is detected: its trial counts as lost after ``grace`` seconds without a heartbeat."""
 
     interval: PositiveInt = 10
     grace: PositiveInt = 60
@@ -61,7 +58,7 @@ class Heartbeat(_Strict):
         return self
 
 
-class Study(_Strict):
+class Study(Strict):
     """A study at one scale.
 
     A sampled study (``tpe``, ``nsga2``, ``gp``) has a ``space`` and a number of ``trials``; a ``grid`` has blocks, each
@@ -75,8 +72,8 @@ class Study(_Strict):
     tasks: list[str] = Field(min_length=1, description="several only in a grid; fronts are drawn for each")
     sampler: Literal["tpe", "nsga2", "gp", "grid"]
     trials: PositiveInt | None = None
-    space: dict[str, Range | list[Value]] = {}
-    grid: list[dict[str, list[Value] | Value]] = []
+    space: dict[str, Range | list[Value]] = Field({})
+    grid: list[dict[str, list[Value] | Value]] = Field([])
     objectives: list[Objective] = Field(["quality", "relative_bytes"], min_length=1)
     kappa: PositiveFloat | None = Field(None, description="of vanilla, at which relative_step_time is predicted")
     seed: NonNegativeInt = Field(0, description="root seed of all trials and of the sampler")
@@ -108,11 +105,11 @@ class Study(_Strict):
 
     @property
     def targets(self) -> list[float]:
-        """Rates or relative bytes at which the best setting is looked for, largest first."""
+        """Rates or relative bytes for which the best setting is searched, largest first."""
         return sorted(self.confirmation.targets, reverse=True)
 
     def points(self) -> list[dict[str, Value]]:
-        """Distinct points of a grid in their order, each with its task."""
+        """Distinct points of a grid in order, each with its task."""
         found = []
         for block in self.grid:
             lists = {name: value if isinstance(value, list) else [value] for name, value in block.items()}
@@ -121,7 +118,7 @@ class Study(_Strict):
         return [point for number, point in enumerate(found) if point not in found[:number]]
 
     def trial_count(self) -> int:
-        """How many trials the study has, retries not counted."""
+        """Number of trials without retries."""
         return self.trials or len(self.points())
 
     def setting(self, point: dict[str, Value]) -> Setting:
@@ -133,10 +130,10 @@ class Study(_Strict):
         return parse_options("setting", Setting, point)
 
     def overrides(self, setting: Setting) -> list[str]:
-        """Hydra overrides of the run of a setting, but for where its record goes."""
+        """Hydra overrides of a setting's run, without the results folder."""
         names = [f"model={self.model}", f"task={setting.task or self.tasks[0]}", f"scale={self.scale}"]
         training = [f"task.training.{self.scale}.{name}={value}" for name, value in self.training.items()]
-        # Trials are short and many: a mirror of each at once would want more memory than all of their ranks.
+        # Trials are short and many: mirroring all of them would need more memory than their ranks.
         fixed = [f"cluster={self.cluster}", f"seed={self.seed}", "tracking=off"]
         return [*names, *fixed, *training, *setting.overrides()]
 
@@ -149,7 +146,7 @@ def studies() -> list[str]:
 def load_study(name: str, scale: str) -> Study:
     """A study of ``sweeps/conf``, or of the file that ``name`` is the path of, at ``scale``.
 
-    What the file's section ``scales.<scale>`` says comes before what the file says otherwise.
+    The section ``scales.<scale>`` of the file overrides its other fields.
 
     Raises:
         UserError: an unknown study or scale, or a field at fault.
@@ -176,7 +173,7 @@ def load_study(name: str, scale: str) -> Study:
 
 
 def probes(study: Study) -> list[dict[str, Value]]:
-    """Points that hold every value there is: all of a grid; of a space each value, and a range's ends, by itself."""
+    """Points that cover all values: those of a grid; of a space, one point per value and per end of a range."""
     points: list[dict[str, Value]] = study.points()
     for name, values in study.space.items():
         ends = [values.low, values.high] if isinstance(values, Range) else values
@@ -185,7 +182,7 @@ def probes(study: Study) -> list[dict[str, Value]]:
 
 
 def check_settings(study: Study) -> None:
-    """See that every value of the search space is one, and that its runs compose.
+    """Check that every value of the search space is valid, and that its runs compose.
 
     Raises:
         UserError: naming the parameter, the task, the model or the override at fault.

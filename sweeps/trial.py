@@ -1,11 +1,10 @@
-"""A trial: one ordinary run with an ordinary record, and what of that record a study optimises."""
+"""A trial: one ordinary run with an ordinary record, and the objectives read from the record."""
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from filelock import FileLock
 
@@ -15,27 +14,34 @@ from suite.costmodel import speedup_bound
 from suite.costmodel.paper import share
 from suite.errors import RunError, Stopped, UserError
 from suite.files import write_atomically
+from suite.records.reading import read_record
 from suite.records.run_folder import RunFolder
+from suite.records.schema.base import as_json
+from suite.records.schema.failure import Failure
+from suite.records.schema.trial import Matched, TrialRecord
 from suite.training import train
 from sweeps.folder import StudyFolder
-from sweeps.setting import Setting
+from sweeps.setting import Setting, Value
 from sweeps.study import Study
 
-# What a rank says when training blew up: the setting's fault, not the machine's.
+# Errors of a rank when training diverges: the fault of the setting, not of the machine.
 _DIVERGED = ("FloatingPointError", "NonFiniteRowError")
-# Rows per layer and rank that a target rate is matched on; whole experts, since the rate depends on rows per expert.
+# Captured rows per layer and rank for matching a rate; whole experts, because the rate depends on rows per expert.
 _CAPTURED_ROWS = 4096
-# Plain rows on the wire over 16-bit ones, by the precision that a run trains in.
+# Bytes of native rows over bytes of 16-bit rows, by the precision of training.
 _PLAIN_BYTES = {"float32": 2.0, "bfloat16": 1.0}
+
+
+Direction = Literal["minimize", "maximize"]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a trial came to.
+    """Result of a trial.
 
     Attributes:
-        values: one per objective of the study; of a diverged run the worst there is.
-        attributes: what the study's tables say of it besides.
+        values: one per objective of the study; infinitely bad for a diverged run.
+        attributes: further values for the study's tables.
     """
 
     values: list[float]
@@ -43,11 +49,11 @@ class Outcome:
 
 
 class TrialFailed(Exception):
-    """A run that ended without a result, and not because of its setting; its message says why."""
+    """A run without a result for reasons other than its setting. Its message has the reason."""
 
 
 def run_trial(study: Study, folder: StudyFolder, slot: int, point: Mapping[str, Any]) -> Outcome:
-    """Train the run of a point, or go on with it, and read its objectives from its record.
+    """Train the run of a point, or resume it, and read its objectives from its record.
 
     Args:
         study: the study.
@@ -61,15 +67,15 @@ def run_trial(study: Study, folder: StudyFolder, slot: int, point: Mapping[str, 
     """
     setting = study.setting(dict(point))
     place = folder.trials / str(slot)
-    record: dict[str, Any] = {"study": study.name, "trial": slot, "setting": dict(point)}
     chosen: dict[str, Any] = {}
+    matching: Matched | None = None
     if setting.target_rate is not None:
         setting, expected = matched(study, folder, setting)
         chosen = {"num_hashes": setting.num_hashes, "bucket_bits": setting.bucket_bits}
-        record["matched"] = setting.reduction() | {"expected_rate": expected}
+        matching = Matched(**setting.reduction(), expected_rate=expected)
     overrides = study.overrides(setting)
-    record["overrides"] = overrides
-    write_atomically(place / "trial.json", json.dumps(record, indent=2) + "\n")
+    record = TrialRecord(study=study.name, trial=slot, setting=dict(point), matched=matching, overrides=overrides)
+    write_atomically(place / "trial.json", as_json(record, indent=2))
     plain = plain_slot(study, setting.task or study.tasks[0]) == slot
     run = plain_run(study, folder, setting) if plain else train_run(overrides, place, folder.results)
     found = outcome(study, run)
@@ -78,9 +84,9 @@ def run_trial(study: Study, folder: StudyFolder, slot: int, point: Mapping[str, 
 
 
 def matched(study: Study, folder: StudyFolder, setting: Setting) -> tuple[Setting, float]:
-    """A setting whose target rate has become hash functions and buckets, and their rate on the study's rows.
+    """The setting with numbers of hash functions and buckets for its target rate, and their rate on captured rows.
 
-    The rows are those of vanilla, trained as the study trains: with the weights of no setting in particular.
+    The rows are captured from vanilla, trained as in the study, so that they favour no setting.
     """
     from sweeps.matching import captures, match  # imports torch
 
@@ -90,27 +96,27 @@ def matched(study: Study, folder: StudyFolder, setting: Setting) -> tuple[Settin
 
 
 def plain_slot(study: Study, task: str) -> int | None:
-    """The slot whose trial is vanilla on a task, where other trials match rates on its rows; ``None`` without any."""
+    """The slot whose trial is vanilla on a task, if other trials match rates on its rows; else ``None``."""
     points = study.points()
-    plain = {"method": "vanilla", "task": task}
+    plain: dict[str, Value] = {"method": "vanilla", "task": task}
     return points.index(plain) if plain in points and any("target_rate" in point for point in points) else None
 
 
 def plain_run(study: Study, folder: StudyFolder, vanilla: Setting) -> RunFolder:
-    """The run that captures the rows which rates are matched on: the study's own vanilla trial, or one beside it."""
+    """The vanilla run whose captured rows rates are matched on: a trial of the study, or a run beside the trials."""
     assert vanilla.task is not None
     overrides, slot = study.overrides(vanilla), plain_slot(study, vanilla.task)
     place = folder.path / "rows" / vanilla.task if slot is None else folder.trials / str(slot)
     place.mkdir(parents=True, exist_ok=True)
     every = max(1, compose(overrides).training.steps // 2)
-    with FileLock(place / ".lock"):  # of several workers one trains, the others wait for it
+    with FileLock(place / ".lock"):  # one worker trains, the others wait
         return train_run(
             [*overrides, f"capture.every={every}", f"capture.rows={_CAPTURED_ROWS}"], place, folder.results
         )
 
 
 def train_run(overrides: list[str], place: Path, results: Path) -> RunFolder:
-    """Train a run whose record goes below ``place``; weights to start from come from ``results``.
+    """Train a run with its record below ``place``, starting from weights in ``results``.
 
     Raises:
         TrialFailed: unless the run is complete, or diverged.
@@ -119,7 +125,7 @@ def train_run(overrides: list[str], place: Path, results: Path) -> RunFolder:
     overrides = [*overrides, f"results='{place}'", f"origin.results='{results}'"]
     try:
         folder = RunFolder.of(compose(overrides))
-        train.main(overrides)
+        train.train(overrides)
     except Stopped:
         raise
     except UserError as error:
@@ -131,44 +137,43 @@ def train_run(overrides: list[str], place: Path, results: Path) -> RunFolder:
 
 
 def outcome(study: Study, folder: RunFolder) -> Outcome:
-    """Objectives and attributes from a record: of a complete run, or of one that diverged."""
+    """Objectives and attributes from the record of a complete or a diverged run."""
     if not folder.is_complete():
-        reason = json.loads(folder.failure.read_text())["reason"]
+        reason = read_record(folder.failure, Failure).reason
         return Outcome([_worst(study, name) for name in study.objectives], {"diverged": reason})
-    summary = json.loads(folder.summary.read_text())
-    metric = summary["metric"]["name"]
-    values = {"quality": summary["final"][metric], "relative_bytes": summary["relative_bytes"]}
+    summary = folder.read_summary()
+    assert summary.relative_bytes is not None  # trials train
+    values = {"quality": summary.final[summary.metric.name], "relative_bytes": summary.relative_bytes}
     if study.kappa is not None:
-        values["relative_step_time"] = relative_step_time(summary["relative_bytes"], study)
+        values["relative_step_time"] = relative_step_time(summary.relative_bytes, study)
     attributes = {
-        "task": summary["task"],
-        "metric": metric,
-        "rate": summary["rate"],
+        "task": summary.task,
+        "metric": summary.metric.name,
+        "rate": summary.rate,
         **values,
-        "mean_step_seconds": summary["mean_step_seconds"],
+        "mean_step_seconds": summary.mean_step_seconds,
     }
     return Outcome([float(values[name]) for name in study.objectives], attributes)
 
 
 def relative_step_time(relative_bytes: float, study: Study) -> float:
-    """A step over vanilla's at the study's kappa, by the bound 1 − f(1−ρ) alone.
+    """Seconds of a step over those of vanilla at the study's kappa, by the bound 1 − f(1−ρ).
 
-    Latency, hashing and what experts save by seeing fewer rows are left out: a run without paired step times knows none
-    of them.
+    Latency, hashing and savings of experts are left out, because a run without paired step times does not have them.
     """
     assert study.kappa is not None
     precision = compose(study.overrides(study.setting({}))).training.precision
     return 1 / speedup_bound(share(study.kappa), relative_bytes / _PLAIN_BYTES[precision], 0.0)
 
 
-def directions(study: Study) -> list[str]:
-    """What Optuna shall do with each objective."""
+def directions(study: Study) -> list[Direction]:
+    """Optuna's direction of each objective."""
     rises = higher_is_better(study)
     return ["maximize" if name == "quality" and rises else "minimize" for name in study.objectives]
 
 
 def higher_is_better(study: Study) -> bool:
-    """Whether the metric of the study's tasks rises as a model gets better.
+    """Whether a higher metric is better on the study's tasks.
 
     Raises:
         UserError: its tasks disagree.

@@ -1,7 +1,7 @@
-"""Do studies still say what their trials' records say? ``python -m sweeps.verify results/nano``.
+"""Do studies still say what their trials' records say?
 
-Every trial is held against the record of its run; tables and reports are computed anew. One line for each thing that no
-longer matches, and then the exit code is 1. Hashes are the business of `suite.report.verify`.
+Every trial is held against the record of its run; tables and reports are computed anew. Hashes are the business of
+`suite.report.verify`.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,6 @@ from suite.errors import UserError
 from suite.records.run_folder import RunFolder
 from sweeps.collect import csv_text, read_trials, tables_from_trials
 from sweeps.folder import StudyFolder
-from sweeps.options import command
 from sweeps.outcomes import COMPLETE, MEASURED
 from sweeps.report import read_tables, report_markdown
 from sweeps.study import Study
@@ -21,18 +20,21 @@ from sweeps.trial import higher_is_better, outcome
 
 
 def verify(folder: StudyFolder) -> list[str]:
-    """What no longer matches in a study that was reported, one line each; nothing if all does."""
-    study, found = folder.read_study(), []
+    """Mismatches of a reported study with its records, one line each; empty if there are none."""
+    study = folder.read_study()
+    found: list[str] = []
     try:
         found += _against_records(study, folder, read_trials(folder))
         found += _rebuilt(study, folder)
     except FileNotFoundError as error:
         found.append(f"missing: {Path(error.filename).relative_to(folder.path)}")
+    except UserError as error:
+        found.append(str(error))
     return [f"{folder.path.name}: {line}" for line in found]
 
 
 def _rebuilt(study: Study, folder: StudyFolder) -> list[str]:
-    """Tables and the report that come out differently with this code."""
+    """Tables and report that differ when they are computed again."""
     rises = higher_is_better(study)
     derived = tables_from_trials(study, read_trials(folder), rises)
     tables = read_tables(study, folder)
@@ -54,18 +56,7 @@ def _against_records(study: Study, folder: StudyFolder, trials: pd.DataFrame) ->
                 yield f"trial {row['number']}: {name} is {row[name]:.6g}, its record says {recorded[name]:.6g}"
 
 
-def main(words: list[str]) -> None:
-    """Verify every study of a results folder that was reported."""
-    if len(words) != 1 or not Path(words[0]).is_dir():
-        raise UserError("results: one folder is needed, such as python -m sweeps.verify results/nano")
-    folder = Path(words[0])
-    names = [path.parent.name for path in sorted(folder.glob("sweeps/*/report.md"))]
-    found = [line for name in names for line in verify(StudyFolder(folder.parent, folder.name, name))]
-    if found:
-        print(*found, sep="\n")
-        raise SystemExit(1)
-    print(f"{folder}: {', '.join(names) or 'no study'} as recorded")
-
-
-if __name__ == "__main__":
-    command(main)
+def reported(folder: Path) -> list[StudyFolder]:
+    """Studies of a scale's results folder that were reported."""
+    names = (path.parent.name for path in sorted(folder.glob("sweeps/*/report.md")))
+    return [StudyFolder(folder.parent, folder.name, name) for name in names]

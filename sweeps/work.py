@@ -1,6 +1,6 @@
-"""A worker: ``python -m sweeps.work study=nano_hash scale=nano [storage=URL] [trials=N]``; start as many as wanted.
+"""A worker; start as many as wanted.
 
-It claims one slot after the other until none is left. Killed, its trial is taken up by another worker, or by the next.
+It claims one slot after the other until none is left. If it is killed, another worker takes up its trial.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,6 @@ from optuna.trial import TrialState
 from suite.errors import Stopped
 from sweeps.create import study_name
 from sweeps.folder import StudyFolder
-from sweeps.options import WorkOptions, command, parse
 from sweeps.samplers import sampler, suggest
 from sweeps.slots import REASON, SLOT, Tally, alive, claim, release, tally
 from sweeps.storage import explained, open_storage, storage_url
@@ -38,7 +37,7 @@ def work(
 
     Raises:
         UserError: no study was created here, or the database fails.
-        Stopped: this process was asked to end; the trial it was at waits again.
+        Stopped: this process was asked to end; its current trial is queued again.
     """
     study = folder.read_study()
     url = storage_url(folder, storage)
@@ -55,11 +54,11 @@ def work(
 
 
 def _settle(optuna_study: optuna.Study, study: Study, folder: StudyFolder, trial: optuna.Trial, run: Run) -> None:
-    """Run a claimed trial and tell the study what came of it.
+    """Run a claimed trial, and tell the study its result.
 
     Raises:
-        UpdateFinishedTrialError: this worker gave no sign of life for so long that its trial was taken for lost; it
-            waits again as another one, which counts in its place.
+        UpdateFinishedTrialError: this worker's heartbeat stopped for so long that the trial was taken for lost; another
+            trial has replaced it.
     """
     slot, point = trial.user_attrs[SLOT], suggest(study, trial)
     print(f"trial {slot} of {study.trial_count()}: {_words(point)}", flush=True)
@@ -80,13 +79,3 @@ def _settle(optuna_study: optuna.Study, study: Study, folder: StudyFolder, trial
 
 def _words(point: Mapping[str, Any]) -> str:
     return " ".join(f"{name}={value}" for name, value in point.items()) or "as it is"
-
-
-def main(words: list[str]) -> None:
-    """Work on a study that was created."""
-    options = parse(WorkOptions, words)
-    print(f"{options.folder.path}: {work(options.folder, options.storage, options.trials)}")
-
-
-if __name__ == "__main__":
-    command(main)

@@ -1,5 +1,6 @@
 """The Snakefile as a user meets it."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,3 +36,10 @@ def test_a_control_waits_for_the_run_whose_rate_it_copies():
     jobs = done.stdout.split("rule run:")
     (control,) = [job for job in jobs if "random/seed0" in job]
     assert "text_lm/lsh/seed0/summary.json" in control.split("output:")[0]
+
+
+def test_captions_of_snakemake_s_report_are_there_and_used():
+    """Snakemake itself opens them no sooner than when it writes its report."""
+    rules = "".join(path.read_text() for path in (ROOT / "suite" / "rules").glob("*.smk"))
+    captions = {f"captions/{path.name}" for path in (ROOT / "suite" / "rules" / "captions").iterdir()}
+    assert set(re.findall(r'caption="([^"]+)"', rules)) == captions

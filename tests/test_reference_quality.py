@@ -15,8 +15,8 @@ RUNS = [run for run in read_evidence(REFERENCE).runs if run.method in ("vanilla"
 
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{run.model}-{run.task}-{run.method}")
 def test_a_run_beats_its_baseline(run: Run) -> None:
-    value, trivial = run.summary["final"][run.metric], run.summary["baseline"][run.metric]
-    if run.summary["metric"]["higher_is_better"]:
+    value, trivial = run.summary.final[run.metric], run.summary.baseline.quality[run.metric]
+    if run.summary.metric.higher_is_better:
         assert value >= trivial + SHARE
     else:
         assert value <= PERPLEXITY * trivial

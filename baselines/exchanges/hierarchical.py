@@ -6,7 +6,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from lshmoe import Exchange, Wire
+from baselines.exchanges.servers import server_groups
+from lshmoe import Exchange, PhasedWire, Wire
 from lshmoe.exchange import block_permutation
 
 
@@ -48,19 +49,12 @@ class HierarchicalExchange(Exchange):
     """
 
     def __init__(
-        self, group: dist.ProcessGroup | None = None, wire: Wire | None = None, ranks_per_server: int = 1
+        self, group: dist.ProcessGroup | None = None, wire: Wire | PhasedWire | None = None, ranks_per_server: int = 1
     ) -> None:
         super().__init__(group, wire, ranks_per_server)
-        self.servers = self.per_server = 1
-        self.inside: dist.ProcessGroup | None = None
-        self.between: dist.ProcessGroup | None = None
-        if self.world_size == 1:
-            return
-        ranks_SG = torch.tensor(dist.get_process_group_ranks(group)).view(-1, ranks_per_server)
-        server, place = divmod(self.rank, ranks_per_server)
-        self.servers, self.per_server = ranks_SG.shape
-        self.inside = _subgroup(ranks_SG[server].tolist(), group)
-        self.between = _subgroup(ranks_SG[:, place].tolist(), group)
+        self.per_server = 1 if self.world_size == 1 else ranks_per_server
+        self.servers = self.world_size // self.per_server
+        self.inside, self.between = server_groups(self, ranks_per_server)
 
     def plan(self, counts_E: Tensor) -> HierarchicalPlan:
         send_GSL = counts_E.view(self.servers, self.per_server, -1).transpose(0, 1)
@@ -89,10 +83,3 @@ class HierarchicalExchange(Exchange):
             return torch.empty_like(rows).index_copy_(0, plan.inside_C, rows)
         rows = self.all_to_all(rows.index_select(0, plan.inside_C), *inside, self.inside, phase)
         return self.all_to_all(rows.index_select(0, plan.between_M), *between, self.between, phase)
-
-
-def _subgroup(ranks: list[int], parent: dist.ProcessGroup | None) -> dist.ProcessGroup:
-    # Local synchronisation: only the members take part, so the exchange's group need not span all processes.
-    group = dist.new_group(ranks, backend=dist.get_backend_config(parent), use_local_synchronization=True)
-    assert isinstance(group, dist.ProcessGroup), "a rank is a member of its own subgroups"
-    return group

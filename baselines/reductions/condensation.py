@@ -3,11 +3,25 @@
 import torch
 from torch import Tensor
 
+from baselines.reductions.directions import directions
+from baselines.reductions.rates import check_rate, rows_at_rate
 from baselines.reductions.size_classes import padded_rows, size_classes
-from lshmoe import Reduced, Reduction, clusters_from_assignment, spread
+from lshmoe import (
+    CompensationOption,
+    Reduced,
+    Reduction,
+    as_compensation,
+    clusters_from_assignment,
+    expert_of_rows,
+    occurrences,
+    represented_reduction,
+)
 
 # Rows of an expert that are compared with the earlier ones at a time.
 _BLOCK = 256
+# Halvings of the search for a threshold. 1 - cosine is searched from 2 down to 1e-6 on a logarithmic scale, so the last
+# step is a factor of 1.004.
+_HALVINGS = 12
 
 
 class Condensation(Reduction):
@@ -17,51 +31,76 @@ class Condensation(Reduction):
     other half (moving sequences between GPUs) is absent, and choosing representatives is our own, fixed rule: rows of
     an expert are taken in order, and a row becomes a representative unless its cosine similarity to an earlier
     representative exceeds ``threshold``; then it joins the most similar of these. What travels is a row itself, not a
-    mean as in LSH-MoE (§3.2), no residual is added, and how many rows travel follows from the data.
+    mean as in LSH-MoE (§3.2), and how many rows travel follows from the data, unless a rate is asked for: then each
+    expert gets the highest threshold found that sends at most ``ceil(rate · rows)`` rows.
 
     Cosine ignores length: a row and its double share an output. Zero rows count as alike. A representative gets the sum
     of its group's gradients through the expert, the rest of the group none.
 
-    Work: ``D·sum over experts(rows²)`` operations, up to four times that with padding. Memory: about ``512·R``
-    similarities at a time, however uneven the experts.
+    Work: ``D·sum over experts(rows²)`` operations, up to four times that with padding; with a rate 14 times as many.
+    Memory: about ``512·R`` similarities at a time, however uneven the experts.
 
     Args:
         dim: width of the rows; any will do.
         seed: accepted like by every reduction; nothing is drawn.
         threshold: cosine similarity, in (-1, 1). Close to 1 only parallel rows are merged.
+        rate: if given, replaces ``threshold``: sent rows per row, in (0, 1], an upper bound.
+        error_compensation: of each row's residual to its representative (§3.2), which Luffy does not have; see
+            :func:`~lshmoe.as_compensation`.
 
     Raises:
-        ValueError: if ``threshold`` is out of range.
+        ValueError: if ``threshold`` or ``rate`` is out of range, or ``error_compensation`` unknown.
     """
 
-    def __init__(self, dim: int, seed: int = 0, threshold: float = 0.9) -> None:
+    def __init__(
+        self,
+        dim: int,
+        seed: int = 0,
+        threshold: float = 0.9,
+        rate: float | None = None,
+        error_compensation: CompensationOption = False,
+    ) -> None:
         super().__init__()
         if not -1 < threshold < 1:
             raise ValueError(f"threshold: must be in (-1, 1), got {threshold}")
-        self.threshold = threshold
+        if rate is not None:
+            check_rate(rate)
+        self.threshold, self.rate = threshold, rate
+        self.error_compensation = as_compensation(error_compensation)
 
     def forward(self, rows_RD: Tensor, counts_E: Tensor) -> Reduced:
         """Choose the representatives of each expert; they keep their order."""
-        chosen_R = _representatives(_directions(rows_RD.detach()), counts_E, self.threshold)
-        sent_C, assignment_R = torch.unique(chosen_R, return_inverse=True)
+        unit_RD = directions(rows_RD.detach())
+        if self.rate is None:
+            threshold_E = unit_RD.new_full(counts_E.shape, self.threshold)
+        else:
+            threshold_E = _thresholds(unit_RD, counts_E, rows_at_rate(counts_E, self.rate))
+        sent_C, assignment_R = torch.unique(_representatives(unit_RD, counts_E, threshold_E), return_inverse=True)
         clusters = clusters_from_assignment(assignment_R, counts_E, sent_C.shape[0])
-
-        def restore(outputs_CD: Tensor) -> Tensor:
-            return spread(outputs_CD, clusters)
-
-        return Reduced(rows_RD.index_select(0, sent_C), clusters.counts_E, restore, assignment_R)
+        return represented_reduction(rows_RD, rows_RD.index_select(0, sent_C), clusters, self.error_compensation)
 
 
-def _directions(rows_RD: Tensor) -> Tensor:
-    """Unit rows ``[R, D + 1]``: the last column is 1 for zero rows, which makes them alike, and 0 for others."""
-    rows_RD = rows_RD.to(torch.promote_types(rows_RD.dtype, torch.float32))
-    lengths_R1 = torch.linalg.vector_norm(rows_RD, dim=1, keepdim=True)
-    is_zero_R1 = lengths_R1 == 0
-    return torch.cat([rows_RD / lengths_R1.masked_fill(is_zero_R1, 1.0), is_zero_R1.to(rows_RD.dtype)], 1)
+def _thresholds(directions_RD: Tensor, counts_E: Tensor, wanted_E: Tensor) -> Tensor:
+    """``[E]``: by bisection, the highest threshold that leaves at most ``wanted_E`` representatives."""
+    expert_R = expert_of_rows(counts_E, directions_RD.shape[0])
+    row_R = torch.arange(directions_RD.shape[0], device=directions_RD.device)
+
+    def fits(distance_E: Tensor) -> Tensor:
+        leads_R = _representatives(directions_RD, counts_E, 1 - distance_E) == row_R
+        return occurrences(expert_R[leads_R], counts_E.shape[0]) <= wanted_E
+
+    # At a distance above 2 every row is close to the first one, so that one representative is left.
+    near_E = directions_RD.new_full(counts_E.shape, 1e-6)
+    far_E = torch.where(fits(near_E), near_E, 2.1)
+    for _ in range(_HALVINGS):
+        middle_E = (near_E * far_E).sqrt()
+        fits_E = fits(middle_E)
+        near_E, far_E = torch.where(fits_E, near_E, middle_E), torch.where(fits_E, middle_E, far_E)
+    return 1 - far_E
 
 
-def _representatives(directions_RD: Tensor, counts_E: Tensor, threshold: float) -> Tensor:
-    """int64 ``[R]``: the row that stands for each row."""
+def _representatives(directions_RD: Tensor, counts_E: Tensor, threshold_E: Tensor) -> Tensor:
+    """int64 ``[R]``: the row that stands for each row; ``threshold_E`` is each expert's threshold."""
     chosen_R = torch.empty(directions_RD.shape[0], dtype=torch.int64, device=directions_RD.device)
     for experts_G in size_classes(counts_E):
         rows_GN, valid_GN = padded_rows(counts_E, experts_G)
@@ -72,7 +111,7 @@ def _representatives(directions_RD: Tensor, counts_E: Tensor, threshold: float) 
             rows_GB, valid_GB = rows_GN[:, start:stop], valid_GN[:, start:stop]
             cosine_GBN = directions_GND[:, start:stop] @ directions_GND[:, :stop].mT
             # 1. Of the rows that no earlier block's representative covers, choose those that lead.
-            close_GBN = cosine_GBN > threshold
+            close_GBN = cosine_GBN > threshold_E[experts_G, None, None]
             covered_GB = (close_GBN[:, :, :start] & leads_GN[:, None, :start]).any(-1)
             leads_GB = _first_come(close_GBN[:, :, start:], valid_GB & ~covered_GB)
             leads_GN[:, start:stop] = leads_GB

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from baselines.reductions.rates import check_rate, rows_at_rate
 from lshmoe.clustering import expert_of_rows
 from lshmoe.reduction import Reduction
 from lshmoe.seeding import generator
@@ -39,8 +40,7 @@ class DrawingReduction(Reduction):
         super().__init__()
         self.starts, self.rates = zip(*([(0, rate)] if isinstance(rate, int | float) else rate), strict=True)
         for value in self.rates:
-            if not 0 < value <= 1:
-                raise ValueError(f"rate: must be in (0, 1], got {value}")
+            check_rate(value)
         if self.starts[0] != 0 or list(self.starts) != sorted(set(self.starts)):
             raise ValueError(f"rate: a schedule must begin at call 0 and go on in order, got calls {self.starts}")
         self.seed = seed
@@ -53,9 +53,7 @@ class DrawingReduction(Reduction):
 
     def sizes(self, counts_E: Tensor) -> Tensor:
         """int64 ``[E]``: how many rows each expert shall be sent."""
-        # Products such as 0.07 · 100 land just above the integer that is meant.
-        wanted_E = torch.ceil(counts_E.double() * self.rate - 1e-9).long()
-        return torch.minimum(wanted_E.clamp(min=1), counts_E)
+        return rows_at_rate(counts_E, self.rate)
 
     def shuffled_places(self, counts_E: Tensor, num_rows: int) -> Tensor:
         """int64 ``[R]``: the place of each row in a random order of its expert's rows; a new order at every call."""

@@ -7,9 +7,11 @@ from baselines.reductions.drawing import DrawingReduction, Rate
 from baselines.reductions.size_classes import padded_rows, size_classes
 from lshmoe import (
     Clusters,
+    CompensationOption,
     IdentityReduction,
     Reduced,
     Segments,
+    as_compensation,
     clustered_reduction,
     clusters_from_assignment,
     expert_of_rows,
@@ -32,11 +34,12 @@ class KMeans(DrawingReduction):
         seed: draws the first centroids.
         rate: clusters per row, in (0, 1], or a schedule.
         iterations: updates of the centroids before the last assignment.
-        error_compensation: add each row's residual to its centroid's output (§3.2).
+        error_compensation: of each row's residual to its centroid (§3.2); see :func:`~lshmoe.as_compensation`.
         clusters_per_expert: if given, replaces ``rate``: this many clusters, or as many as the expert has rows.
 
     Raises:
-        ValueError: if ``rate``, ``iterations`` or ``clusters_per_expert`` is out of range.
+        ValueError: if ``rate``, ``iterations`` or ``clusters_per_expert`` is out of range, or
+            ``error_compensation`` unknown.
     """
 
     def __init__(
@@ -45,7 +48,7 @@ class KMeans(DrawingReduction):
         seed: int = 0,
         rate: Rate = 0.2,
         iterations: int = 2,
-        error_compensation: bool = True,
+        error_compensation: CompensationOption = True,
         clusters_per_expert: int | None = None,
     ) -> None:
         super().__init__(seed, rate)
@@ -53,7 +56,7 @@ class KMeans(DrawingReduction):
             raise ValueError(f"iterations: must be 0 or more, got {iterations}")
         if clusters_per_expert is not None and clusters_per_expert < 1:
             raise ValueError(f"clusters_per_expert: must be 1 or more, or None, got {clusters_per_expert}")
-        self.iterations, self.error_compensation = iterations, error_compensation
+        self.iterations, self.error_compensation = iterations, as_compensation(error_compensation)
         self.clusters_per_expert = clusters_per_expert
 
     def sizes(self, counts_E: Tensor) -> Tensor:
@@ -65,8 +68,8 @@ class KMeans(DrawingReduction):
     def forward(self, rows_RD: Tensor, counts_E: Tensor) -> Reduced:
         """Cluster each expert's rows, then average."""
         sizes_E = self.sizes(counts_E)
-        if torch.equal(sizes_E, counts_E):
-            # Every row is its own cluster; the rounding of E(c) + (x - c) would still show.
+        if torch.equal(sizes_E, counts_E) and not isinstance(self.error_compensation, Tensor):
+            # Every row is its own cluster: keep their order. A parameter must get its gradient all the same.
             return IdentityReduction().forward(rows_RD, counts_E)
         return clustered_reduction(rows_RD, self._cluster(rows_RD, counts_E, sizes_E), self.error_compensation)
 

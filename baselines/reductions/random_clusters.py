@@ -4,7 +4,15 @@ import torch
 from torch import Tensor
 
 from baselines.reductions.drawing import DrawingReduction, Rate
-from lshmoe import IdentityReduction, Reduced, clustered_reduction, clusters_from_assignment, expert_of_rows
+from lshmoe import (
+    CompensationOption,
+    IdentityReduction,
+    Reduced,
+    as_compensation,
+    clustered_reduction,
+    clusters_from_assignment,
+    expert_of_rows,
+)
 
 
 class RandomClusters(DrawingReduction):
@@ -16,21 +24,23 @@ class RandomClusters(DrawingReduction):
         dim: width of the rows; any will do.
         seed: draws the clusters.
         rate: clusters per row, in (0, 1], or a schedule.
-        error_compensation: add each row's residual to its centroid's output (§3.2).
+        error_compensation: of each row's residual to its centroid (§3.2); see :func:`~lshmoe.as_compensation`.
 
     Raises:
-        ValueError: if ``rate`` is out of range.
+        ValueError: if ``rate`` is out of range or ``error_compensation`` unknown.
     """
 
-    def __init__(self, dim: int, seed: int = 0, rate: Rate = 0.2, error_compensation: bool = True) -> None:
+    def __init__(
+        self, dim: int, seed: int = 0, rate: Rate = 0.2, error_compensation: CompensationOption = True
+    ) -> None:
         super().__init__(seed, rate)
-        self.error_compensation = error_compensation
+        self.error_compensation = as_compensation(error_compensation)
 
     def forward(self, rows_RD: Tensor, counts_E: Tensor) -> Reduced:
         """Deal the rows of each expert to its clusters in a random order."""
         sizes_E = self.sizes(counts_E)
-        if torch.equal(sizes_E, counts_E):
-            # Every row is its own cluster; the rounding of E(c) + (x - c) would still show.
+        if torch.equal(sizes_E, counts_E) and not isinstance(self.error_compensation, Tensor):
+            # Every row is its own cluster: keep their order. A parameter must get its gradient all the same.
             return IdentityReduction().forward(rows_RD, counts_E)
         first_E = sizes_E.cumsum(0) - sizes_E
         expert_R = expert_of_rows(counts_E, rows_RD.shape[0])

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from baselines.wires.e4m3 import decode_e4m3
 from baselines.wires.row_scaled import RowScaledWire
 
 _TYPES = {"e4m3": torch.float8_e4m3fn, "e5m2": torch.float8_e5m2}
@@ -43,10 +44,7 @@ class FP8Wire(RowScaledWire):
     def _decode(self, codes: Tensor, dim: int) -> Tensor:
         if self.format == "e5m2":
             return codes.view(self.dtype).to(torch.float32)
-        # On a CPU the built-in cast goes value by value. In float16 bits e4m3 is itself shifted by 7 places, sign moved
-        # to the top, with an exponent bias larger by 8: subnormals included.
-        half_CD = codes.view(torch.int8).to(torch.int16).bitwise_left_shift_(7).bitwise_and_(~0x4000)
-        return half_CD.view(torch.float16).to(torch.float32).mul_(2.0**8)
+        return decode_e4m3(codes)
 
     def _code_bytes(self, dim: int) -> int:
         return dim

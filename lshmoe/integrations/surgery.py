@@ -20,7 +20,7 @@ def replace_ffn(block: nn.Module, moe: MoELayer) -> None:
         block.activation_fn = nn.Identity()
     elif hasattr(block, "mlp"):
         block.mlp = moe
-    elif hasattr(block, "intermediate") and hasattr(block, "output"):
+    elif hasattr(block, "intermediate") and isinstance(block.output, nn.Module):
         block.intermediate = moe
         block.output.dense = nn.Identity()
     else:

@@ -1,13 +1,16 @@
-"""Rows of the convergence table, computed from records alone."""
+"""The convergence table: quality, rate, bytes and the time to vanilla's quality, from the records of runs."""
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from suite.analysis.columns import column, table_row
+from suite.analysis.estimate import Estimate
 from suite.analysis.order import in_order
 from suite.analysis.quality import margin, quality_differences
-from suite.analysis.rows import INVALID, Row, data_name, interval
+from suite.analysis.rows import AtFault, MethodRow, data_name
 from suite.analysis.speedup import blocks_of
-from suite.analysis.statistics import Estimate, compare_paired, holm, over_seeds, paired_ratio, steps_to_target
+from suite.analysis.statistics import compare_paired, holm, over_seeds, paired_ratio, steps_to_target
 from suite.records.evidence import Evidence, Run, Speed
 
 # Equal within noise: the target is this much above vanilla's last held-out value (perplexities fall). Of a share, such
@@ -15,57 +18,132 @@ from suite.records.evidence import Evidence, Run, Speed
 TARGET_SLACK = 1.05
 
 
-def convergence_rows(evidence: Evidence) -> list[Row]:
-    """One row per (model, task, method). A row with a record at fault says so in ``value`` and gives nothing else."""
-    cells: dict[tuple[str, str], dict[str, list[Run]]] = defaultdict(dict)
+@table_row
+class ConvergenceRow(MethodRow):
+    """All seeds of a method."""
+
+    seed_count: int = column("seeds that went into the row", "runs", header="seeds")
+    steps: int = column("length of each run", "steps")
+    metric: str = column("what `value` is; `perplexity` on held-out documents: lower is better, all others: higher")
+    value: Estimate = column(
+        "after the last step, with the method on; mean over seeds, 95 % Student's t interval, none with one seed",
+        "as metric",
+        form=".4g",
+        tells_fault=True,
+    )
+    steps_to_target: float | None = column(
+        "first step at which the held-out curve reaches `target`, linear between evaluations; mean over seeds, empty "
+        "unless all reach it",
+        "steps",
+        form=".0f",
+        better="lower",
+    )
+    time_to_target_ratio: Estimate | None = column(
+        "vanilla's steps to the target over the method's, times the paired speed-up, with the speed-up's interval; "
+        "above 1: sooner than vanilla",
+        "ratio",
+        form=".2f",
+        better="higher",
+    )
+    time_cluster: str | None = column(
+        "the link that speed-up was measured on: the one that resembles the model's own cluster in the paper"
+    )
+    exact_value: float = column(
+        "the same weights evaluated with exact dispatch (no reduction, plain wire)", "as metric", form=".4g"
+    )
+    rate: float | None = column(
+        "rows sent over rows routed, over the whole training", "fraction", form=".1%", better="lower"
+    )
+    relative_bytes: float | None = column(
+        "bytes that the MoE layers send over those of the same routed rows, uncompressed, on a 16-bit wire; a plain "
+        "32-bit wire is at 2",
+        "fraction",
+        form=".1%",
+        better="lower",
+    )
+    target: float | None = column("1.05 × vanilla's last value: equal to vanilla within noise", "as metric")
+    data: str = column("data sets used")
+    difference: Estimate | None = column(
+        "quality less vanilla's of the same seed (of a perplexity minus its logarithm); 95 % Student's t interval; "
+        "empty with one seed",
+        "as quality",
+        form="+.4f",
+        better="higher",
+    )
+    difference_p: float | None = column("p of no difference, corrected for the number of methods by Holm's method")
+    equivalence_p: float | None = column(
+        "p of two one-sided t tests of a difference within the margin (claims.md), corrected likewise"
+    )
+    equivalence: str | None = column("to vanilla: `equivalent`, `different` or `undecided`")
+
+
+def convergence_rows(evidence: Evidence) -> list[ConvergenceRow | AtFault]:
+    """One row per model, task and method."""
+    groups: dict[tuple[str, str], dict[str, list[Run]]] = defaultdict(dict)
     for run in evidence.runs:
-        cells[run.model, run.task].setdefault(run.method, []).append(run)
-    for record in evidence.invalid:
-        if record.method is not None:
-            cells[record.model, record.task][record.method] = []
-    return [row for key in sorted(cells) for row in _cell_rows(evidence, *key, cells[key])]
+        groups[run.model, run.task].setdefault(run.method, []).append(run)
+    for record in evidence.invalid_runs:
+        groups[record.model, record.task][str(record.method)] = []
+    return [row for key in sorted(groups) for row in _group_rows(evidence, *key, groups[key])]
 
 
-def _cell_rows(evidence: Evidence, model: str, task: str, methods: dict[str, list[Run]]) -> list[Row]:
+def _group_rows(
+    evidence: Evidence, model: str, task: str, methods: dict[str, list[Run]]
+) -> list[ConvergenceRow | AtFault]:
     """Rows of one model on one task; a method without runs has a record at fault."""
     vanilla = methods.get("vanilla", [])
     target = target_of(vanilla) if vanilla else None
     reference = _steps_to(vanilla, target)
     link = own_link(evidence, model, task)
     against_vanilla = _against_vanilla(methods)
-    rows: list[Row] = []
+    rows: list[ConvergenceRow | AtFault] = []
     for method in in_order(methods):
         runs = methods[method]
         if not runs:
-            rows.append({"model": model, "task": task, "method": method, "value": INVALID})
+            rows.append(AtFault(model, task, method))
             continue
         needed = _steps_to(runs, target)
         metric = runs[0].metric
-        value = over_seeds([_last(run, metric) for run in runs])
+        ratio = _time_to_target(link, method, reference, needed)
+        against = against_vanilla.get(method)
         rows.append(
-            {
-                "model": model,
-                "task": task,
-                "method": method,
-                "seed_count": len(runs),
-                "steps": runs[0].summary["steps"],
-                "metric": metric,
-                **interval("value", value),
-                "steps_to_target": needed,
-                **_time_to_target(link, method, reference, needed),
-                "exact_value": over_seeds([_last(run, f"exact_{metric}") for run in runs]).value,
-                "rate": _mean(runs, "rate"),
-                "relative_bytes": _mean(runs, "relative_bytes"),
-                "target": target,
-                "data": data_name(runs[0].summary["data"]),
-                **against_vanilla.get(method, {}),
-            }
+            ConvergenceRow(
+                model=model,
+                task=task,
+                method=method,
+                seed_count=len(runs),
+                steps=runs[0].summary.steps,
+                metric=metric,
+                value=over_seeds([_last(run, metric) for run in runs]),
+                steps_to_target=needed,
+                time_to_target_ratio=ratio,
+                time_cluster=link.cluster if link and ratio else None,
+                exact_value=over_seeds([_last(run, f"exact_{metric}") for run in runs]).value,
+                rate=_mean(runs, "rate"),
+                relative_bytes=_mean(runs, "relative_bytes"),
+                target=target,
+                data=data_name(runs[0].summary.data),
+                difference=against.difference if against else None,
+                difference_p=against.p_different if against else None,
+                equivalence_p=against.p_equivalent if against else None,
+                equivalence=against.verdict if against else None,
+            )
         )
     return rows
 
 
-def _against_vanilla(methods: dict[str, list[Run]]) -> dict[str, Row]:
-    """Quality against vanilla's of equal seeds, by method; p values are corrected for the number of methods."""
+@dataclass(frozen=True)
+class _AgainstVanilla:
+    """A method's quality less vanilla's; p values are corrected for the number of methods."""
+
+    difference: Estimate
+    p_different: float
+    p_equivalent: float
+    verdict: str
+
+
+def _against_vanilla(methods: dict[str, list[Run]]) -> dict[str, _AgainstVanilla]:
+    """Quality against vanilla's of equal seeds, by method."""
     vanilla = methods.get("vanilla", [])
     found = {
         method: comparison
@@ -76,12 +154,7 @@ def _against_vanilla(methods: dict[str, list[Run]]) -> dict[str, Row]:
     different = holm([comparison.p_different for comparison in found.values()])
     equivalent = holm([comparison.p_equivalent for comparison in found.values()])
     return {
-        method: {
-            **interval("difference", comparison.difference),
-            "difference_p": p_different,
-            "equivalence_p": p_equivalent,
-            "equivalence": comparison.verdict(p_equivalent),
-        }
+        method: _AgainstVanilla(comparison.difference, p_different, p_equivalent, comparison.verdict(p_equivalent))
         for (method, comparison), p_different, p_equivalent in zip(found.items(), different, equivalent, strict=True)
     }
 
@@ -92,23 +165,21 @@ def own_link(evidence: Evidence, model: str, task: str) -> Speed | None:
     return next((speed for speed in speeds if speed.share is not None), speeds[0] if speeds else None)
 
 
-def _time_to_target(link: Speed | None, method: str, reference: float | None, needed: float | None) -> Row:
+def _time_to_target(link: Speed | None, method: str, reference: float | None, needed: float | None) -> Estimate | None:
     """Vanilla's steps over the method's, times the paired speed-up; the interval is that of the speed-up."""
     if link is None or reference is None or needed is None or method not in set(link.blocks["method"]):
-        return {}
+        return None
     vanilla, blocks = (blocks_of(link, name)["seconds"].tolist() for name in ("vanilla", method))
-    ratio = paired_ratio(vanilla, blocks)
-    scaled = Estimate(*(reference / needed * end for end in (ratio.value, ratio.low, ratio.high)))
-    return {**interval("time_to_target_ratio", scaled), "time_cluster": link.cluster}
+    return paired_ratio(vanilla, blocks).times(reference / needed)
 
 
-def _last(run: Run, column: str) -> float:
-    return float(run.evals[column].iloc[-1])
+def _last(run: Run, name: str) -> float:
+    return float(run.evals[name].iloc[-1])
 
 
 def _mean(runs: Sequence[Run], name: str) -> float | None:
     """Mean over seeds of a number in the summary; None if it says nothing, as of a run without steps."""
-    values = [run.summary[name] for run in runs]
+    values = [getattr(run.summary, name) for run in runs]
     return None if None in values else over_seeds(values).value
 
 
@@ -119,12 +190,12 @@ def target_of(vanilla: Sequence[Run]) -> float:
 
 
 def _rises(run: Run) -> bool:
-    return bool(run.summary["metric"]["higher_is_better"])
+    return bool(run.summary.metric.higher_is_better)
 
 
 def _steps_to(runs: Sequence[Run], target: float | None) -> float | None:
     """Mean over seeds of the steps to ``target``; None unless every seed reaches it by training."""
-    if target is None or not runs or not runs[0].summary["steps"]:
+    if target is None or not runs or not runs[0].summary.steps:
         return None
     needed = [reached_at(run, target) for run in runs]
     reached = [steps for steps in needed if steps is not None]

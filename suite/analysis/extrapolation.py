@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from suite.analysis.rows import Row
+from suite.analysis.columns import column, table_row
 from suite.config.paper.published import Published, PublishedModel
 from suite.costmodel import paper
 from suite.costmodel.bound import speedup_bound
@@ -13,7 +13,30 @@ from suite.costmodel.step import predict
 GPUS = tuple(2**power for power in range(4, 15))
 
 
-def extrapolation_rows(published: Published, targets: Targets) -> list[Row]:
+@table_row
+class ExtrapolationRow:
+    """A model of the paper on a number of GPUs, predicted."""
+
+    model: str = column("the paper's name", words=True)
+    cluster: str = column("name of a cluster in `suite/conf/targets.yaml`", words=True)
+    exchange: ExchangePath = column("`flat`, or `hierarchical`: inside servers first", words=True)
+    gpus: int = column("how many", form="d")
+    servers: int = column("how many; of the two-site cluster, servers are the sites")
+    kappa: float = column("vanilla's predicted all-to-all over the rest of its step", "ratio")
+    share: float = column("vanilla's predicted all-to-all over its step", "fraction", form=".0%")
+    rate: float = column("the published one", "fraction")
+    speedup: float = column(
+        "LSH's, predicted: fewer bytes, fewer rows for experts, hashing", "ratio", form=".2f", better="higher"
+    )
+    bound: float = column("1 / (1 − f(1−ρ) + h) at the predicted share", "ratio", form=".2f", better="higher")
+    printed_share: float = column(
+        "by eq. 9 of the paper as printed, at peak FLOP/s, with the NICs of a whole server", "fraction", form=".0%"
+    )
+    published_share: float | None = column("what the paper measured at this place", "fraction", form=".0%")
+    published_speedup: str | None = column("what the paper measured at this place, as a range over tasks", "ratio")
+
+
+def extrapolation_rows(published: Published, targets: Targets) -> list[ExtrapolationRow]:
     """One row per model, cluster, exchange and number of GPUs."""
     return [
         _row(name, model, key, cluster, path, gpus, published, targets)
@@ -33,7 +56,7 @@ def _row(
     gpus: int,
     published: Published,
     targets: Targets,
-) -> Row:
+) -> ExtrapolationRow:
     assumptions = targets.assumptions
     shape, joined = Shape.of(model, assumptions), network(cluster, path, gpus)
     step = workload(shape, cluster, joined, assumptions)
@@ -46,21 +69,21 @@ def _row(
     where = published.share_cluster
     has_share = key == where.cluster and gpus in (where.gpus, where.gpus_doubled) and name in published.shares
     at_home = key == model.cluster and gpus == cluster.servers * cluster.gpus_per_server
-    return {
-        "model": model.title,
-        "cluster": key,
-        "exchange": path,
-        "gpus": gpus,
-        "servers": servers,
-        "kappa": vanilla.kappa,
-        "share": vanilla.share,
-        "rate": rate,
-        "speedup": vanilla.seconds / lsh.seconds,
-        "bound": speedup_bound(vanilla.share, rate, lsh.reduction / vanilla.seconds),
-        "printed_share": paper.share(printed),
-        "published_share": published.shares[name].value if has_share else None,
-        "published_speedup": _printed_speedups(name, published) if at_home else None,
-    }
+    return ExtrapolationRow(
+        model=model.title,
+        cluster=key,
+        exchange=path,
+        gpus=gpus,
+        servers=servers,
+        kappa=vanilla.kappa,
+        share=vanilla.share,
+        rate=rate,
+        speedup=vanilla.seconds / lsh.seconds,
+        bound=speedup_bound(vanilla.share, rate, lsh.reduction / vanilla.seconds),
+        printed_share=paper.share(printed),
+        published_share=published.shares[name].value if has_share else None,
+        published_speedup=_printed_speedups(name, published) if at_home else None,
+    )
 
 
 def _printed_speedups(name: str, published: Published) -> str:

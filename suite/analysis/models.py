@@ -1,13 +1,14 @@
-"""Rows of Table 1: its numbers beside those of this project's models, built as shapes."""
+"""The paper's Table 1: its numbers beside those of this project's models, built as shapes."""
 
 from functools import cache
 
 import torch
 
 from lshmoe import moe_layers
+from suite.analysis.columns import column, table_row
 from suite.analysis.readings import Quantity, Reading, nearest, readings
-from suite.analysis.rows import Row
-from suite.config.compose import choices, compose
+from suite.config.compose import compose
+from suite.config.conf import choices
 from suite.config.model import ModelConfig
 from suite.config.paper.table1 import Images, Table1, TableRow, Text, table1
 from suite.costmodel.memory.blueprint import blueprint
@@ -19,8 +20,40 @@ from suite.tasks.task import ImageInputs, TextInputs
 MILLION = 1e6
 
 
-def model_rows(row: TableRow, candidates: list[Reading], tolerance: float) -> list[Row]:
-    """One row per cell of a model; see docs/columns.md."""
+@table_row
+class ModelRow:
+    """One cell of Table 1."""
+
+    model: str = column("the paper's name", words=True)
+    quantity: str = column(
+        "`layers` (of an encoder–decoder: of either half), `d_model`, `d_ffn`, `experts`; `moe_params`; "
+        "`total_params`; `dense_params`, the paper's total less its MoE parameters",
+        words=True,
+    )
+    paper: int | str | None = column(
+        "as printed, parameters in units; `varies` where it prints that, empty where it prints nothing", "number"
+    )
+    ours: int | str = column(
+        "this project's model with everything counted: for `moe_params` experts, their biases and gates", "number"
+    )
+    reading: str | None = column(
+        "which layers are MoE layers, and whether biases (with norms), gates and embeddings count, in the reading "
+        "nearest to the printed number; `none; nearest: …` if it is not within the tolerance",
+        words=True,
+    )
+    match: str = column("`yes` if a reading comes within 1 %, `no`, or `not stated`")
+    counted: int | None = column("what that reading counts", "parameters", default=None)
+    deviation: float | None = column(
+        "`counted` over `paper`, less 1", "fraction", header="off", form="+.2%", default=None
+    )
+    readings_matching: int | None = column("how many readings are within the tolerance", "readings", default=None)
+    readings_tried: int | None = column(
+        "of how many that count different numbers; where many match, a match says little", "readings", default=None
+    )
+
+
+def model_rows(row: TableRow, candidates: list[Reading], tolerance: float) -> list[ModelRow]:
+    """One row per cell of a model."""
     model = _model(row)
     built = blueprint(model.host, model.sizes["paper"], made_up_inputs(row.inputs))
     counted = count(built)
@@ -33,19 +66,15 @@ def model_rows(row: TableRow, candidates: list[Reading], tolerance: float) -> li
         ("dense", rest, counted.total - moe),
     ]
     return [
-        *({"model": row.title, **cell} for cell in _shape_rows(row, model, built)),
+        *_shape_rows(row, model, built),
         *(
-            {
-                "model": row.title,
-                "quantity": f"{quantity}_params",
-                **_parameter_row(paper, ours, candidates, tolerance, quantity),
-            }
+            _parameter_row(row.title, paper, ours, candidates, tolerance, quantity)
             for quantity, paper, ours in parameters
         ),
     ]
 
 
-def _shape_rows(row: TableRow, model: ModelConfig, built: torch.nn.Module) -> list[Row]:
+def _shape_rows(row: TableRow, model: ModelConfig, built: torch.nn.Module) -> list[ModelRow]:
     layers = model.sizes["paper"].layers
     moe = moe_layers(built)
     ours = {
@@ -56,33 +85,37 @@ def _shape_rows(row: TableRow, model: ModelConfig, built: torch.nn.Module) -> li
     }
     printed = {quantity: getattr(row.printed, quantity) for quantity in ours}
     return [
-        {
-            "quantity": quantity,
-            "paper": "varies" if printed[quantity] is None else printed[quantity],
-            "ours": "/".join(map(str, values)),
-            "reading": "as configured",
-            "match": _yes(len(values) > 1 if printed[quantity] is None else values == [printed[quantity]]),
-        }
+        ModelRow(
+            model=row.title,
+            quantity=quantity,
+            paper="varies" if printed[quantity] is None else printed[quantity],
+            ours="/".join(map(str, values)),
+            reading="as configured",
+            match=_yes(len(values) > 1 if printed[quantity] is None else values == [printed[quantity]]),
+        )
         for quantity, values in ours.items()
     ]
 
 
 def _parameter_row(
-    millions: float | None, ours: int, candidates: list[Reading], tolerance: float, quantity: Quantity
-) -> Row:
+    model: str, millions: float | None, ours: int, candidates: list[Reading], tolerance: float, quantity: Quantity
+) -> ModelRow:
+    name = f"{quantity}_params"
     if millions is None:
-        return {"paper": None, "ours": ours, "reading": None, "match": "not stated"}
+        return ModelRow(model=model, quantity=name, paper=None, ours=ours, reading=None, match="not stated")
     best = nearest(millions * MILLION, candidates, quantity, tolerance)
-    return {
-        "paper": round(millions * MILLION),
-        "ours": ours,
-        "reading": best.text if best.matching else f"none; nearest: {best.text}",
-        "match": _yes(best.matching > 0),
-        "counted": best.value,
-        "deviation": best.deviation,
-        "readings_matching": best.matching,
-        "readings_tried": best.tried,
-    }
+    return ModelRow(
+        model=model,
+        quantity=name,
+        paper=round(millions * MILLION),
+        ours=ours,
+        reading=best.text if best.matching else f"none; nearest: {best.text}",
+        match=_yes(best.matching > 0),
+        counted=best.value,
+        deviation=best.deviation,
+        readings_matching=best.matching,
+        readings_tried=best.tried,
+    )
 
 
 def _yes(true: bool) -> str:
@@ -122,10 +155,11 @@ def made_up_inputs(wanted: Text | Images) -> TextInputs | ImageInputs:
 
 
 @cache
-def compiled() -> tuple[list[Row], list[str]]:
+def compiled() -> tuple[list[ModelRow], list[str]]:
     """All rows, and the sentence on each whole row; building the models takes seconds and depends on no record."""
     table = table1()
-    rows, whole = [], []
+    rows: list[ModelRow] = []
+    whole = []
     for row in table.rows:
         if row.model not in choices("model"):
             whole.append(f"{row.title}: not compared, as there is no model {row.model} here.")

@@ -1,4 +1,4 @@
-"""Predicted against measured speed-ups, and their curves over kappa: rows of ``kappa_map.csv`` and ``prediction.csv``.
+"""The tables kappa_map and prediction: predicted against measured speed-ups, and their curves over kappa.
 
 Everything starts from rows of ``speedup.csv``. For every model and task the cluster with the smallest kappa, the one
 with the least network in it, calibrates what methods cost; all others test it. There the step of vanilla, the reference
@@ -6,15 +6,17 @@ that kappa is defined by, is given and says how slow the link is; the steps of a
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 import numpy as np
 
+from suite.analysis.columns import column, table_row
+from suite.analysis.estimate import Estimate
 from suite.analysis.order import in_order
-from suite.analysis.rows import INVALID, Row
+from suite.analysis.rows import AtFault, MethodRow, sound
+from suite.analysis.speedup import SpeedupRow
 from suite.costmodel.calibrate import INSTANT, measured_cost, measured_link
 from suite.costmodel.exchange import AlphaBeta
 from suite.costmodel.solve import least_kappa, link_for
@@ -29,6 +31,43 @@ BOUND_BAR, BOUND_METHOD = 0.9, "lsh"
 
 CURVE_POINTS = 60
 LARGEST_KAPPA = 3.0
+
+
+@table_row
+class KappaMapRow(MethodRow):
+    """A measured cluster, or a point of a predicted curve."""
+
+    kappa: float = column("of vanilla on that cluster, or on the modelled link", "ratio")
+    speedup: Estimate | None = column("as in `speedup.csv`; empty on a curve", "ratio", better="higher")
+    predicted_speedup: float | None = column(
+        "vanilla's predicted step over the method's on the same link; empty where the cluster is the calibrating one",
+        "ratio",
+        better="higher",
+    )
+    kind: str = column("`measured`: a cluster; `predicted`: a point of a curve")
+
+
+@table_row
+class PredictionRow(MethodRow):
+    """A measured cluster that has a prediction."""
+
+    kappa: float = column("as in `speedup.csv`", "ratio", form=".3f")
+    speedup: Estimate = column("as in `speedup.csv`", "ratio", form=".3f", better="higher")
+    predicted_speedup: float = column(
+        "vanilla's predicted step over the method's on the same link",
+        "ratio",
+        header="predicted",
+        form=".3f",
+        better="higher",
+    )
+    error: float = column(
+        "`predicted_speedup` over `speedup`, less 1; the Markdown gives the median and worst of their sizes and their "
+        "bars",
+        "fraction",
+        form="+.1%",
+    )
+    bound: float = column("as in `speedup.csv`", "ratio", form=".3f", better="higher")
+    bound_reached: float = column("as in `speedup.csv`", "ratio", header="of_bound", form=".0%", better="higher")
 
 
 @dataclass(frozen=True)
@@ -47,66 +86,68 @@ class Calibration:
         """Of the slowest link, which shows it best; 0 without one."""
         return min(self.links.values(), key=lambda link: link.rate).overhang if self.links else 0.0
 
+    def predict(self, row: SpeedupRow) -> float | None:
+        """A measured method's speed-up; None on the calibrating cluster and for a method not measured there."""
+        link = self.links.get(row.cluster)
+        if link is None or row.method not in self.costs:
+            return None
+        return speedup(self.costs["vanilla"], self.costs[row.method], link)
 
-def calibrate(rows: Sequence[Row]) -> Calibration:
+
+def calibrate(rows: Sequence[SpeedupRow]) -> Calibration:
     """Costs of all methods and what vanilla's steps say of the links.
 
     Args:
-        rows: of ``speedup.csv``, all of one model and task, vanilla among those of every cluster.
+        rows: all of one model and task, vanilla among those of every cluster.
     """
-    vanilla: list[Mapping[str, Any]] = [row for row in rows if row["method"] == "vanilla"]
-    first = min(vanilla, key=lambda row: row["kappa"])
-    beta = first.get("link_beta_seconds_per_byte")
+    vanilla = [row for row in rows if row.method == "vanilla"]
+    first = min(vanilla, key=lambda row: row.kappa)
+    beta = first.link_beta_seconds_per_byte
     opened = AlphaBeta(latency=0.0, rate=1 / beta) if beta else INSTANT
-    costs = {str(row["method"]): measured_cost(row, opened) for row in rows if row["cluster"] == first["cluster"]}
-    links = {row["cluster"]: measured_link(costs["vanilla"], row) for row in vanilla if row is not first}
-    return Calibration(first["cluster"], costs, links)
+    costs = {row.method: measured_cost(vars(row), opened) for row in rows if row.cluster == first.cluster}
+    links = {row.cluster: measured_link(costs["vanilla"], vars(row)) for row in vanilla if row is not first}
+    return Calibration(first.cluster, costs, links)
 
 
-def kappa_map_rows(speedups: Sequence[Row]) -> list[Row]:
-    """Measured points, each with its prediction, and predicted curves, for every method but vanilla.
-
-    The calibrating cluster's own points have no prediction. A method that it did not measure has no curve.
-
-    Args:
-        speedups: rows of ``speedup.csv``.
-    """
-    valid = [row for row in speedups if row.get("speedup") != INVALID]
-    rows: list[Row] = []
-    for model, task in sorted({(str(row["model"]), str(row["task"])) for row in valid}):
-        group = [row for row in valid if (row["model"], row["task"]) == (model, task)]
-        calibration = calibrate(group)
-        found = [*_points(group, calibration), *_curves(group, calibration)]
-        rows += [{"model": model, "task": task, **row} for row in found]
-    return rows
-
-
-def _points(rows: Sequence[Row], calibration: Calibration) -> list[Row]:
+def _calibrated(speedups: Sequence[SpeedupRow | AtFault]) -> list[tuple[list[SpeedupRow], Calibration]]:
+    """Rows of every model and task besides vanilla's, each group with its calibration."""
+    groups: dict[tuple[str, str], list[SpeedupRow]] = {}
+    for row in sound(speedups):
+        groups.setdefault((row.model, row.task), []).append(row)
     return [
-        {
-            **{name: row[name] for name in ("method", "kappa", "speedup", "speedup_low", "speedup_high")},
-            "predicted_speedup": _predict(row, calibration),
-            "bound": row["predicted_speedup"],
-            "bound_reached": row["bound_reached"],
-            "kind": MEASURED,
-        }
-        for row in rows
-        if row["method"] != "vanilla"
+        ([row for row in group if row.method != "vanilla"], calibrate(group)) for _, group in sorted(groups.items())
     ]
 
 
-def _predict(row: Row, calibration: Calibration) -> float | None:
-    """A measured cell's speed-up from the calibration; None for the calibration itself and what it did not measure."""
-    link, costs = calibration.links.get(str(row["cluster"])), calibration.costs
-    if link is None or row["method"] not in costs:
-        return None
-    return speedup(costs["vanilla"], costs[str(row["method"])], link)
+def kappa_map_rows(speedups: Sequence[SpeedupRow | AtFault]) -> list[KappaMapRow]:
+    """Measured points, each with its prediction, and predicted curves, for every method but vanilla.
+
+    The calibrating cluster's own points have no prediction. A method that it did not measure has no curve.
+    """
+    rows = []
+    for measured, calibration in _calibrated(speedups):
+        rows += [
+            KappaMapRow(
+                model=row.model,
+                task=row.task,
+                method=row.method,
+                kappa=row.kappa,
+                speedup=row.speedup,
+                predicted_speedup=calibration.predict(row),
+                kind=MEASURED,
+            )
+            for row in measured
+        ]
+        rows += _curves(measured, calibration)
+    return rows
 
 
-def _curves(rows: Sequence[Row], calibration: Calibration) -> list[Row]:
+def _curves(measured: Sequence[SpeedupRow], calibration: Calibration) -> list[KappaMapRow]:
+    if not measured:
+        return []
     vanilla, overhang = calibration.costs["vanilla"], calibration.overhang
     first = max(0.02, 1.001 * least_kappa(vanilla, latency=0.0))
-    last = max(LARGEST_KAPPA, 1.1 * first, *(float(str(row["kappa"])) for row in rows))
+    last = max(LARGEST_KAPPA, 1.1 * first, *(row.kappa for row in measured))
     if last * overhang >= 1:  # no link of such an overhang has so large a kappa
         last = 0.9 / overhang
     links = {
@@ -114,51 +155,69 @@ def _curves(rows: Sequence[Row], calibration: Calibration) -> list[Row]:
         for kappa in np.geomspace(first, last, CURVE_POINTS)
     }
     return [
-        {
-            "method": method,
-            "kappa": kappa,
-            "predicted_speedup": speedup(vanilla, calibration.costs[method], link),
-            "kind": PREDICTED,
-        }
+        KappaMapRow(
+            model=measured[0].model,
+            task=measured[0].task,
+            method=method,
+            kappa=kappa,
+            speedup=None,
+            predicted_speedup=speedup(vanilla, calibration.costs[method], link),
+            kind=PREDICTED,
+        )
         for method in in_order(calibration.costs)
         if method != "vanilla"
         for kappa, link in links.items()
     ]
 
 
+def prediction_rows(speedups: Sequence[SpeedupRow | AtFault]) -> list[PredictionRow]:
+    """One row for each measured cluster and method that has a prediction."""
+    return [
+        PredictionRow(
+            model=row.model,
+            task=row.task,
+            method=row.method,
+            kappa=row.kappa,
+            speedup=row.speedup,
+            predicted_speedup=predicted,
+            error=predicted / row.speedup.value - 1,
+            bound=row.bound,
+            bound_reached=row.bound_reached,
+        )
+        for measured, calibration in _calibrated(speedups)
+        for row in measured
+        if (predicted := calibration.predict(row)) is not None
+    ]
+
+
 @dataclass(frozen=True)
 class PredictionReport:
-    """Relative errors ``predicted / measured − 1`` of all cells.
+    """Relative errors ``predicted / measured − 1`` of all predictions.
 
     Attributes:
-        rows: the cells with both numbers and their ``error``.
-        median: of the absolute errors; None without a cell.
+        rows: the predictions.
+        median: of the absolute errors; None without a prediction.
         worst: the largest of them.
-        bound_reached: the least part of its bound that LSH reached; None without a cell of it.
+        bound_reached: the least part of its bound that LSH reached; None where LSH has no prediction.
     """
 
-    rows: list[Row]
+    rows: Sequence[PredictionRow]
     median: float | None
     worst: float | None
     bound_reached: float | None
 
     @property
     def met(self) -> bool | None:
-        """Whether both bars are met; None without a cell."""
+        """Whether both bars are met; None without a prediction."""
         if self.median is None or self.worst is None:
             return None
         return self.median <= MEDIAN_BAR and self.worst <= WORST_BAR
 
 
-def prediction_report(rows: Sequence[Row]) -> PredictionReport:
-    """Errors over all cells of a kappa map that are measured and predicted."""
-    cells = [
-        row | {"error": float(str(row["predicted_speedup"])) / float(str(row["speedup"])) - 1}
-        for row in rows
-        if row["kind"] == MEASURED and row.get("predicted_speedup") is not None
-    ]
-    errors = [math.fabs(float(str(cell["error"]))) for cell in cells]
-    reached = [float(str(cell["bound_reached"])) for cell in cells if cell["method"] == BOUND_METHOD]
+def prediction_report(rows: Sequence[PredictionRow]) -> PredictionReport:
+    """Errors over all predictions."""
+    errors = [math.fabs(row.error) for row in rows]
+    reached = [row.bound_reached for row in rows if row.method == BOUND_METHOD]
     return PredictionReport(
-        cells, median(errors) if errors else None, max(errors, default=None), min(reached, default=None)
+        rows, median(errors) if errors else None, max(errors, default=None), min(reached, default=None)
     )

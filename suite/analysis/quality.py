@@ -14,12 +14,12 @@ SHARE_MARGIN, PERPLEXITY_MARGIN = 0.005, 0.01
 def quality(run: Run) -> float:
     """The last held-out metric, larger is better: a share as it is, of a perplexity minus its logarithm."""
     value = float(run.evals[run.metric].iloc[-1])
-    return value if run.summary["metric"]["higher_is_better"] else -math.log(value)
+    return value if run.summary.metric.higher_is_better else -math.log(value)
 
 
 def margin(run: Run) -> float:
     """What :func:`quality` of two runs may differ by and still be the same."""
-    return SHARE_MARGIN if run.summary["metric"]["higher_is_better"] else PERPLEXITY_MARGIN
+    return SHARE_MARGIN if run.summary.metric.higher_is_better else PERPLEXITY_MARGIN
 
 
 def quality_differences(runs: Sequence[Run], reference: Sequence[Run]) -> list[float]:

@@ -1,49 +1,88 @@
-"""A speed-up split into its parts: rows of ``savings.csv``, from rows of ``speedup.csv``."""
+"""The savings table: a speed-up split into its parts."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from suite.analysis.rows import INVALID, Row
-
-# Parts of a step, as in speedup.csv; they add up to it.
-PARTS = ("all_to_all", "experts", "reduction", "rest")
-
-
-def savings_rows(speedups: Sequence[Row]) -> list[Row]:
-    """One row per measured method but vanilla: seconds saved by part, and the speed-up that single parts would give.
-
-    Args:
-        speedups: rows of ``speedup.csv``; invalid ones are left out.
-    """
-    valid: list[Mapping[str, Any]] = [row for row in speedups if row.get("speedup") != INVALID]
-    vanilla = {_place(row): row for row in valid if row["method"] == "vanilla"}
-    return [_split(row, vanilla[_place(row)]) for row in valid if row["method"] != "vanilla"]
+from suite.analysis.columns import column, table_row
+from suite.analysis.estimate import Estimate
+from suite.analysis.rows import AtFault, MethodRow, sound
+from suite.analysis.speedup import SpeedupRow
 
 
-def _place(row: Mapping[str, Any]) -> tuple[str, str, str]:
-    return row["model"], row["task"], row["cluster"]
+@table_row
+class SavingsRow(MethodRow):
+    """What a method saves of vanilla's step on a link."""
 
-
-def _split(row: Mapping[str, Any], vanilla: Mapping[str, Any]) -> Row:
-    saved = {name: vanilla[f"{name}_seconds"] - row[f"{name}_seconds"] for name in PARTS}
-    step = vanilla["step_seconds"]
-    named = (
-        "model",
-        "task",
-        "method",
-        "cluster",
-        "share",
-        "rate",
-        "speedup",
-        "speedup_low",
-        "speedup_high",
-        "step_seconds",
+    cluster: str = column("as in `speedup.csv`", words=True)
+    share: float = column("as in `speedup.csv`", "fraction", form=".0%")
+    rate: float = column("as in `speedup.csv`", "fraction", form=".1%", better="lower")
+    speedup: Estimate = column("as in `speedup.csv`", "ratio", form=".2f", better="higher")
+    vanilla_seconds: float = column("step of vanilla", "s")
+    step_seconds: float = column("step of the method", "s", better="lower")
+    all_to_all_saved: float = column(
+        "vanilla's part in all-to-alls less the method's; negative where the method takes longer. The four parts add "
+        "up to the difference of the steps",
+        "s",
+        header="all_to_all_ms",
+        form="+.1f",
+        factor=1e3,
+        better="higher",
     )
-    return {
-        **{name: row[name] for name in named},
-        "vanilla_seconds": step,
-        **{f"{name}_saved": seconds for name, seconds in saved.items()},
-        "speedup_by_bytes": step / (step - saved["all_to_all"]),
-        "speedup_by_experts": step / (step - saved["experts"]),
-        "speedup_without_experts": step / (row["step_seconds"] + saved["experts"]),
-    }
+    experts_saved: float = column(
+        "likewise, in experts", "s", header="experts_ms", form="+.1f", factor=1e3, better="higher"
+    )
+    reduction_saved: float = column(
+        "likewise, in choosing the rows to send", "s", header="reduction_ms", form="+.1f", factor=1e3, better="higher"
+    )
+    rest_saved: float = column("likewise, the rest", "s", header="rest_ms", form="+.1f", factor=1e3, better="higher")
+    speedup_by_bytes: float = column(
+        "vanilla's step over the same step with the method's all-to-alls alone",
+        "ratio",
+        header="by_bytes",
+        form=".2f",
+        better="higher",
+    )
+    speedup_by_experts: float = column(
+        "vanilla's step over the same step with the method's experts alone",
+        "ratio",
+        header="by_experts",
+        form=".2f",
+        better="higher",
+    )
+    speedup_without_experts: float = column(
+        "vanilla's step over the method's, had its experts taken as long as vanilla's",
+        "ratio",
+        header="without_experts",
+        form=".2f",
+        better="higher",
+    )
+
+
+def savings_rows(speedups: Sequence[SpeedupRow | AtFault]) -> list[SavingsRow]:
+    """One row per measured method but vanilla: seconds saved by part, and the speed-up that single parts would give."""
+    valid = sound(speedups)
+    vanilla = {(row.model, row.task, row.cluster): row for row in valid if row.method == "vanilla"}
+    return [_split(row, vanilla[row.model, row.task, row.cluster]) for row in valid if row.method != "vanilla"]
+
+
+def _split(row: SpeedupRow, vanilla: SpeedupRow) -> SavingsRow:
+    all_to_all_saved = vanilla.all_to_all_seconds - row.all_to_all_seconds
+    experts_saved = vanilla.experts_seconds - row.experts_seconds
+    step = vanilla.step_seconds
+    return SavingsRow(
+        model=row.model,
+        task=row.task,
+        method=row.method,
+        cluster=row.cluster,
+        share=row.share,
+        rate=row.rate,
+        speedup=row.speedup,
+        vanilla_seconds=step,
+        step_seconds=row.step_seconds,
+        all_to_all_saved=all_to_all_saved,
+        experts_saved=experts_saved,
+        reduction_saved=vanilla.reduction_seconds - row.reduction_seconds,
+        rest_saved=vanilla.rest_seconds - row.rest_seconds,
+        speedup_by_bytes=step / (step - all_to_all_saved),
+        speedup_by_experts=step / (step - experts_saved),
+        speedup_without_experts=step / (row.step_seconds + experts_saved),
+    )

@@ -6,17 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from suite.analysis.estimate import Estimate
+
 CONFIDENCE = 0.95
 RESAMPLES = 9999
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A value with the ends of its confidence interval; ``low`` and ``high`` are None where nothing was replicated."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
 
 
 def over_seeds(values: Sequence[float]) -> Estimate:

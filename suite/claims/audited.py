@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from suite.analysis.audit.judgement import CONSISTENT
 from suite.analysis.audit.judgement import INCONSISTENT as CONTRADICTED
-from suite.analysis.rows import Row
+from suite.analysis.audit.row import AuditRow
 from suite.claims.base import ClaimTest
 from suite.claims.bench import Bench
 from suite.claims.finding import INCONCLUSIVE, INCONSISTENT, SUPPORTED, Finding, nothing
@@ -23,26 +23,25 @@ class Audited(ClaimTest):
     model: str | None = None
     reading: str | None = None
 
-    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, place: Place | None, bench: Bench) -> Finding:
         rows = [
             row
             for row in bench.audit
-            if row["statement"] == self.statement
-            and self.model in (None, row["model"])
-            and self.reading in (None, row["reading"])
+            if row.statement == self.statement
+            and self.model in (None, row.model)
+            and self.reading in (None, row.reading)
         ]
         if not rows:
             raise nothing(f"the audit has no statement {self.statement}")
         return audited(rows)
 
 
-def audited(rows: Sequence[Row]) -> Finding:
+def audited(rows: Sequence[AuditRow]) -> Finding:
     """The verdict of a statement's readings; the first one that fits best is given."""
     by_verdict = {CONSISTENT: SUPPORTED, CONTRADICTED: INCONSISTENT}
     order = (SUPPORTED, INCONCLUSIVE, INCONSISTENT)
-    ranked = sorted(rows, key=lambda row: order.index(by_verdict.get(str(row["verdict"]), INCONCLUSIVE)))
+    ranked = sorted(rows, key=lambda row: order.index(by_verdict.get(row.verdict, INCONCLUSIVE)))
     best = ranked[0]
-    verdict = by_verdict.get(str(best["verdict"]), INCONCLUSIVE)
-    reason = "; ".join(f"{row['reading']}: {row['verdict']}, {row['reason']}" for row in ranked)
-    possible = best.get("possible")
-    return Finding(verdict, reason, float(possible) if isinstance(possible, float) else None, evidence=[TABLE])
+    verdict = by_verdict.get(best.verdict, INCONCLUSIVE)
+    reason = "; ".join(f"{row.reading}: {row.verdict}, {row.reason}" for row in ranked)
+    return Finding(verdict, reason, best.possible, evidence=[TABLE])

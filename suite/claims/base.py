@@ -9,7 +9,7 @@ from suite.claims.bench import Bench
 from suite.claims.finding import Finding, nothing
 from suite.claims.ledger import Claim, Place
 from suite.claims.quantities import QUANTITIES, Measured
-from suite.config.compose import choices
+from suite.config.conf import choices
 
 
 def _method(name: str) -> str:
@@ -37,12 +37,12 @@ class ClaimTest(BaseModel, ABC):
     stand_ins: bool = Field(True, description="whether a smaller model on other data can speak to the claim")
 
     @abstractmethod
-    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, place: Place | None, bench: Bench) -> Finding:
         """Judge a claim.
 
         Args:
             claim: what the paper says.
-            cell: where to look; None for a claim without a place.
+            place: where to look; None for a claim without a place.
             bench: the scale's records.
 
         Raises:
@@ -57,8 +57,8 @@ class Measuring(ClaimTest):
     method: Method = "lsh"
     reference: Method = "vanilla"
 
-    def measure(self, cell: Place | None, bench: Bench) -> Measured:
+    def measure(self, place: Place | None, bench: Bench) -> Measured:
         """The quantity."""
-        if cell is None:
+        if place is None:
             raise nothing()
-        return QUANTITIES[self.quantity](bench, cell, self.method, self.reference)
+        return QUANTITIES[self.quantity](bench, place, self.method, self.reference)

@@ -8,12 +8,14 @@ from pathlib import Path
 import pandas as pd
 
 from suite.analysis.audit import audit_rows
+from suite.analysis.audit.row import AuditRow
 from suite.analysis.convergence import own_link
-from suite.analysis.rows import Row
-from suite.claims.finding import INVALID, Finding, Settled, nothing
+from suite.analysis.rows import INVALID
+from suite.claims.finding import Finding, Settled, nothing
 from suite.claims.ledger import Place
 from suite.config.paper.published import published
 from suite.records.evidence import Invalid, Run, Speed, read_evidence
+from suite.records.opened import note
 
 
 class Bench:
@@ -26,31 +28,31 @@ class Bench:
         for run in self.evidence.runs:
             self._runs.setdefault((run.model, run.task, run.method), []).append(run)
 
-    def runs(self, cell: Place, method: str) -> list[Run]:
+    def runs(self, place: Place, method: str) -> list[Run]:
         """All seeds of a method, ordered.
 
         Raises:
             Settled: there is none, or one is at fault.
         """
-        wanted = (cell.model, cell.task, method)
-        self._refuse([r for r in self.evidence.invalid if (r.model, r.task, r.method) == wanted])
+        wanted = (place.model, place.task, method)
+        self._refuse([r for r in self.evidence.invalid_runs if (r.model, r.task, r.method) == wanted])
         if wanted not in self._runs:
             raise nothing()
         return sorted(self._runs[wanted], key=lambda run: run.seed)
 
-    def speed(self, cell: Place, *methods: str) -> Speed:
-        """The paired measurement on the cell's link, by default the one that resembles the model's own cluster.
+    def speed(self, place: Place, *methods: str) -> Speed:
+        """The paired measurement on the place's link, by default the one that resembles the model's own cluster.
 
         Raises:
             Settled: there is none, it is at fault, or it lacks one of ``methods``.
         """
-        task = cell.timed or cell.task
-        found = [speed for speed in self.evidence.speeds if (speed.model, speed.task) == (cell.model, task)]
-        self._refuse([r for r in self.evidence.invalid if (r.model, r.task, r.method) == (cell.model, task, None)])
-        if cell.link is None:
-            speed = own_link(self.evidence, cell.model, task)
+        task = place.timed or place.task
+        found = [speed for speed in self.evidence.speeds if (speed.model, speed.task) == (place.model, task)]
+        self._refuse([r for r in self.evidence.invalid_speeds if (r.model, r.task) == (place.model, task)])
+        if place.link is None:
+            speed = own_link(self.evidence, place.model, task)
         else:
-            speed = next((speed for speed in found if speed.cluster == cell.link), None)
+            speed = next((speed for speed in found if speed.cluster == place.link), None)
         if speed is None or not set(methods) <= set(speed.blocks["method"]):
             raise nothing()
         return speed
@@ -64,6 +66,7 @@ class Bench:
         path = self.folder / self.trials_path(study)
         if not path.exists():
             raise nothing()
+        note(path)
         try:
             trials = pd.read_csv(path)
             finished = trials[trials["state"].str.lower() == "complete"]
@@ -80,7 +83,7 @@ class Bench:
         return f"sweeps/{study}/trials.csv"
 
     @cached_property
-    def audit(self) -> list[Row]:
+    def audit(self) -> list[AuditRow]:
         """The paper against its own arithmetic."""
         return audit_rows(published())
 
@@ -92,8 +95,9 @@ class Bench:
             Settled: it was not compiled.
         """
         path = self.folder / "tables/models.csv"
+        note(path)
         if not path.exists():
-            raise nothing("no tables/models.csv: python -m suite.tables.models compiles it")
+            raise nothing("no tables/models.csv: lshmoe-bench tables tables=models compiles it")
         return list(csv.DictReader(path.read_text().splitlines()))
 
     def paths(self, *records: Run | Speed | Invalid) -> list[str]:

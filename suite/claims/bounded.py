@@ -15,8 +15,8 @@ class Bounded(Measuring):
     side: Literal["above", "below"]
     bound: float
 
-    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
-        measured = self.measure(cell, bench)
+    def judge(self, claim: Claim, place: Place | None, bench: Bench) -> Finding:
+        measured = self.measure(place, bench)
         found = measured.estimate
         least, most = (self.bound, math.inf) if self.side == "above" else (-math.inf, self.bound)
         verdict, reason = compare(found.value, found.low, found.high, least, most)

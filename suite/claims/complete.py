@@ -2,9 +2,10 @@
 
 from pydantic import Field
 
+from suite.analysis.rows import INVALID
 from suite.claims.base import ClaimTest, Method
 from suite.claims.bench import Bench
-from suite.claims.finding import INCONCLUSIVE, INVALID, SUPPORTED, Finding, nothing
+from suite.claims.finding import INCONCLUSIVE, SUPPORTED, Finding, nothing
 from suite.claims.ledger import Claim, Place
 
 
@@ -14,15 +15,15 @@ class Complete(ClaimTest):
     models: list[str] = Field(min_length=1)
     method: Method = "lsh"
 
-    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, place: Place | None, bench: Bench) -> Finding:
         runs = {
             model: [r for r in bench.evidence.runs if (r.model, r.method) == (model, self.method)]
             for model in self.models
         }
-        found = [model for model in self.models if any(run.summary["steps"] for run in runs[model])]
-        evidence = bench.paths(*(run for model in found for run in runs[model] if run.summary["steps"]))
+        found = [model for model in self.models if any(run.summary.steps for run in runs[model])]
+        evidence = bench.paths(*(run for model in found for run in runs[model] if run.summary.steps))
         missing = [model for model in self.models if model not in found]
-        faults = [r for r in bench.evidence.invalid if r.model in missing and r.method == self.method]
+        faults = [r for r in bench.evidence.invalid_runs if r.model in missing and r.method == self.method]
         if faults:
             reason = "; ".join(sorted({record.reason for record in faults}))
             return Finding(INVALID, reason, evidence=bench.paths(*faults))

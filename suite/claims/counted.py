@@ -16,7 +16,7 @@ class Counted(ClaimTest):
     model: str
     quantity: str
 
-    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, place: Place | None, bench: Bench) -> Finding:
         rows = [row for row in bench.models if (row["model"], row["quantity"]) == (self.model, self.quantity)]
         if not rows or not rows[0]["counted"]:
             raise nothing(f"{TABLE} says nothing of it")

@@ -3,10 +3,11 @@
 from pydantic import PositiveFloat
 from scipy import stats
 
+from suite.analysis.rows import INVALID
 from suite.analysis.statistics import CONFIDENCE
 from suite.claims.base import ClaimTest
 from suite.claims.bench import Bench
-from suite.claims.finding import INCONCLUSIVE, INVALID, NOT_SUPPORTED, SUPPORTED, Finding
+from suite.claims.finding import INCONCLUSIVE, NOT_SUPPORTED, SUPPORTED, Finding
 from suite.claims.ledger import Claim, Place
 from suite.claims.trend import chosen, column
 
@@ -23,7 +24,7 @@ class Families(ClaimTest):
     family: str = "cross_polytope"
     reference: str = "spherical_plane"
 
-    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, place: Place | None, bench: Bench) -> Finding:
         evidence = [bench.trials_path(self.study)]
         try:
             trials = bench.trials(self.study)

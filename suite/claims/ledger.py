@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from suite.config.compose import CONF, choices
+from suite.config.conf import CONF, choices
 from suite.config.validation import parse_options
 
 CLAIMS = CONF / "claims.yaml"
@@ -68,10 +68,9 @@ class Ledger(_Strict):
                 raise ValueError(f"places.{name}: needs one entry per scale: {', '.join(scales)}")
         seen = set()
         for claim in self.claims:
-            for field, known in (("by", self.tests), ("at", {None: None, **self.places})):
-                if getattr(claim, field) not in known:
-                    allowed = ", ".join(sorted(filter(None, known)))
-                    raise ValueError(f"{claim.id}.{field}: unknown {getattr(claim, field)!r}; allowed: {allowed}")
+            for field, given, known in (("by", claim.by, self.tests.keys()), ("at", claim.at, self.places.keys())):
+                if given is not None and given not in known:
+                    raise ValueError(f"{claim.id}.{field}: unknown {given!r}; allowed: {', '.join(sorted(known))}")
             if claim.id in seen:
                 raise ValueError(f"{claim.id}.id: is there twice; give each claim its own")
             seen.add(claim.id)

@@ -32,7 +32,7 @@ def _row(one: Judged) -> list[str]:
     measured = in_unit(found.measured, claim.unit)
     if found.low is not None and found.high is not None:
         measured += f" [{in_unit(found.low, claim.unit)}, {in_unit(found.high, claim.unit)}]"
-    stand_in = f" (here: {one.cell.stands_for})" if one.cell and one.cell.stands_for else ""
+    stand_in = f" (here: {one.place.stands_for})" if one.place and one.place.stands_for else ""
     links = [f"[{path}]({path})" for path in found.evidence[:SHOWN]]
     if len(found.evidence) > SHOWN:
         links.append(f"and {len(found.evidence) - SHOWN} more")

@@ -16,10 +16,10 @@ class Near(Measuring):
     tolerance: PositiveFloat
     kind: Literal["relative", "absolute"] = "relative"
 
-    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, place: Place | None, bench: Bench) -> Finding:
         assert isinstance(claim.paper_value, float | int)
         allowed = self.tolerance * (abs(claim.paper_value) if self.kind == "relative" else 1)
-        measured = self.measure(cell, bench)
+        measured = self.measure(place, bench)
         found = measured.estimate
         least, most = claim.paper_value - allowed, claim.paper_value + allowed
         verdict, reason = compare(found.value, found.low, found.high, least, most)

@@ -23,12 +23,12 @@ class Quality(ClaimTest):
     reference: Method = "vanilla"
     tolerance: PositiveFloat | None = None
 
-    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
-        if cell is None:
+    def judge(self, claim: Claim, place: Place | None, bench: Bench) -> Finding:
+        if place is None:
             raise nothing()
-        runs, theirs = bench.runs(cell, self.method), bench.runs(cell, self.reference)
+        runs, theirs = bench.runs(place, self.method), bench.runs(place, self.reference)
         evidence = bench.paths(*runs, *theirs)
-        scale = 100.0 if runs[0].summary["metric"]["higher_is_better"] else 1.0
+        scale = 100.0 if runs[0].summary.metric.higher_is_better else 1.0
         differences = [scale * difference for difference in quality_differences(runs, theirs)]
         if not differences:
             return Finding(

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from suite.analysis.convergence import reached_at, target_of
+from suite.analysis.estimate import Estimate
 from suite.analysis.speedup import seconds_by_phase
-from suite.analysis.statistics import Estimate, over_seeds, paired_ratio
+from suite.analysis.statistics import over_seeds, paired_ratio
 from suite.claims.bench import Bench
 from suite.claims.finding import INCONCLUSIVE, NOT_SUPPORTED, Finding, Settled
 from suite.claims.ledger import Place
@@ -29,19 +30,19 @@ class Measured:
     note: str = ""
 
 
-def speedup(bench: Bench, cell: Place, method: str, reference: str) -> Measured:
+def speedup(bench: Bench, place: Place, method: str, reference: str) -> Measured:
     """The reference's step time over the method's, paired, times."""
-    speed = bench.speed(cell, method, reference)
+    speed = bench.speed(place, method, reference)
     blocks = _blocks(speed, method)
     rate = blocks["rows_sent"].sum() / blocks["rows_routed"].sum()
     ratio = paired_ratio(_blocks(speed, reference)["seconds"].tolist(), blocks["seconds"].tolist())
     return Measured(ratio, bench.paths(speed), f"on {speed.cluster}, {rate:.1%} of rows sent")
 
 
-def time_to_target(bench: Bench, cell: Place, method: str, reference: str) -> Measured:
+def time_to_target(bench: Bench, place: Place, method: str, reference: str) -> Measured:
     """The reference's time to its own quality over the method's: steps to it over seeds, times the speed-up."""
-    runs, theirs = bench.runs(cell, method), bench.runs(cell, reference)
-    step = speedup(bench, cell, method, reference)
+    runs, theirs = bench.runs(place, method), bench.runs(place, reference)
+    step = speedup(bench, place, method, reference)
     evidence = sorted({*bench.paths(*runs, *theirs), *step.evidence})
     target = target_of(theirs)
     reached = {run.seed: reached_at(run, target) for run in theirs}
@@ -60,56 +61,57 @@ def time_to_target(bench: Bench, cell: Place, method: str, reference: str) -> Me
     return Measured(estimate, evidence, step.note)
 
 
-def rate(bench: Bench, cell: Place, method: str, reference: str) -> Measured:
+def rate(bench: Bench, place: Place, method: str, reference: str) -> Measured:
     """Rows sent over rows routed in training, a fraction over seeds."""
-    runs = _trained(bench.runs(cell, method))
-    return Measured(over_seeds([run.summary["rate"] for run in runs]), bench.paths(*runs))
+    runs = _trained(bench.runs(place, method))
+    return Measured(over_seeds([run.summary.rate for run in runs if run.summary.rate is not None]), bench.paths(*runs))
 
 
-def share(bench: Bench, cell: Place, method: str, reference: str) -> Measured:
+def share(bench: Bench, place: Place, method: str, reference: str) -> Measured:
     """The method's all-to-all time over its step, a fraction over rounds."""
-    speed = bench.speed(cell, method)
+    speed = bench.speed(place, method)
     blocks = _blocks(speed, method)
     within = [seconds_by_phase(phases)["all_to_all"] for phases in blocks["phases"]]
     return Measured(paired_ratio(within, blocks["seconds"].tolist()), bench.paths(speed), f"on {speed.cluster}")
 
 
-def value(bench: Bench, cell: Place, method: str, reference: str) -> Measured:
+def value(bench: Bench, place: Place, method: str, reference: str) -> Measured:
     """The last held-out metric over seeds; of a share, in points."""
-    runs = bench.runs(cell, method)
+    runs = bench.runs(place, method)
     return Measured(over_seeds([_value(run) for run in runs]), bench.paths(*runs))
 
 
-def value_gap(bench: Bench, cell: Place, method: str, reference: str) -> Measured:
+def value_gap(bench: Bench, place: Place, method: str, reference: str) -> Measured:
     """The last held-out metric less the reference's of the same seed; of a share, in points."""
-    runs, theirs = bench.runs(cell, method), {run.seed: run for run in bench.runs(cell, reference)}
+    runs, theirs = bench.runs(place, method), {run.seed: run for run in bench.runs(place, reference)}
     gaps = [_value(run) - _value(theirs[run.seed]) for run in runs if run.seed in theirs]
     if not gaps:
         raise Settled(Finding(INCONCLUSIVE, f"{method} and {reference} have no seed in common"))
     return Measured(over_seeds(gaps), bench.paths(*runs, *theirs.values()))
 
 
-def top5(bench: Bench, cell: Place, method: str, reference: str) -> Measured:
+def top5(bench: Bench, place: Place, method: str, reference: str) -> Measured:
     """Top-5 accuracy over seeds, in points."""
-    runs = bench.runs(cell, method)
+    runs = bench.runs(place, method)
     return Measured(over_seeds([100 * float(run.evals["top5"].iloc[-1]) for run in runs]), bench.paths(*runs))
 
 
-def throughput(bench: Bench, cell: Place, method: str, reference: str) -> Measured:
+def throughput(bench: Bench, place: Place, method: str, reference: str) -> Measured:
     """Examples per second in training over seeds."""
-    runs = _trained(bench.runs(cell, method))
-    return Measured(over_seeds([run.summary["examples_per_second"] for run in runs]), bench.paths(*runs))
+    runs = _trained(bench.runs(place, method))
+    examples = [run.summary.examples_per_second for run in runs if run.summary.examples_per_second is not None]
+    return Measured(over_seeds(examples), bench.paths(*runs))
 
 
-def reduction_time(bench: Bench, cell: Place, method: str, reference: str) -> Measured:
+def reduction_time(bench: Bench, place: Place, method: str, reference: str) -> Measured:
     """Time spent on making groups over the reference's, times, paired."""
-    return _phase_ratio(bench, cell, method, reference, "reduction")
+    return _phase_ratio(bench, place, method, reference, "reduction")
 
 
-def expert_time(bench: Bench, cell: Place, method: str, reference: str) -> Measured:
+def expert_time(bench: Bench, place: Place, method: str, reference: str) -> Measured:
     """Time inside experts over the reference's, paired, and that over the rate: 1 where both shrink alike."""
-    measured = _phase_ratio(bench, cell, method, reference, "experts")
-    blocks = _blocks(bench.speed(cell, method), method)
+    measured = _phase_ratio(bench, place, method, reference, "experts")
+    blocks = _blocks(bench.speed(place, method), method)
     sent = float(blocks["rows_sent"].sum() / blocks["rows_routed"].sum())
     found = measured.estimate
     assert found.low is not None and found.high is not None
@@ -117,8 +119,8 @@ def expert_time(bench: Bench, cell: Place, method: str, reference: str) -> Measu
     return Measured(scaled, measured.evidence, f"{found.value:.1%} of the time for {sent:.1%} of the rows")
 
 
-def _phase_ratio(bench: Bench, cell: Place, method: str, reference: str, part: str) -> Measured:
-    speed = bench.speed(cell, method, reference)
+def _phase_ratio(bench: Bench, place: Place, method: str, reference: str, part: str) -> Measured:
+    speed = bench.speed(place, method, reference)
     mine, theirs = (
         [seconds_by_phase(phases)[part] for phases in _blocks(speed, name)["phases"]] for name in (method, reference)
     )
@@ -133,12 +135,12 @@ def _blocks(speed: Speed, method: str) -> pd.DataFrame:
 
 def _value(run: Run) -> float:
     last = float(run.evals[run.metric].iloc[-1])
-    return 100 * last if run.summary["metric"]["higher_is_better"] else last
+    return 100 * last if run.summary.metric.higher_is_better else last
 
 
 def _trained(runs: Sequence[Run]) -> list[Run]:
     """Those that took steps: nothing was sent in training by the others."""
-    trained = [run for run in runs if run.summary["steps"]]
+    trained = [run for run in runs if run.summary.steps]
     if not trained:
         raise Settled(Finding(INCONCLUSIVE, "no training step was taken"))
     return trained

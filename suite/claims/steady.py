@@ -4,11 +4,11 @@ import math
 
 from pydantic import PositiveFloat
 
-from suite.analysis.rows import Row
-from suite.analysis.shares import read_shares
+from suite.analysis.rows import INVALID
+from suite.analysis.shares import SharesRow, read_shares
 from suite.claims.base import ClaimTest
 from suite.claims.bench import Bench
-from suite.claims.finding import INVALID, Finding, compare, nothing
+from suite.claims.finding import Finding, compare, nothing
 from suite.claims.ledger import Claim, Place
 
 
@@ -18,24 +18,26 @@ class Steady(ClaimTest):
     variant: str
     tolerance: PositiveFloat
 
-    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
-        if cell is None:
+    def judge(self, claim: Claim, place: Place | None, bench: Bench) -> Finding:
+        if place is None:
             raise nothing()
-        evidence = [str(path.relative_to(bench.folder)) for path in bench.folder.glob(f"shares/*/{cell.model}.json")]
+        evidence = [str(path.relative_to(bench.folder)) for path in bench.folder.glob(f"shares/*/{place.model}.json")]
         rows, faults = read_shares(bench.folder)
-        if at_fault := [fault for fault in faults if fault.model == cell.model]:
+        if at_fault := [fault for fault in faults if fault.model == place.model]:
             return Finding(INVALID, at_fault[0].reason, evidence=evidence)
-        by_variant = {row["variant"]: row for row in rows if row["model"] == cell.model}
+        by_variant = {row.variant: row for row in rows if row.model == place.model}
         if not {"base", self.variant} <= by_variant.keys():
             raise nothing()
         base, grown = by_variant["base"], by_variant[self.variant]
         half = math.hypot(_half(base), _half(grown))
-        share, from_base = float(str(grown["share"])), float(str(base["share"]))
+        share, from_base = grown.share.value, base.share.value
         low, high = share - half, share + half
         verdict, reason = compare(share, low, high, from_base - self.tolerance, from_base + self.tolerance)
-        reason = f"{reason}; the base's share is {from_base:.1%}, eq. 6 expects {grown['expected_share']:.1%}"
+        reason = f"{reason}; the base's share is {from_base:.1%}, eq. 6 expects {grown.expected_share:.1%}"
         return Finding(verdict, reason, share, low, high, self.tolerance, evidence)
 
 
-def _half(row: Row) -> float:
-    return (float(str(row["share_high"])) - float(str(row["share_low"]))) / 2
+def _half(row: SharesRow) -> float:
+    """Half the width of the share's interval."""
+    assert row.share.low is not None and row.share.high is not None
+    return (row.share.high - row.share.low) / 2

@@ -6,10 +6,11 @@ import pandas as pd
 from pydantic import Field
 from scipy import stats
 
+from suite.analysis.rows import INVALID
 from suite.analysis.statistics import CONFIDENCE
 from suite.claims.base import ClaimTest
 from suite.claims.bench import Bench
-from suite.claims.finding import INCONCLUSIVE, INVALID, NOT_SUPPORTED, SUPPORTED, Finding
+from suite.claims.finding import INCONCLUSIVE, NOT_SUPPORTED, SUPPORTED, Finding
 from suite.claims.ledger import Claim, Place
 
 
@@ -25,12 +26,12 @@ class Trend(ClaimTest):
     direction: Literal["rises", "falls"] = "rises"
     where: dict[str, str | int | float | bool] = Field(default_factory=dict)
 
-    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, place: Place | None, bench: Bench) -> Finding:
         evidence = [bench.trials_path(self.study)]
         try:
             trials = chosen(bench.trials(self.study), self.where)
-            if cell is not None and "task" in trials:
-                trials = trials[trials["task"] == cell.task]
+            if place is not None and "task" in trials:
+                trials = trials[trials["task"] == place.task]
             x, y = trials[self.parameter], column(trials, self.column)
         except KeyError as error:
             return Finding(INVALID, f"trials.csv lacks {error}", evidence=evidence)

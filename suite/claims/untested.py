@@ -11,5 +11,5 @@ class Untested(ClaimTest):
 
     reason: str
 
-    def judge(self, claim: Claim, cell: Place | None, bench: Bench) -> Finding:
+    def judge(self, claim: Claim, place: Place | None, bench: Bench) -> Finding:
         return Finding(INCONCLUSIVE, self.reason)

@@ -43,7 +43,7 @@ class Judged:
 
     claim: Claim
     test: ClaimTest
-    cell: Place | None
+    place: Place | None
     scale: str
     finding: Finding
 
@@ -56,7 +56,7 @@ class Judged:
             "scale": self.scale,
             "reason": self.finding.reason,
             "tolerance_reason": self.test.because,
-            "stands_for": self.cell.stands_for if self.cell else None,
+            "stands_for": self.place.stands_for if self.place else None,
             "evidence": self.finding.evidence,
         }
 
@@ -95,10 +95,10 @@ def judge_all(folder: Path, scale: str, book: Path | None = None) -> list[Judged
     bench = Bench(folder)
     judged = []
     for claim in claims.claims:
-        place = claims.places[claim.at][scale] if claim.at else None
-        cell = place if isinstance(place, Place) else None
-        finding = _against_the_paper(claim, bench, _judge(claim, by_id[claim.id], place, bench))
-        judged.append(Judged(claim, by_id[claim.id], cell, scale, finding))
+        at = claims.places[claim.at][scale] if claim.at else None
+        finding = _against_the_paper(claim, bench, _judge(claim, by_id[claim.id], at, bench))
+        place = at if isinstance(at, Place) else None
+        judged.append(Judged(claim, by_id[claim.id], place, scale, finding))
     return judged
 
 
@@ -117,11 +117,11 @@ def _against_the_paper(claim: Claim, bench: Bench, finding: Finding) -> Finding:
     """Add what the paper's own numbers say of a claim; where no reading of them allows it, that is the verdict."""
     if claim.audit is None:
         return finding
-    rows = [row for row in bench.audit if row["statement"] == claim.audit]
+    rows = [row for row in bench.audit if row.statement == claim.audit]
     if not rows:
-        raise unknown(f"claims.{claim.id}.audit", claim.audit, {str(row["statement"]) for row in bench.audit})
+        raise unknown(f"claims.{claim.id}.audit", claim.audit, {row.statement for row in bench.audit})
     verdict = INCONSISTENT if audited(rows).verdict == INCONSISTENT else finding.verdict
-    doubts = [f"{row['reading']}: {row['reason']}" for row in rows if row["verdict"] != CONSISTENT]
+    doubts = [f"{row.reading}: {row.reason}" for row in rows if row.verdict != CONSISTENT]
     doubt = f"by the paper's own numbers, {'; '.join(doubts)}" if doubts else ""
     values = asdict(finding) | {
         "verdict": verdict,

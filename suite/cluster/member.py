@@ -13,7 +13,7 @@ from suite.cluster.lab.paced import Pace
 from suite.cluster.processes import die_with_parent
 from suite.config.cluster import ClusterConfig
 
-# A collective that waits longer than this has lost a rank.
+# A collective that waits longer than this counts as failed: a rank is lost.
 COLLECTIVE_TIMEOUT = timedelta(seconds=60)
 
 
@@ -23,10 +23,10 @@ class Member:
 
     Attributes:
         device: where it computes.
-        group: the exchanges' process group, all ranks; the default one where the network has one fabric only.
-        ranks_per_server: G; ranks of a server are consecutive.
-        link: its server's link, on the networks ``lab`` and ``paced``.
-        transport: ``shaped`` or ``paced`` links, or the ``loopback`` or ``host`` network as it is; goes on record.
+        transport: ``shaped`` or ``paced`` links, or the plain ``loopback`` or ``host`` network; it is recorded.
+        group: process group of the exchanges, with all ranks; the default group if the network has one fabric.
+        ranks_per_server: G. Ranks of a server are consecutive.
+        link: of its server, on the networks ``lab`` and ``paced``.
     """
 
     device: torch.device
@@ -36,12 +36,12 @@ class Member:
     link: Link | None = None
 
 
-# A process without others.
+# The only rank of a process without a process group.
 ALONE = Member(torch.device("cpu"))
 
 
 def join(cluster: ClusterConfig) -> Member:
-    """Join the process groups as the rank torchrun made this process, and shape the link if there is one.
+    """Join the process groups as the rank that torchrun started, and shape the link if there is one. Collective.
 
     Raises:
         UserError: on every rank, if the link cannot have the rate of ``cluster``.
@@ -74,7 +74,7 @@ def connect(cluster: ClusterConfig) -> Member:
 
 
 def _connect_lab(cluster: ClusterConfig, device: torch.device) -> Member:
-    """Two groups on two fabrics; whatever group is made later, an exchange makes, between the same interfaces."""
+    """Make two groups on two fabrics. Only exchanges make groups later, and those use the all-to-alls' fabric."""
     _use_interface(DENSE if cluster.dense_fabric == "open" else A2A)
     dist.init_process_group(cluster.backend, timeout=COLLECTIVE_TIMEOUT)
     _use_interface(A2A)
@@ -85,5 +85,5 @@ def _connect_lab(cluster: ClusterConfig, device: torch.device) -> Member:
 
 
 def _use_interface(name: str) -> None:
-    """Gloo reads this when a group is made."""
+    """Set the interface of the next process group: Gloo reads this variable when a group is made."""
     os.environ["GLOO_SOCKET_IFNAME"] = name

@@ -1,7 +1,6 @@
-"""Processes that end together: with their parent, when they are asked to, and with a reason where they fail."""
+"""How processes end: with their parent, by a signal, and with a written reason if they fail."""
 
 import ctypes
-import json
 import os
 import signal
 import sys
@@ -11,6 +10,8 @@ from pathlib import Path
 from types import FrameType
 
 from suite.files import write_atomically
+from suite.records.schema.base import as_json
+from suite.records.schema.failure import Failure
 
 _PR_SET_PDEATHSIG = 1
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -21,18 +22,18 @@ def die_with_parent() -> None:
     """Ask Linux to kill this process when its parent dies, so that no rank outlives a launcher that was killed."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == _INIT:  # it died before we asked
+        if os.getppid() == _INIT:  # the parent died before the call
             os._exit(1)
 
 
 def write_reason(path: Path, reason: str) -> None:
-    """Leave in one line why ranks failed, for whoever started them."""
-    write_atomically(path, json.dumps({"reason": reason}) + "\n")
+    """Write in one line why ranks failed, for the process that started them."""
+    write_atomically(path, as_json(Failure(reason=reason), indent=None))
 
 
 @contextmanager
 def on_stop(act: Callable[[int], None]) -> Iterator[list[int]]:
-    """Inside, call ``act(how often)`` when asked to end (SIGINT, SIGTERM, SIGHUP); yields the signals that came."""
+    """Within the context, SIGINT, SIGTERM and SIGHUP call ``act(number of signals so far)``; yields these signals."""
     received: list[int] = []
 
     def stop(number: int, _: FrameType | None) -> None:

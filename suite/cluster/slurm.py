@@ -1,4 +1,4 @@
-"""Ranks of several servers inside a Slurm job: one torchrun per node, started by srun; they meet on the first node."""
+"""Ranks of several servers inside a Slurm job: srun starts one torchrun per node; they meet on the first node."""
 
 import os
 import subprocess
@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from suite.config.cluster import ClusterConfig
 from suite.errors import UserError
 
-# Jobs that share a node need ports of their own; these lie below the range that Linux gives to clients.
+# Jobs that share a node need different ports. These lie below the range that Linux gives to clients.
 _FIRST_PORT, _PORTS = 20000, 12000
 
 
 def check_job(cluster: ClusterConfig) -> None:
-    """See that this process is inside a Slurm job with a node for every server, if ``cluster`` spans nodes.
+    """Check that this process is in a Slurm job with a node for every server, if ``cluster`` spans nodes.
 
     Raises:
         UserError: naming the remedy.
@@ -35,16 +35,16 @@ def check_job(cluster: ClusterConfig) -> None:
 
 
 def command(module: str, arguments: Sequence[str], cluster: ClusterConfig) -> list[str]:
-    """The command that runs ``python -m module arguments`` on every rank, on the nodes of the job it is run in."""
+    """The command that runs ``python -m module arguments`` on every rank, on the nodes of the current job."""
     srun = ["srun", f"--nodes={cluster.servers}", f"--ntasks={cluster.servers}", "--ntasks-per-node=1"]
     srun += [f"--cpus-per-task={cluster.ranks_per_server * cluster.threads_per_rank}"]
-    # Where one node's ranks fail, those of the others only wait for them.
+    # If the ranks of one node fail, those of the others would wait for them.
     srun += ["--input=none", "--kill-on-bad-exit=1"]
     return [*srun, sys.executable, "-m", "suite.cluster.slurm", str(cluster.ranks_per_server), module, *arguments]
 
 
 def torchrun(ranks_per_server: str, module: str, *arguments: str) -> list[str]:
-    """The agent of the node that srun started this process on."""
+    """The torchrun command of this node, on which srun started this process."""
     nodes = _ask("scontrol", "show", "hostnames", os.environ["SLURM_STEP_NODELIST"]).split()
     first, own = nodes[0], os.environ["SLURMD_NODENAME"]
     job = os.environ["SLURM_JOB_ID"]
@@ -57,7 +57,7 @@ def torchrun(ranks_per_server: str, module: str, *arguments: str) -> list[str]:
 
 
 def _address(node: str) -> str:
-    """Where Slurm itself reaches a node; its name need not be a host's."""
+    """The address that Slurm uses for a node; a node's name need not be a host name."""
     return _ask("sinfo", "--noheader", f"--nodes={node}", "--format=%o").split()[0]
 
 

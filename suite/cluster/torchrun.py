@@ -1,4 +1,4 @@
-"""torchrun in a fork of the launcher, which has imported torch already: starting it anew would take two seconds."""
+"""torchrun in a fork of the launcher, which has imported torch already. A new process would need two seconds more."""
 
 import os
 import sys
@@ -10,12 +10,12 @@ from suite.cluster.processes import die_with_parent
 
 
 class Torchrun(ForkProcess):
-    """One agent for all ranks of this machine; it dies with the process that started it. Call from the main thread.
+    """The agent of all ranks of this machine. It dies with its parent. Start it from the main thread.
 
     Args:
         arguments: of ``torchrun``.
         environment: of the ranks.
-        log: the agent's messages and the ranks' stderr are added to it.
+        log: file to which the agent's messages and the ranks' stderr are appended.
     """
 
     def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
@@ -32,7 +32,7 @@ class Torchrun(ForkProcess):
         main(self.arguments)
 
     def wait(self) -> int:
-        """Its exit code; less than zero, the signal that killed it."""
+        """Wait for the exit code; a negative one is the signal that killed the agent."""
         self.join()
         assert self.exitcode is not None
         return self.exitcode

@@ -1,4 +1,4 @@
-"""What every part of a configuration is made of: a strict model, and numbers within bounds."""
+"""Building blocks of configurations: a strict model, and bounded numbers."""
 
 from typing import Annotated, Literal
 
@@ -11,6 +11,6 @@ ScaleName = Literal["nano", "mini", "paper"]
 
 
 class Strict(BaseModel):
-    """Frozen, and no field is accepted that it does not have: a misspelt option can never be ignored silently."""
+    """A frozen model that refuses unknown fields, so that a misspelt option is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

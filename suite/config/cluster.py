@@ -14,15 +14,17 @@ class ClusterConfig(Strict):
     ``paced`` (loopback, and every all-to-all sleeps as long as the link would take) or ``host`` (the machine's own).
     """
 
-    name: str
-    ranks: PositiveInt
-    ranks_per_server: PositiveInt
-    network: Literal["loopback", "lab", "paced", "host"]
+    name: str = Field(description="of the file")
+    ranks: PositiveInt = Field(description="processes, one per GPU where there are GPUs")
+    ranks_per_server: PositiveInt = Field(
+        description="divides ranks; a server is a node, or a network namespace of the lab"
+    )
+    network: Literal["loopback", "lab", "paced", "host"] = Field(description="how servers are joined, see above")
     rate_mbit: PositiveFloat | None = Field(description="nominal 10⁶ bit/s leaving a server; null leaves links open")
     dense_fabric: Literal["open", "shaped"] = Field(description="where everything but the all-to-alls travels")
-    backend: Literal["gloo", "nccl"]
-    device: Literal["cpu", "cuda"]
-    threads_per_rank: PositiveInt
+    backend: Literal["gloo", "nccl"] = Field(description="of torch.distributed")
+    device: Literal["cpu", "cuda"] = Field(description="where models and rows live")
+    threads_per_rank: PositiveInt = Field(description="CPU threads of torch in each rank")
 
     @property
     def servers(self) -> int:

@@ -1,13 +1,12 @@
 """From overrides on a command line to a validated :class:`~suite.config.run.RunConfig`.
 
-Hydra composes ``suite/conf``, pydantic validates. Nothing here imports torch, so it is cheap to call from anywhere; the
-parts that only their own constructors can judge are checked by :func:`suite.training.methods.check_method`.
+Hydra composes ``suite/conf``, pydantic validates. Nothing here imports torch, so calls are cheap. Options that only a
+constructor can check are checked by :func:`suite.training.methods.check_method`.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -21,24 +20,18 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from suite.config.cluster import ClusterConfig
+from suite.config.conf import CONF, GROUPS, choices
 from suite.config.run import RunConfig
 from suite.config.validation import parse_options, validate
 from suite.errors import UserError, unknown
 
-CONF = Path(__file__).parent.parent / "conf"
-GROUPS = ("model", "task", "method", "scale", "cluster")
 _CELL = ("model", "task")
-
-
-def choices(group: str) -> list[str]:
-    """Names that a group (``"method"``, ``"model"``, …) offers: its files."""
-    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
 
 
 def compose(overrides: Sequence[str] = ()) -> RunConfig:
     """Compose and validate the configuration of one run.
 
-    A model or a task that is not chosen is that of the first cell of the scale's matrix that agrees with what is.
+    A model or task that is not given is taken from the first cell of the scale's matrix that agrees with the rest.
 
     Args:
         overrides: Hydra overrides: ``"method=lsh"``, ``"seed=1"``, ``"method.reduction.num_hashes=4"``.
@@ -46,26 +39,26 @@ def compose(overrides: Sequence[str] = ()) -> RunConfig:
     Raises:
         UserError: one line naming the field, the allowed values and the nearest valid one.
     """
-    parsed = [_parse(text) for text in overrides]
-    selections = [override for override in parsed if override.key_or_group in GROUPS]
-    for override in selections:
+    parsed = [(text, _parse(text)) for text in overrides]
+    selections = [(text, override) for text, override in parsed if override.key_or_group in GROUPS]
+    for _, override in selections:
         if override.value() not in choices(override.key_or_group):
             raise unknown(override.key_or_group, override.value(), choices(override.key_or_group))
-    implied = _implied({override.key_or_group: override.value() for override in selections})
+    implied = _implied({override.key_or_group: override.value() for _, override in selections})
     with _our_files_only():
-        defaults = _hydra([*implied, *(override.input_line for override in selections)])
-        for override in parsed:
+        defaults = _hydra([*implied, *(text for text, _ in selections)])
+        for _, override in parsed:
             if override.type is OverrideType.CHANGE:
                 _require_path(defaults, override.key_or_group)
-        # Choices alone are composed already, and composing is what takes the time.
+        # Composing is slow, and overrides that only select files are composed already.
         chosen = len(selections) == len(parsed)
-        composed = defaults if chosen else _hydra([*implied, *(override.input_line for override in parsed)])
+        composed = defaults if chosen else _hydra([*implied, *overrides])
     return validate(_resolved(composed))
 
 
 @cache
 def cluster_named(name: str) -> ClusterConfig:
-    """A cluster as its file says, whatever runs there.
+    """A cluster as its file describes it.
 
     Raises:
         UserError: naming the field at fault.
@@ -75,7 +68,7 @@ def cluster_named(name: str) -> ClusterConfig:
 
 @contextmanager
 def _our_files_only() -> Iterator[None]:
-    """Hydra on ``suite/conf``, without what fairseq put into the global store (a ``config`` of its own)."""
+    """Hydra on ``suite/conf``, without the ``config`` that fairseq adds to Hydra's global store."""
     store = ConfigStore.instance()
     everything = store.repo
     store.repo = {name: node for name, node in everything.items() if name in ("hydra", "_dummy_empty_config_.yaml")}
@@ -97,7 +90,7 @@ def _parse(text: str) -> Override:
 
 
 def _implied(chosen: dict[str, Any]) -> list[str]:
-    """Overrides for model and task where they are not chosen; ``chosen`` are the groups' choices."""
+    """Overrides for model and task if ``chosen``, the choice by group, lacks them."""
     missing = [group for group in _CELL if group not in chosen]
     if not missing:
         return []
@@ -125,7 +118,7 @@ def _resolved(config: DictConfig) -> Any:
 
 
 def _require_path(config: DictConfig, dotted: str) -> None:
-    """Refuse an override of a field that does not exist, before Hydra does so without saying which ones do."""
+    """Refuse an override of an unknown field with the fields that exist; Hydra's own error does not list them."""
     node: Any = config
     walked: list[str] = []
     for key in dotted.split("."):

@@ -1,4 +1,4 @@
-"""What decides a run's numbers, as a SHA-256."""
+"""SHA-256 of the part of a configuration that decides a run's numbers."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from suite.config.run import RunConfig
 
 
 def config_sha256(config: RunConfig) -> str:
-    """SHA-256 of what decides a run's numbers: other scales' sizes, the matrix and the results folder left out."""
+    """SHA-256 of what decides a run's numbers, without other scales' sizes, the matrix and the results folder."""
     return values_sha256(config.model_dump(mode="json"))
 
 
@@ -29,7 +29,7 @@ def values_sha256(values: Mapping[str, Any]) -> str:
         "scale": scale["name"],
         "cluster": values["cluster"],
     }
-    # Only where they are given: a digest is the same as before these fields were there.
+    # Only if given, so that digests of runs without these fields stay the same.
     given = {"seeds": values.get("seeds") or {}, "origin": {"seed": (values.get("origin") or {}).get("seed")}}
     for field, settings in given.items():
         decisive |= {field: kept} if (kept := {k: v for k, v in settings.items() if v is not None}) else {}

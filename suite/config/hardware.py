@@ -1,20 +1,20 @@
-"""Hardware sheets: ``suite/conf/hardware.yaml``, validated. Numbers of data sheets, none of them measured here."""
+"""Hardware sheets: ``suite/conf/hardware.yaml``, validated. All numbers come from data sheets, none is measured."""
 
 from functools import cache
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, RootModel
+from pydantic import Field, PositiveFloat, RootModel
 
-from suite.config.compose import CONF
+from suite.config.base import Strict
+from suite.config.conf import CONF
 from suite.config.validation import parse_options
 
 SHEETS = CONF / "hardware.yaml"
 
 
-class Hardware(BaseModel):
+class Hardware(Strict):
     """A GPU; the servers and networks around it are those of ``suite/conf/targets.yaml``."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     title: str
     memory_gib: PositiveFloat
     flops: PositiveFloat = Field(description="peak FLOP/s of one GPU, half precision, dense")

@@ -1,11 +1,12 @@
-"""Which runs a scale asks for, and how a command line narrows them."""
+"""The runs of a scale, and the filters of a command line."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from suite.config.compose import choices, cluster_named, compose
+from suite.config.compose import cluster_named, compose
+from suite.config.conf import choices
 from suite.config.paper.published import published
 from suite.config.run import RunConfig
 from suite.config.task import StartsFrom
@@ -14,13 +15,13 @@ from suite.errors import UserError, unknown
 
 FILTERS = ("models", "tasks", "methods", "seeds")
 PLACES = ("cluster", "timed_on")
-# Controls that must send as many rows as another method did: their rate is read from its finished run of the same seed.
+# Controls that send as many rows as another method: they take the rate of its finished run with the same seed.
 RATE_OF = {"random": "lsh", "row_dropping": "lsh"}
 
 
 @dataclass(frozen=True)
 class RunKey:
-    """One run; ``path`` is its place below ``results/<scale>``."""
+    """One run; ``path`` is its folder below ``results/<scale>``."""
 
     model: str
     task: str
@@ -39,13 +40,13 @@ class Matrix:
     Attributes:
         scale: its name.
         runs: what is selected.
-        timed: distinct (model, task) of these whose step times are measured: those that take training steps, unless the
-            scale says otherwise.
-        probed: distinct (model, task) of these whose methods' errors are measured.
-        shares: those of ``timed`` that Fig. 3 shows and whose link can be slowed down, by model, with the share.
-        clusters: where runs train, by (model, task); all of the scale's.
-        elsewhere: where all others train.
-        timed_on: where step times are measured.
+        timed: (model, task) of these whose step times are measured: those with training steps, unless the scale says
+            otherwise.
+        probed: (model, task) of these whose methods' errors are measured.
+        shares: task and share by model, of those in ``timed`` that Fig. 3 shows and whose link can be slowed down.
+        clusters: names of the clusters where runs train, by (model, task); all of the scale's.
+        elsewhere: the cluster where all others train.
+        timed_on: the cluster where step times are measured.
     """
 
     scale: str
@@ -58,7 +59,7 @@ class Matrix:
     timed_on: str
 
     def cluster(self, model: str, task: str) -> str:
-        """Where a model trains on a task; runs that others start from need not be of the scale's matrix."""
+        """The cluster where a model trains on a task, also for runs outside the matrix that others start from."""
         return self.clusters.get((model, task)) or self.elsewhere
 
 
@@ -66,9 +67,9 @@ def select(options: Mapping[str, object]) -> Matrix:
     """The matrix of ``options["scale"]`` (default nano), narrowed by ``models``, ``tasks``, ``methods`` and ``seeds``.
 
     Models and tasks narrow the scale's matrix. Methods and seeds replace its lists, so that any configured method can
-    be run beside the others without editing a file. Lists are written ``methods=lsh,int8``. ``cluster`` is where
-    everything trains instead of where the scale says, and ``timed_on`` where it is timed; a scale that times runs where
-    it trains them goes on to do so.
+    be run beside the others without editing a file. Lists are written ``methods=lsh,int8``. ``cluster`` and
+    ``timed_on`` replace the scale's clusters for training and timing. If the scale times runs where it trains them,
+    ``cluster`` alone replaces both.
 
     Raises:
         UserError: an unknown option or value, a cluster that a model or a task does not go with, or filters that leave
@@ -94,8 +95,8 @@ def select(options: Mapping[str, object]) -> Matrix:
         for seed in seeds
     )
     if not runs:
-        cells = ", ".join(f"{cell.model} on {cell.task}" for cell in scale.matrix)
-        raise UserError(f"models, tasks: nothing of scale {scale.name} is left; it has: {cells}")
+        offered = ", ".join(f"{cell.model} on {cell.task}" for cell in scale.matrix)
+        raise UserError(f"models, tasks: nothing of scale {scale.name} is left; it has: {offered}")
     selected = {(run.model, run.task) for run in runs}
     cells = {(cell.model, cell.task): cell for cell in scale.matrix}
     elsewhere = str(options.get("cluster") or scale.cluster)
@@ -123,7 +124,7 @@ def select(options: Mapping[str, object]) -> Matrix:
 
 
 def pacemaker(run: RunKey) -> RunKey | None:
-    """The run whose rate a control copies; ``None`` if this is no control."""
+    """The run whose rate a control copies; ``None`` for other methods."""
     return replace(run, method=RATE_OF[run.method]) if run.method in RATE_OF else None
 
 
@@ -141,7 +142,7 @@ def _composed(model: str, task: str, scale: str) -> RunConfig:
 
 
 def _placed(model: str, task: str, scale: str, cluster: str) -> RunConfig:
-    """The configuration on a cluster, with a note on the error where they do not go together."""
+    """The configuration on a cluster. An error carries a note that names model, task and cluster."""
     try:
         return validate(_composed(model, task, scale).model_dump() | {"cluster": cluster_named(cluster).model_dump()})
     except UserError as error:
@@ -150,9 +151,9 @@ def _placed(model: str, task: str, scale: str, cluster: str) -> RunConfig:
 
 
 def measurement(matrix: Matrix, model: str, task: str, results: Path) -> list[RunKey]:
-    """Runs whose step times are to be measured together: those of the lowest seed, finished earlier or selected now.
+    """Runs whose step times are measured together: those of the lowest seed, selected now or finished earlier.
 
-    Ratios are paired within one measurement, so a method that joins later is measured together with all others again.
+    Ratios are paired within one measurement, so a method that is added later is measured again with all others.
 
     Args:
         matrix: what is selected.

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from suite.config.base import Strict
 
@@ -17,14 +17,14 @@ Component = Annotated[dict[str, Any], AfterValidator(_has_target)]
 
 
 class MethodConfig(Strict):
-    """A named point on the three axes. ``None`` is the plain choice: identity, native numbers, flat exchange.
+    """A named point on the three axes. ``None`` is the default: identity, native wire, flat exchange.
 
     A component is ``{_target_: dotted.name, option: value, …}``; its options are checked against the target's signature
     by :func:`suite.training.methods.check_method`.
     """
 
-    name: str
-    summary: str
-    reduction: Component | None
-    wire: Component | None
-    exchange: Component | None
+    name: str = Field(description="of the file; the method's name in tables and figures")
+    summary: str = Field(description="one line for `list methods`")
+    reduction: Component | None = Field(description="which rows travel; null: all of them")
+    wire: Component | None = Field(description="how a row is encoded; null: in its own type")
+    exchange: Component | None = Field(description="along which path rows travel; null: one flat all-to-all")

@@ -8,12 +8,12 @@ from suite.config.base import Fraction, ScaleName, Strict
 
 
 class _Size(Strict):
-    """What sizes of all shapes share."""
+    """Fields of sizes of all shapes."""
 
-    experts: PositiveInt
-    top_k: PositiveInt
+    experts: PositiveInt = Field(description="per MoE layer, over all ranks; a multiple of the ranks")
+    top_k: PositiveInt = Field(description="experts per token")
     moe_every: PositiveInt = Field(description="every how many layers the FFN is a MoE layer; 2 is every other layer")
-    dropout: Fraction
+    dropout: Fraction = Field(description="share of activations that dropout zeroes in training")
 
     @model_validator(mode="after")
     def _experts_suffice(self) -> "_Size":
@@ -23,13 +23,13 @@ class _Size(Strict):
 
 
 class TransformerSize(_Size):
-    """Shape of a model whose layers are all alike; of an encoder–decoder, either half has ``layers``."""
+    """Shape of a model with equal layers. In an encoder–decoder, each half has ``layers``."""
 
-    shape: Literal["transformer"]
-    layers: PositiveInt
-    width: PositiveInt
-    ffn: PositiveInt
-    heads: PositiveInt
+    shape: Literal["transformer"] = Field(description="says which fields there are")
+    layers: PositiveInt = Field(description="transformer layers")
+    width: PositiveInt = Field(description="of a token's vector")
+    ffn: PositiveInt = Field(description="hidden width of FFNs and experts")
+    heads: PositiveInt = Field(description="attention heads; they divide the width")
 
     @model_validator(mode="after")
     def _consistent(self) -> "TransformerSize":
@@ -41,13 +41,13 @@ class TransformerSize(_Size):
 
 
 class SwinSize(_Size):
-    """Shape of a Swin transformer, layers and heads by stage; from stage to stage width doubles and side halves."""
+    """Shape of a Swin transformer, layers and heads by stage. From stage to stage, width doubles and side halves."""
 
-    shape: Literal["swin"]
+    shape: Literal["swin"] = Field(description="says which fields there are")
     width: PositiveInt = Field(description="of the first stage")
-    layers: list[PositiveInt] = Field(min_length=1)
-    heads: list[PositiveInt] = Field(min_length=1)
-    ffn_ratio: PositiveFloat
+    layers: list[PositiveInt] = Field(min_length=1, description="transformer layers of each stage")
+    heads: list[PositiveInt] = Field(min_length=1, description="attention heads of each stage")
+    ffn_ratio: PositiveFloat = Field(description="hidden width of FFNs and experts, as a multiple of the stage's width")
     patch: PositiveInt = Field(description="pixels per side of a patch")
     window: PositiveInt = Field(description="patches per side of an attention window")
     pretrained: str | None = Field(
@@ -77,6 +77,6 @@ ModelSize = Annotated[TransformerSize | SwinSize, Field(discriminator="shape")]
 class ModelConfig(Strict):
     """A host model: ``host`` is the module whose ``build`` makes it."""
 
-    name: str
-    host: str
-    sizes: dict[ScaleName, ModelSize]
+    name: str = Field(description="of the file; the model's name in tables and figures")
+    host: str = Field(description="module whose `build` makes the model")
+    sizes: dict[ScaleName, ModelSize] = Field(description="the model's size at each scale")

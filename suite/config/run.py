@@ -1,6 +1,6 @@
 """One run: the validated form of everything under ``suite/conf``.
 
-Rules that join several parts (experts and ranks, for instance) are checked on :class:`RunConfig`.
+Rules across parts (experts and ranks, for instance) are checked on :class:`RunConfig`.
 """
 
 from pathlib import Path
@@ -17,41 +17,41 @@ from suite.config.task import TaskConfig, Training
 
 
 class CaptureSettings(Strict):
-    """A sample of the rows that enter all-to-alls, recorded after every ``every`` steps; 0 records none."""
+    """A sample of the rows that enter all-to-alls, recorded at every ``every``-th step; 0 records none."""
 
-    every: NonNegativeInt
+    every: NonNegativeInt = Field(description="steps between samples; 0 records none")
     rows: PositiveInt = Field(description="rows per layer and rank")
 
 
 class Seeds(Strict):
     """Roots of single streams of randomness (:mod:`suite.config.seeds`); null is the run's own root seed."""
 
-    model: NonNegativeInt | None = None
-    data: NonNegativeInt | None = None
-    hash: NonNegativeInt | None = None
+    model: NonNegativeInt | None = Field(default=None, description="initial weights")
+    data: NonNegativeInt | None = Field(default=None, description="order of the training data")
+    hash: NonNegativeInt | None = Field(default=None, description="whatever a method draws")
 
 
 class Origin(Strict):
-    """Where the run lies whose weights a run starts from; null is the run's own results folder, and its own seed."""
+    """The run to start from: its results folder and seed; null takes those of this run."""
 
-    results: Path | None = None
-    seed: NonNegativeInt | None = None
+    results: Path | None = Field(default=None, description="its results folder")
+    seed: NonNegativeInt | None = Field(default=None, description="its seed")
 
 
 class RunConfig(Strict):
     """One run. :attr:`size` and :attr:`training` are the model and the task at the run's scale."""
 
-    seed: NonNegativeInt
-    # Records from before these two fields are as good as ever.
-    seeds: Seeds = Seeds()
-    origin: Origin = Origin()
-    results: Path
-    model: ModelConfig
-    task: TaskConfig
-    method: MethodConfig
-    scale: ScaleConfig
-    cluster: ClusterConfig
-    capture: CaptureSettings
+    seed: NonNegativeInt = Field(description="root of all streams of randomness")
+    # Older records do not have these two fields and stay valid.
+    seeds: Seeds = Field(default=Seeds(), description="roots of single streams")
+    origin: Origin = Field(default=Origin(), description="of the weights that a task starts from")
+    results: Path = Field(description="folder under which records are written")
+    model: ModelConfig = Field(description="what is trained")
+    task: TaskConfig = Field(description="what it is trained on")
+    method: MethodConfig = Field(description="how rows travel in all-to-alls")
+    scale: ScaleConfig = Field(description="how large and how long")
+    cluster: ClusterConfig = Field(description="where ranks run")
+    capture: CaptureSettings = Field(description="samples of rows")
     glue_dir: Path | None = Field(None, description="folder with GLUE's layout, in place of the hub")
     tracking: Literal["off", "mlflow"] = Field("mlflow", description="where a run is mirrored as it goes")
 
@@ -64,7 +64,7 @@ class RunConfig(Strict):
         return self.task.training[self.scale.name]
 
     def root_seed(self, stream: Literal["model", "data", "hash"]) -> int:
-        """What a stream of randomness is derived from: its own seed, or the run's."""
+        """The root seed of a stream of randomness: its own, or the run's."""
         own: int | None = getattr(self.seeds, stream)
         return self.seed if own is None else own
 

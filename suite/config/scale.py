@@ -10,24 +10,24 @@ from suite.config.base import NonNegativeInt, ScaleName, Strict
 class MeasurementSettings(Strict):
     """Paired step-time measurement: methods alternate in blocks inside one process group."""
 
-    warmup_steps: NonNegativeInt
-    blocks: PositiveInt
-    steps_per_block: PositiveInt
+    warmup_steps: NonNegativeInt = Field(description="untimed steps of each method before its first block")
+    blocks: PositiveInt = Field(description="timed blocks per method")
+    steps_per_block: PositiveInt = Field(description="training steps in a block")
 
 
 class ProbeSettings(Strict):
     """Errors of methods against exact dispatch, on vanilla's last weights and held-out batches."""
 
-    batches: PositiveInt
+    batches: PositiveInt = Field(description="held-out batches")
     hash_seeds: PositiveInt = Field(description="drawn anew for each method that draws")
 
 
 class Cell(Strict):
-    """Runs that a scale asks for: one model on one task with several methods, the first one being the reference."""
+    """Runs of a scale: one model on one task with several methods, the reference first."""
 
-    model: str
-    task: str
-    methods: list[str] = Field(min_length=1)
+    model: str = Field(description="a file of conf/model")
+    task: str = Field(description="a file of conf/task")
+    methods: list[str] = Field(min_length=1, description="files of conf/method; the first one is the reference")
     timed: bool = Field(True, description="whether step times are measured")
     cluster: str | None = Field(None, description="where its runs train, if not where the scale's do")
     shares: list[Annotated[float, Field(gt=0, lt=1)]] = Field(
@@ -39,11 +39,13 @@ class Cell(Strict):
 class ScaleConfig(Strict):
     """How much is run: the matrix of runs, their seeds, and the effort put into timing."""
 
-    name: ScaleName
-    seeds: list[NonNegativeInt] = Field(min_length=1)
+    name: ScaleName = Field(description="of the file")
+    seeds: list[NonNegativeInt] = Field(min_length=1, description="of every cell's runs")
     cluster: str = Field(description="where runs train")
     timed_on: str = Field(description="cluster on which step times are measured")
-    matrix: list[Cell] = Field(min_length=1)
-    measurement: MeasurementSettings
-    # Records of runs repeat this part; they may be older than the probe.
-    probe: ProbeSettings = ProbeSettings(batches=2, hash_seeds=5)
+    matrix: list[Cell] = Field(min_length=1, description="runs that are asked for")
+    measurement: MeasurementSettings = Field(description="how step times are measured")
+    # Records of runs repeat this part; older ones have no probe.
+    probe: ProbeSettings = Field(
+        default=ProbeSettings(batches=2, hash_seeds=5), description="how methods' errors are measured"
+    )

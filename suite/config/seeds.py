@@ -1,7 +1,4 @@
-"""Separate streams of randomness, each derived from a run's one root seed, or from the root it is given alone.
-
-:meth:`suite.config.run.RunConfig.root_seed` says which.
-"""
+"""Separate streams of randomness, each derived from its root seed (:meth:`suite.config.run.RunConfig.root_seed`)."""
 
 from lshmoe.seeding import derive_seed
 
@@ -17,5 +14,5 @@ def data_seed(root: int) -> int:
 
 
 def hash_seed(root: int) -> int:
-    """Whatever a method draws: rotations, random clusters, stochastic rounding."""
+    """Everything that a method draws: rotations, random clusters, stochastic rounding."""
     return derive_seed(root, "hash")

@@ -10,13 +10,13 @@ from suite.config.base import Fraction, NonNegativeFloat, NonNegativeInt, ScaleN
 class Optimizer(Strict):
     """Adam with linear warm-up, then a cosine to ``final_fraction`` of the peak at the last step."""
 
-    learning_rate: PositiveFloat
-    warmup_steps: NonNegativeInt
-    final_fraction: NonNegativeFloat
-    betas: tuple[Fraction, Fraction]
-    epsilon: PositiveFloat
-    weight_decay: NonNegativeFloat
-    clip_norm: PositiveFloat
+    learning_rate: PositiveFloat = Field(description="at its peak")
+    warmup_steps: NonNegativeInt = Field(description="of linear growth to the peak")
+    final_fraction: NonNegativeFloat = Field(description="of the peak, at the last step")
+    betas: tuple[Fraction, Fraction] = Field(description="Adam's decay rates of the two moments")
+    epsilon: PositiveFloat = Field(description="Adam's")
+    weight_decay: NonNegativeFloat = Field(description="decoupled from the gradient, as in AdamW")
+    clip_norm: PositiveFloat = Field(description="largest norm of all gradients together")
 
 
 class Training(Strict):
@@ -28,15 +28,15 @@ class Training(Strict):
     balance_weight: NonNegativeFloat = Field(description="weight of the gate's load-balance loss")
     eval_every: PositiveInt = Field(description="steps between evaluations; the last step is always evaluated")
     eval_examples: PositiveInt = Field(description="held-out examples per evaluation, over all ranks")
-    checkpoint_every: PositiveInt
+    checkpoint_every: PositiveInt = Field(description="steps between checkpoints")
     precision: Literal["float32", "bfloat16"] = Field(description="bfloat16 is autocast; weights stay float32")
-    optimizer: Optimizer
+    optimizer: Optimizer = Field(description="Adam and its schedule")
 
 
 class StartsFrom(Strict):
     """Weights to start from: those of the same model's finished run of ``task``, with the same seed."""
 
-    task: str
+    task: str = Field(description="of the run that made the weights")
     method: Literal["vanilla", "own"] = Field(description="of the run that made the weights; own is the run's method")
 
 
@@ -52,10 +52,12 @@ class StartsFromWeights(Strict):
 class TaskConfig(Strict):
     """What a model is trained on: ``target`` is the task's class, which says what ``data`` may hold."""
 
-    name: str
-    summary: str
-    target: str
-    data: dict[str, Any]
+    name: str = Field(description="of the file; the task's name in tables and figures")
+    summary: str = Field(description="one line for `list tasks`")
+    target: str = Field(description="the task's class")
+    data: dict[str, Any] = Field(description="sources and labels; the class says which fields there are")
     route_padding: bool = Field(description="whether padding tokens go to experts, as is usual practice")
-    starts_from: StartsFrom | StartsFromWeights | None
-    training: dict[ScaleName, Training]
+    starts_from: StartsFrom | StartsFromWeights | None = Field(
+        description="weights of another run, or of a trained model; null: initial ones"
+    )
+    training: dict[ScaleName, Training] = Field(description="how the task trains at each scale")

@@ -1,4 +1,4 @@
-"""From plain values to validated ones, and the one line that says what is wrong with them."""
+"""Validates plain values, and turns a fault into a one-line error."""
 
 import types
 import typing
@@ -28,7 +28,7 @@ def validate(values: Any) -> RunConfig:
 
 
 def parse_options(field: str, model: type[_Options], values: dict[str, Any]) -> _Options:
-    """Validate a part of a configuration that only the class it is for knows.
+    """Validate a part of a configuration by the model of the class that uses it.
 
     Raises:
         UserError: naming ``field`` and the option at fault.
@@ -59,7 +59,7 @@ def from_yaml(text: str) -> RunConfig:
 
 def _first_fault(error: ValidationError, model: type[BaseModel] = RunConfig, prefix: str = "") -> str:
     fault = error.errors(include_url=False)[0]
-    # Pydantic names the member of a tagged union on the path to a field; a configuration has no such level.
+    # Pydantic puts the tag of a union into the path of a field; the configuration has no such level.
     path = tuple(str(part) for part in fault["loc"] if part not in SHAPES)
     field = ".".join([prefix, *path] if prefix else path)
     if fault["type"] == "extra_forbidden":

@@ -1,10 +1,10 @@
-"""What a method's speed-up can be at most, from three measured numbers."""
+"""Upper bound of a method's speed-up, from three measured numbers."""
 
 
 def speedup_bound(share: float, bytes_ratio: float, overhead: float) -> float:
-    """S = 1 / (1 − f(1−ρ) + h): the step shrinks by the bytes saved in the all-to-alls and grows by the hashing.
+    """S = 1 / (1 − f(1−ρ) + h): the step shrinks by the bytes saved in all-to-alls and grows by the reduction's time.
 
-    Bandwidth alone is modelled: no latency, and experts cost the same however few rows they see.
+    Only bandwidth is modelled: there is no latency, and the cost of experts does not depend on their rows.
 
     Args:
         share: f, seconds inside all-to-alls over seconds per step, both of vanilla.

@@ -1,7 +1,7 @@
 """Costs and links from measurements: rows of ``speedup.csv``, all of one model and task.
 
-What a method costs away from the network comes from its step on an open link. How slow another link is comes from the
-step of vanilla there, the reference. What another method did on that link is not asked for.
+A method's costs outside the network come from its step on an open link. The rate of another link comes from vanilla's
+step on it. Steps of other methods on that link are not used, so they can be predicted.
 """
 
 import math
@@ -17,13 +17,13 @@ INSTANT = AlphaBeta(latency=0.0, rate=math.inf)
 
 
 def measured_cost(row: Measured, opened: AlphaBeta = INSTANT) -> MethodCost:
-    """A measured step without what its bytes took.
+    """A measured step without the time of its bytes on the link.
 
     Args:
         row: of ``speedup.csv``: seconds of the parts, ``inter_server_bytes_per_step`` over all servers, ``servers`` and
             ``all_to_alls``.
-        opened: the link it was measured on. What its all-to-alls took longer than this predicts is waiting; latency
-            that is not given stays within it.
+        opened: the link it was measured on. Time in all-to-alls beyond its prediction counts as waiting; so does any
+            latency that ``opened`` does not have.
     """
     size, exchanges = row["inter_server_bytes_per_step"] / row["servers"], row["all_to_alls"]
     return MethodCost(
@@ -37,15 +37,15 @@ def measured_cost(row: Measured, opened: AlphaBeta = INSTANT) -> MethodCost:
 
 
 def measured_link(vanilla: MethodCost, row: Measured) -> AlphaBeta:
-    """The link that vanilla met, from its step there.
+    """The link on which a step of vanilla was measured.
 
     Args:
         vanilla: calibrated on the open link.
         row: of ``speedup.csv``: vanilla on the link in question.
 
     Returns:
-        Its rate, as all-to-alls without their waiting see it, and its overhang. Without latency, which is part of the
-        waiting. Where all-to-alls took no longer than on the open link, an instant one.
+        Its rate, from all-to-alls without their waiting, and its overhang. Latency is zero, because it is part of the
+        waiting. If all-to-alls took no longer than on the open link, the link is instant.
     """
     exchange = row["all_to_all_seconds"] - vanilla.waiting
     if exchange <= 0:

@@ -1,6 +1,6 @@
-"""Seconds of an all-to-all-v by alpha and beta: a fixed time plus bytes over a rate, flat or hierarchical.
+"""Seconds of an all-to-all-v by the alpha–beta model, flat or hierarchical.
 
-Routing is taken to be even: every GPU sends the same to every other. A step has four exchanges of rows per MoE layer
+Routing is assumed balanced: every GPU sends the same to every other. A step has four exchanges of rows per MoE layer
 (dispatch and combine, forward and backward; paper §2.2), one of counts, and one all-reduce of the gate's loads.
 """
 
@@ -15,25 +15,25 @@ ExchangePath = Literal["flat", "hierarchical"]
 
 
 class Network(Protocol):
-    """Anything that says how long exchanges take."""
+    """A model of how long exchanges take."""
 
     @property
     def overhang(self) -> float:
-        """Seconds of the step outside all-to-alls for each that bytes take inside them."""
+        """Seconds of the step outside all-to-alls per second that bytes take inside them."""
 
     def seconds(self, size: float, exchanges: int) -> float:
-        """Seconds of ``exchanges`` all-to-alls, one after the other, that carry ``size`` bytes together."""
+        """Seconds of ``exchanges`` all-to-alls in sequence, with ``size`` bytes in total."""
 
 
 @dataclass(frozen=True)
 class AlphaBeta:
-    """An alpha–beta line, and what hangs over its end.
+    """An alpha–beta link, with its effect outside all-to-alls.
 
     Attributes:
-        latency: alpha, seconds per exchange however little it carries.
-        rate: 1/beta, bytes/s, in the bytes that methods are charged with.
-        overhang: seconds of the step outside all-to-alls for each second of bytes inside them: the rank that is served
-            first waits for the other at the next collective, and cores that serve the network compute more slowly.
+        latency: alpha, seconds per exchange of any size.
+        rate: 1/beta, bytes/s.
+        overhang: seconds of the step outside all-to-alls per second of bytes inside them: the rank that is served first
+            waits for the others at the next collective, and cores that serve the network compute more slowly.
     """
 
     latency: float
@@ -55,8 +55,8 @@ class Topology:
         nic_rate: bytes/s of one NIC, one way.
         inside_rate: bytes/s of one GPU to its server's others, one way.
         latency: seconds once per exchange between servers.
-        message: seconds of the sender for each of its messages. They are paid one after another, which makes this an
-            upper bound: transports overlap some of it.
+        message: seconds of the sender per message. Messages are paid in sequence, which is an upper bound, because
+            transports overlap some of them.
     """
 
     servers: int
@@ -99,8 +99,9 @@ class ClusterNetwork:
     def legs(self, size: float) -> Legs:
         """Messages and bytes of one GPU that has ``size`` bytes for all GPUs, its own part included.
 
-        Flat: straight to each of the others. Hierarchical: to rank g of the own server what any server's rank g is to
-        get, then to rank g of each other server; the same bytes between servers in G times fewer messages.
+        Flat: directly to every other GPU. Hierarchical: first, rank g of the own server gets everything for rank g of
+        any server; then it sends to rank g of every other server. The bytes between servers are the same, in G times
+        fewer messages.
         """
         servers, per_server = self.topology.servers, self.topology.gpus_per_server
         far = size * (servers - 1) / servers
@@ -110,7 +111,7 @@ class ClusterNetwork:
         return Legs(Leg(per_server - 1, size * (per_server - 1) / per_server), Leg(servers - 1, far))
 
     def seconds(self, size: float, exchanges: int) -> float:
-        """As :class:`Network`; the legs of a flat exchange run side by side, of a hierarchical one in turn."""
+        """As :class:`Network`. The legs of a flat exchange overlap; those of a hierarchical one run in sequence."""
         legs = self.legs(size / exchanges)
         inside = legs.inside.messages * self.topology.message + legs.inside.bytes / self.topology.inside_rate
         between = 0.0
@@ -121,7 +122,7 @@ class ClusterNetwork:
         return exchanges * (max(inside, between) if self.path == "flat" else inside + between)
 
     def all_reduce_seconds(self, size: float) -> float:
-        """A small all-reduce of ``size`` bytes, up and down a binary tree whose upper levels are between servers."""
+        """Seconds of an all-reduce of a few bytes over a binary tree, whose upper levels are between servers."""
         t = self.topology
         far = math.ceil(math.log2(t.servers)) * (t.latency + t.message + size / t.nic_rate)
         near = math.ceil(math.log2(t.gpus_per_server)) * (t.message + size / t.inside_rate)

@@ -1,14 +1,14 @@
-"""The paper's scalability model (§3.3, Appendix A.2): as printed, and with what its printed form leaves out.
+"""The paper's scalability model (§3.3, Appendix A.2): as printed, and corrected for what the print leaves out.
 
-All numbers are per step of one GPU, forward and backward. As printed the equations carry no bytes per element: their
-time of an all-to-all is in seconds if a row's elements take one byte each.
+All numbers are per step of one GPU, forward and backward. The printed equations have no bytes per element, so the time
+of an all-to-all is in seconds only if an element of a row takes one byte.
 """
 
 
 def all_to_all_seconds(
     tokens: float, top_k: int, hidden: int, layers: int, servers: int, bytes_per_second: float
 ) -> float:
-    """Eq. 7 as printed: ``4·l·(n·k/w)·h·(w−1)/B_inter``; what stays inside a server is dropped.
+    """Eq. 7 as printed: ``4·l·(n·k/w)·h·(w−1)/B_inter``. Traffic inside a server is left out.
 
     Args:
         tokens: n, per GPU.
@@ -33,7 +33,7 @@ def ratio(top_k: int, hidden: int, servers: int, flops_per_second: float, bytes_
 
 
 def shared_bytes_per_second(nic_bytes_per_second: float, nics_per_server: int, gpus_per_server: int) -> float:
-    """What one GPU has of its server's NICs when all send at once; bytes/s."""
+    """A GPU's share of its server's NICs when all GPUs send at once; bytes/s."""
     return nic_bytes_per_second * nics_per_server / gpus_per_server
 
 

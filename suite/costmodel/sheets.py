@@ -5,9 +5,10 @@ from functools import cache
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
-from suite.config.compose import CONF
+from suite.config.base import Strict
+from suite.config.conf import CONF
 from suite.config.hardware import Hardware, hardware
 from suite.config.paper.published import PublishedModel
 from suite.config.validation import parse_options
@@ -20,12 +21,8 @@ BITS_PER_BYTE = 8
 FLOPS_PER_PARAMETER = 6  # and token, forward and backward; eq. 8 counts the same
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Assumptions(_Strict):
-    """What neither the paper nor a data sheet says."""
+class Assumptions(Strict):
+    """Numbers that neither the paper nor a data sheet gives."""
 
     tokens_per_gpu: PositiveInt
     bytes_per_element: PositiveFloat
@@ -38,8 +35,8 @@ class Assumptions(_Strict):
     imbalance: Annotated[float, Field(ge=1)]
 
 
-class Cluster(_Strict):
-    """Servers and what joins them."""
+class Cluster(Strict):
+    """Servers and the network between them."""
 
     title: str
     hardware: str
@@ -68,7 +65,7 @@ class Cluster(_Strict):
         return self.nic_bits_per_second / BITS_PER_BYTE
 
     def topology(self, gpus: int | None = None) -> Topology:
-        """The cluster as it is, or grown (or shrunk) to ``gpus``.
+        """The cluster at its own size, or at ``gpus`` GPUs.
 
         Raises:
             ValueError: ``gpus`` are not whole servers, or do not spread evenly over the sites.
@@ -88,7 +85,7 @@ class Cluster(_Strict):
         )
 
 
-class Targets(_Strict):
+class Targets(Strict):
     """Assumptions and clusters."""
 
     assumptions: Assumptions
@@ -116,10 +113,10 @@ def sheets() -> Targets:
 
 @dataclass(frozen=True)
 class Shape:
-    """What of a transformer decides its step: ``moe_layers`` of ``layers`` have ``top_k`` active experts for a FFN.
+    """Sizes that decide a transformer's step; in ``moe_layers`` of ``layers``, ``top_k`` experts replace the FFN.
 
-    As in the paper's model, attention has 4·width² parameters, and embeddings, norms and the products of queries and
-    keys are left out.
+    As in the paper's model, attention has 4·width² parameters; embeddings, norms and products of queries and keys are
+    left out.
     """
 
     layers: int
@@ -131,7 +128,7 @@ class Shape:
 
     @classmethod
     def of(cls, model: PublishedModel, assumptions: Assumptions) -> "Shape":
-        """A model of the paper, with MoE layers where its text has them."""
+        """A model of the paper, with MoE layers where its text places them."""
         moe = model.layers // assumptions.moe_every
         return cls(model.layers, moe, model.d_model, model.d_ffn, model.experts, assumptions.top_k)
 
@@ -148,14 +145,14 @@ class Shape:
 
     @property
     def expert_part(self) -> float:
-        """Experts' part of all FLOPs."""
+        """Share of experts in all FLOPs."""
         return self.expert_flops / (self.expert_flops + self.dense_flops)
 
 
 def workload(shape: Shape, cluster: Cluster, network: ClusterNetwork, assumptions: Assumptions) -> Workload:
-    """A step of one GPU by data sheets. The dense part holds the gate's all-reduces, as a meter would have it.
+    """A step of one GPU by data sheets. As in measurements, the dense part includes the gate's all-reduces.
 
-    The number of experts grows with the GPUs, at least one on each, as in Appendix A.2.
+    The number of experts grows with the GPUs: at least one per GPU, as in Appendix A.2.
     """
     tokens, flops = assumptions.tokens_per_gpu, cluster.flops_per_second
     experts = max(shape.experts, network.topology.gpus)
@@ -173,12 +170,12 @@ def workload(shape: Shape, cluster: Cluster, network: ClusterNetwork, assumption
 
 
 def vanilla_method(shape: Shape, assumptions: Assumptions) -> Method:
-    """All rows in the numbers of the model."""
+    """Vanilla: every row is sent, in the model's precision."""
     return Method(rate=1.0, bytes_per_row=shape.width * assumptions.bytes_per_element)
 
 
 def lsh_method(shape: Shape, cluster: Cluster, assumptions: Assumptions, rate: float) -> Method:
-    """LSH at a given rate; hashing is a product of a row with the kept coordinates of every rotation."""
+    """LSH at a given rate. Hashing costs the product of a row with the kept coordinates of every rotation."""
     hashing = 2 * assumptions.num_hashes * assumptions.coordinates * shape.width / cluster.flops_per_second
     return Method(rate, shape.width * assumptions.bytes_per_element, reduction_per_row=hashing)
 

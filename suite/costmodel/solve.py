@@ -1,4 +1,4 @@
-"""The link that gives a calibrated vanilla step the wanted kappa."""
+"""Solves for the link that gives a calibrated vanilla step a wanted kappa."""
 
 import math
 
@@ -21,12 +21,12 @@ def link_for(
         vanilla: calibrated, in seconds and in bytes of the link.
         kappa: target, above 0.
         latency: alpha, seconds per exchange.
-        fastest: bytes/s that the machine carries.
+        fastest: capacity of the machine, bytes/s.
         overhang: of the link, as in :class:`~suite.costmodel.exchange.AlphaBeta`.
 
     Raises:
-        UserError: latency and waiting alone take longer, the link would have to be faster than ``fastest``, or the
-            overhang lets the rest grow as fast as the all-to-alls.
+        UserError: latency and waiting alone exceed kappa, the link would have to be faster than ``fastest``, or the
+            overhang makes the rest of the step grow as fast as the all-to-alls.
     """
     if kappa * overhang >= 1:
         raise UserError(f"kappa: {kappa:g} cannot be reached; an overhang of {overhang:.3g} keeps it below its inverse")

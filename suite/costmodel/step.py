@@ -1,10 +1,10 @@
-"""Our model of a step: what it costs away from the network, plus what its bytes cost on it.
+"""Our model of a step: costs outside the network, plus the time of its bytes on the network.
 
     T = dense + experts(rows) + reduction + waiting + (1 + overhang) · exchange(bytes)
 
-A :class:`MethodCost` holds everything but the network; it is measured (:mod:`suite.costmodel.calibrate`) or modelled
-from a :class:`Workload`. The paper's bound, :func:`suite.costmodel.bound.speedup_bound`, is the case of no latency, no
-waiting and experts that cost the same at any rate.
+A :class:`MethodCost` has all costs outside the network. It is measured (:mod:`suite.costmodel.calibrate`) or modelled
+from a :class:`Workload`. The bound :func:`suite.costmodel.bound.speedup_bound` is the special case of no latency, no
+waiting, and experts whose cost does not depend on the rate.
 """
 
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from suite.costmodel.exchange import ROW_EXCHANGES, Network
 
 @dataclass(frozen=True)
 class MethodCost:
-    """One step of one method away from the network, in seconds of the slowest rank.
+    """Costs of one step of a method outside the network, in seconds of the slowest rank.
 
     Attributes:
-        dense: everything outside the other parts; packing too.
+        dense: everything outside the other parts, including packing.
         experts: forward and backward.
         reduction: choosing and building the rows to send.
-        waiting: inside all-to-alls for ranks that come later, which no link shortens.
-        bytes: that the network is charged with, in the unit that its rate counts.
+        waiting: time in all-to-alls for late ranks, independent of the link.
+        bytes: sent over the network per step, counted as the network's rate counts them.
         exchanges: all-to-alls in a step.
     """
 
@@ -40,7 +40,7 @@ class MethodCost:
 
 @dataclass(frozen=True)
 class Prediction:
-    """A step on a network, by part; seconds. ``overhang`` is what the exchanges cost outside all-to-alls."""
+    """A step on a network in seconds, by part. ``overhang`` is the exchanges' cost outside all-to-alls."""
 
     dense: float
     experts: float
@@ -55,7 +55,7 @@ class Prediction:
 
     @property
     def all_to_all(self) -> float:
-        """Seconds inside all-to-alls, as a meter around them sees it: waiting included."""
+        """Seconds inside all-to-alls, waiting included, as a meter around them would measure."""
         return self.waiting + self.exchange
 
     @property
@@ -84,7 +84,7 @@ def speedup(vanilla: MethodCost, method: MethodCost, network: Network) -> float:
 
 @dataclass(frozen=True)
 class Method:
-    """What of a method decides its cost.
+    """The properties of a method that decide its cost.
 
     Attributes:
         rate: rows sent over rows routed.
@@ -99,7 +99,7 @@ class Method:
 
 @dataclass(frozen=True)
 class Workload:
-    """A step of one rank, whatever the method.
+    """A step of one rank, independent of the method.
 
     Attributes:
         dense: seconds outside experts, exchanges and reductions.
@@ -120,7 +120,7 @@ class Workload:
     imbalance: float = 1.0
 
     def cost(self, method: Method) -> MethodCost:
-        """A method's step; its experts see only the rows that travel (Algorithm 1)."""
+        """The costs of a method's step. Its experts see only the rows that are sent (Algorithm 1)."""
         sent = method.rate * self.rows * self.imbalance
         size = ROW_EXCHANGES * sent * method.bytes_per_row
         return MethodCost(

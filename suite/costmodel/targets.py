@@ -1,4 +1,4 @@
-"""Targets for the lab: the kappa of vanilla on the cluster that a link is to resemble."""
+"""Targets for the lab: vanilla's kappa on the cluster that a link is set to resemble."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -36,7 +36,7 @@ def share_targets() -> list[KappaTarget]:
 
 
 def sheet_targets() -> list[KappaTarget]:
-    """Every model of the paper on every cluster of ``targets.yaml``, by flat exchange."""
+    """Every model of the paper on every cluster of ``targets.yaml``, with the flat exchange."""
     assumptions = sheets().assumptions
     targets = []
     for name, model in published().models.items():

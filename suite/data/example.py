@@ -10,7 +10,7 @@ class Example:
     Attributes:
         text: the text, or the first of a pair.
         label: number of its class, from 0.
-        group: examples of equal groups never come apart into training and held-out part.
+        group: examples of one group are all in training, or all held out.
         pair: the second text, if there is one.
     """
 

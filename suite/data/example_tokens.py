@@ -1,8 +1,8 @@
-"""Labelled examples as memory-mapped tokens, prepared once for each recipe.
+"""Labelled examples as memory-mapped tokens, prepared once per recipe.
 
 A prepared folder holds, for each part, ``<part>.bin`` (the tokens of all texts and pairs, one after the other),
 ``<part>_ends.npy`` (int64 ``[2 · examples]``, where each text and each pair ends) and ``<part>_labels.npy`` (uint8
-``[examples]``); and the ``tokenizer.json`` that made them, which is that of a text recipe.
+``[examples]``). ``tokenizer.json`` is a copy of a prepared text's tokenizer.
 """
 
 import shutil
@@ -21,20 +21,19 @@ from tokenizers import Tokenizer
 from suite.data.example import Example
 from suite.data.glue_folder import GlueTable
 from suite.data.labelled import examples, split
+from suite.data.parts import PARTS, Part
 from suite.data.prepared import prepare_folder, read_manifest, recipe_folder
 from suite.data.registry import AnySource
-from suite.data.text import Part
 from suite.data.tokenizer import load_tokenizer, token_dtype
 from suite.errors import UserError
 
 FORMAT = 1
-PARTS: tuple[Part, ...] = ("train", "held_out")
 _EXAMPLES_PER_BATCH = 512
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What decides a prepared folder's contents.
+class ExampleRecipe:
+    """Everything that decides a prepared folder's contents.
 
     Attributes:
         train: the source of training examples.
@@ -55,7 +54,7 @@ class Recipe:
         return [self.train] if isinstance(self.held_out, float) else [self.train, *self.held_out]
 
     def folder(self, cache: Path) -> Path:
-        """Where the prepared examples lie."""
+        """Path of the prepared examples."""
         decisive = {
             "format": FORMAT,
             "sources": [source.recipe() for source in self.sources],
@@ -67,7 +66,7 @@ class Recipe:
 
 
 class PreparedExamples:
-    """A prepared folder, opened for reading; tokens stay on disk and are mapped, not loaded."""
+    """A prepared folder, opened for reading. Tokens are memory-mapped, not loaded."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -85,7 +84,7 @@ class PreparedExamples:
         return self._array(f"{part}_labels.npy")
 
     def tokens(self, part: Part, number: int) -> tuple[list[int], list[int]]:
-        """Tokens of an example's text and of its pair, which is empty if it has none."""
+        """Tokens of an example's text and of its pair, empty if there is no pair."""
         ends = self._array(f"{part}_ends.npy")
         start = ends[2 * number - 1] if number else 0
         middle, end = ends[2 * number : 2 * number + 2]
@@ -93,8 +92,8 @@ class PreparedExamples:
         return tokens[start:middle].tolist(), tokens[middle:end].tolist()
 
 
-def prepare_examples(recipe: Recipe, data_dir: Path) -> Path:
-    """Make the prepared folder if it is not there yet, and return it; the tokenizer must be there.
+def prepare_examples(recipe: ExampleRecipe, data_dir: Path) -> Path:
+    """Make the prepared folder if it is missing, and return it. The tokenizer of ``recipe`` must be there.
 
     Raises:
         UserError: if data are missing or corrupted, or a label is out of range; with the remedy.
@@ -104,7 +103,7 @@ def prepare_examples(recipe: Recipe, data_dir: Path) -> Path:
     return folder
 
 
-def _write(folder: Path, recipe: Recipe, data_dir: Path) -> dict[str, Any]:
+def _write(folder: Path, recipe: ExampleRecipe, data_dir: Path) -> dict[str, Any]:
     shutil.copy(recipe.tokenizer, folder / "tokenizer.json")
     tokenizer = load_tokenizer(folder / "tokenizer.json")
     dtype = token_dtype(tokenizer)

@@ -1,4 +1,4 @@
-"""Fetch archives into a cache outside the repository: SHA-256 checked, one process at a time, whole or not at all."""
+"""Fetch archives into the user's cache: SHA-256 checked, locked against other processes, written atomically."""
 
 import hashlib
 import os
@@ -24,7 +24,7 @@ def cache_directory() -> Path:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold ``path`` against other processes; it is released when this process ends, however it ends.
+    """Lock ``path`` against other processes. The lock ends with this process, even if it is killed.
 
     Raises:
         UserError: if the lock file cannot be made beside ``path``.
@@ -45,7 +45,7 @@ def locked(path: Path) -> Iterator[None]:
 
 @contextmanager
 def fresh_folder(path: Path) -> Iterator[None]:
-    """An empty folder for unfinished work, also where an earlier process was killed; gone at the end."""
+    """An empty folder for unfinished work, removed at the end. What a killed process left there is removed first."""
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir()
     try:
@@ -55,9 +55,9 @@ def fresh_folder(path: Path) -> Iterator[None]:
 
 
 def fetch(source: Source, cache: Path) -> Path:
-    """Return the path of the source's archive under ``cache``, downloading it if it is not there.
+    """Return the path of the source's archive under ``cache``; download it if it is missing.
 
-    Every archive is downloaded on its own, so an interrupted preparation goes on with the ones it still lacks.
+    Archives are downloaded one by one, so an interrupted preparation resumes with those still missing.
 
     Raises:
         UserError: if it cannot be downloaded, or if its SHA-256 is not the registry's.
@@ -71,7 +71,7 @@ def fetch(source: Source, cache: Path) -> Path:
 
 
 def archive_path(source: Source, cache: Path) -> Path:
-    """Where the archive of a source lies, if it has been fetched."""
+    """Path of a source's archive, fetched or not."""
     return cache / "archives" / source.archive
 
 
@@ -96,7 +96,7 @@ def sha256_of(path: Path) -> str:
 
 
 def unpacked(source: Source, cache: Path) -> list[Path]:
-    """The members that the source's patterns name, fetched and unpacked under ``cache``; sorted by name.
+    """The archive's members that match the source's patterns, unpacked under ``cache``, sorted by name.
 
     An archive is read once for all sources of the registry that share it.
 

@@ -1,4 +1,4 @@
-"""Data sets of the Hugging Face hub, streamed: what is read is never on disk as a whole, nor in memory."""
+"""Data sets of the Hugging Face hub, streamed: they are never stored as a whole, on disk or in memory."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -9,7 +9,7 @@ from suite.errors import UserError
 
 
 def hub_documents(source: HubSource) -> Iterator[str]:
-    """Yield the documents of a source in its order, reading as it goes.
+    """Yield the documents of a source in its order, one at a time.
 
     Raises:
         UserError: as :func:`hub_rows`.
@@ -18,7 +18,7 @@ def hub_documents(source: HubSource) -> Iterator[str]:
 
 
 def hub_rows(source: HubSource | HubExamples, columns: list[str]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a source in its order, reading as it goes.
+    """Yield the rows of a source in its order, one at a time.
 
     Raises:
         UserError: if the ``datasets`` library is missing, or the hub cannot be reached or does not have the source.
@@ -33,7 +33,11 @@ def hub_rows(source: HubSource | HubExamples, columns: list[str]) -> Iterator[di
             source.dataset, source.config, split=source.hub_split, revision=source.revision, streaming=True
         )
         yield from stream.select_columns(columns)
-    except (OSError, ValueError, RuntimeError) as error:  # what a hub that is away, or lacks something, makes it raise
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+    ) as error:  # what datasets raises if the hub is unreachable or lacks the source
         reason = str(error).partition("\n")[0]
         raise UserError(
             f"data {source.name}: {where} cannot be read ({reason}); check the network, or take a task with sources "
@@ -42,6 +46,6 @@ def hub_rows(source: HubSource | HubExamples, columns: list[str]) -> Iterator[di
 
 
 def _join(rows: Iterator[dict[str, Any]], column: str, count: int) -> Iterator[str]:
-    """Each ``count`` consecutive rows as one document, a line each."""
+    """Join every ``count`` consecutive rows into one document, a line each."""
     while lines := [row[column] for row in islice(rows, count)]:
         yield "\n".join(lines)

@@ -1,14 +1,15 @@
-"""Labelled images as memory-mapped arrays: prepared once for each recipe, shared by every run that asks for the same.
+"""Labelled images as memory-mapped arrays, prepared once per recipe and shared by all runs with that recipe.
 
 A prepared folder holds ``<part>_images.npy``, uint8 ``[n, channels, side, side]``, and ``<part>_labels.npy``, int64
-``[n]``, of the parts ``train`` and ``held_out``. The manifest names the classes, counts images by part and class, and
-has mean and deviation of each channel over the training part, of pixels in [0, 1].
+``[n]``, of the parts ``train`` and ``held_out``. The manifest has the classes, the number of images by part and class,
+and each channel's mean and deviation over the training part, of pixels in [0, 1].
 """
 
 import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suite.data.fetch import unpacked
+from suite.data.parts import PARTS, Part
 from suite.data.prepared import prepare_folder, read_manifest, recipe_folder
 from suite.data.registry import MemberFiles, Source
-from suite.data.text import Part
 from suite.loading import load_object
 
 FORMAT = 1
@@ -26,53 +27,62 @@ FORMAT = 1
 Labelled = tuple[NDArray[np.uint8], str]
 
 
+@dataclass(frozen=True)
+class ImageRecipe:
+    """Everything that decides a prepared folder's contents.
+
+    Attributes:
+        source: its reader yields :data:`Labelled`; equal images count once.
+        held_out: share of each class kept out of training, in (0, 1).
+    """
+
+    source: Source
+    held_out: float
+
+    def folder(self, cache: Path) -> Path:
+        """Path of the prepared images."""
+        decisive = {"format": FORMAT, "source": self.source.recipe(), "held_out": self.held_out}
+        return recipe_folder(cache / "images", [self.source.name], decisive)
+
+
 class PreparedImages:
-    """A prepared folder, opened for reading; images stay on disk and are mapped, not loaded."""
+    """A prepared folder, opened for reading. Images are memory-mapped, not loaded."""
 
     def __init__(self, folder: Path) -> None:
         self.manifest = read_manifest(folder)
-        self._images = {part: np.load(folder / f"{part}_images.npy", mmap_mode="r") for part in ("train", "held_out")}
-        self._labels = {part: np.load(folder / f"{part}_labels.npy") for part in ("train", "held_out")}
+        self._images: dict[Part, NDArray[np.uint8]] = {
+            part: np.load(folder / f"{part}_images.npy", mmap_mode="r") for part in PARTS
+        }
+        self._labels: dict[Part, NDArray[np.int64]] = {part: np.load(folder / f"{part}_labels.npy") for part in PARTS}
 
     def images(self, part: Part) -> NDArray[np.uint8]:
         """All images of a part, uint8 ``[n, channels, side, side]``, as a read-only memory map."""
         return self._images[part]
 
     def labels(self, part: Part) -> NDArray[np.int64]:
-        """Their classes, int64 ``[n]``: places in the manifest's ``classes``."""
+        """Their classes, int64 ``[n]``: indices into the manifest's ``classes``."""
         return self._labels[part]
 
 
-def prepare_images(source: Source, held_out: float, cache: Path) -> Path:
-    """Make the prepared folder if it is not there yet, and return it. Safe to call from several processes.
+def prepare_images(recipe: ImageRecipe, cache: Path) -> Path:
+    """Make the prepared folder if it is missing, and return it. Safe to call from several processes.
 
     Args:
-        source: its reader yields :data:`Labelled`; equal images count once.
-        held_out: share of each class kept out of training, in (0, 1).
+        recipe: what to prepare.
         cache: the data cache.
 
     Raises:
         UserError: if the archive is missing or corrupted, or a prepared file is; with the remedy.
     """
-    folder = prepared_folder(source, held_out, cache)
-    prepare_folder(folder, lambda partial: _write(partial, source, held_out, cache))
+    folder = recipe.folder(cache)
+    prepare_folder(folder, lambda partial: _write(partial, recipe, cache))
     return folder
 
 
-def prepared_folder(source: Source, held_out: float, cache: Path) -> Path:
-    """Where :func:`prepare_images` puts what it makes: named after everything that decides the contents."""
-    recipe = {
-        "format": FORMAT,
-        "source": source.recipe(),
-        "held_out": held_out,
-    }
-    return recipe_folder(cache / "images", [source.name], recipe)
-
-
 def stratified(examples: Iterable[Labelled], held_out: float) -> dict[Part, list[Labelled]]:
-    """Distinct images by part, ``held_out`` of each class being held out: those whose hashes are the smallest.
+    """Distinct images by part. The share ``held_out`` of each class, those with the smallest hashes, is held out.
 
-    The parts depend on the images alone, not on their order; within a part images are ordered by hash.
+    The parts depend on the images, not on their order. Within a part, images are ordered by hash.
     """
     by_class: dict[str, dict[bytes, Labelled]] = {}
     seen: set[bytes] = set()
@@ -97,7 +107,8 @@ def cifar10_hex(paths: list[Path]) -> Iterator[Labelled]:
         yield pixels.transpose(2, 0, 1), max(example["target_scores"], key=example["target_scores"].__getitem__)
 
 
-def _write(folder: Path, source: Source, held_out: float, cache: Path) -> dict[str, Any]:
+def _write(folder: Path, recipe: ImageRecipe, cache: Path) -> dict[str, Any]:
+    source, held_out = recipe.source, recipe.held_out
     assert isinstance(source.documents, MemberFiles)
     read: Callable[[list[Path]], Iterator[Labelled]] = load_object("registry.reader", source.documents.reader)
     parts = stratified(read(unpacked(source, cache)), held_out)

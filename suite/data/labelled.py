@@ -1,4 +1,4 @@
-"""Labelled texts of a source: read one at a time, each in one part only, together with all others of its group."""
+"""Labelled texts of a source: read one at a time; all examples of a group are in the same part."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -7,8 +7,9 @@ from suite.data.example import Example
 from suite.data.fetch import unpacked
 from suite.data.glue_folder import GlueTable
 from suite.data.hub import hub_rows
+from suite.data.parts import Part
 from suite.data.registry import AnySource, HubExamples, MemberFiles, Source
-from suite.data.text import Part, part_of
+from suite.data.text import part_of
 from suite.errors import UserError
 from suite.loading import load_object
 
@@ -17,7 +18,7 @@ def examples(source: AnySource | GlueTable, cache: Path) -> Iterator[Example]:
     """Read the examples of a source, in its order.
 
     Raises:
-        UserError: if the source has none, or cannot be had; with the remedy.
+        UserError: if the source has no labelled examples, or cannot be read; with the remedy.
     """
     if isinstance(source, GlueTable):
         yield from source.examples()
@@ -35,7 +36,8 @@ def split(train: Iterable[Example], held_out: Iterable[Example] | float) -> Iter
 
     Args:
         train: examples to train on.
-        held_out: the examples to hold out, less those whose group is trained on; or the share of ``train``'s groups.
+        held_out: the examples to hold out, without those whose group is in ``train``; or the share of ``train``'s
+            groups to hold out.
     """
     if isinstance(held_out, float):
         for example in train:
@@ -51,7 +53,7 @@ def split(train: Iterable[Example], held_out: Iterable[Example] | float) -> Iter
 
 
 def _hub_examples(source: HubExamples) -> Iterator[Example]:
-    """Every row of the split, as its makers drew it: no group reaches beyond a row."""
+    """Every row of the split; each row is a group of its own, as its makers drew the split."""
     columns = [source.text, source.label, *([source.pair] if source.pair else [])]
     for number, row in enumerate(hub_rows(source, columns)):
         pair = row[source.pair] if source.pair else None

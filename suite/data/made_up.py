@@ -1,4 +1,4 @@
-"""Made-up text: as many symbols as a prepared one, to build and feed models of any size before any data are there."""
+"""Made-up text, to build and run models of any size without data."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, models
 
-from suite.data.text import Part
+from suite.data.parts import Part
 from suite.data.tokenizer import SPECIAL_SYMBOLS
 
 
 def made_up_tokenizer(vocabulary: int) -> Tokenizer:
-    """A tokenizer of exactly ``vocabulary`` symbols, the special ones first; its words are numbers."""
+    """A tokenizer of exactly ``vocabulary`` symbols: the special ones, then numbers."""
     numbers = range(len(SPECIAL_SYMBOLS), vocabulary)
     names = [*SPECIAL_SYMBOLS, *map(str, numbers)]
     words = {name: number for number, name in enumerate(names)}
@@ -19,7 +19,7 @@ def made_up_tokenizer(vocabulary: int) -> Tokenizer:
 
 
 class MadeUpText:
-    """Stands in for :class:`~suite.data.tokens.PreparedText` where only shapes matter: ordinary tokens, all different.
+    """Token streams where only shapes matter: ordinary tokens, counted up from the first.
 
     Args:
         vocabulary: symbols of the tokenizer.

@@ -1,6 +1,6 @@
-"""Prepared folders: made once for each recipe, whole or not at all, and checked whenever they are asked for.
+"""Prepared folders: made once per recipe, atomically, and checked at every use.
 
-A folder holds whatever its maker writes, and ``manifest.json``, written last, with a SHA-256 of every other file.
+A folder holds what its writer writes, and ``manifest.json`` with a SHA-256 of every other file.
 """
 
 import hashlib
@@ -14,17 +14,17 @@ from suite.errors import UserError
 
 
 def recipe_folder(parent: Path, names: Sequence[str], recipe: dict[str, Any]) -> Path:
-    """The folder below ``parent`` for a recipe: named after everything that decides the contents."""
+    """The folder below ``parent`` for a recipe, which holds everything that decides the contents."""
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
     return parent / f"{'-'.join(names)}-{digest[:12]}"
 
 
 def prepare_folder(folder: Path, write: Callable[[Path], dict[str, Any]]) -> None:
-    """Make ``folder`` if it is not there, else check it. Safe to call from several processes.
+    """Make ``folder`` if it is missing, else check it. Safe to call from several processes.
 
     Args:
-        folder: its final place, where it appears when all of it is there.
-        write: fills the folder it is given and returns the facts for the manifest.
+        folder: its final path; it appears there when it is complete.
+        write: fills the folder that it is given, and returns the entries of the manifest.
 
     Raises:
         UserError: if a prepared file is missing or corrupted, with the remedy.
@@ -48,7 +48,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         UserError: if it has not been prepared, with the remedy.
     """
     if not folder.exists():
-        raise UserError(f"data: {folder} is not there; run python -m suite.tasks.prepare for this task and scale")
+        raise UserError(f"data: {folder} is not there; run lshmoe-bench prepare for this task and scale")
     manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
     return manifest
 

@@ -1,38 +1,35 @@
-"""The data registry: what each source is, where it comes from, and how to tell that it arrived intact."""
+"""The data registry: what each source is, where it comes from, and its SHA-256."""
 
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, TypeAdapter
+from pydantic import Field, PositiveInt, TypeAdapter
 
+from suite.config.base import Strict
 from suite.errors import unknown
 
 REGISTRY = Path(__file__).parent / "registry.yaml"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CsvDocuments(_Strict):
+class CsvDocuments(Strict):
     """One document per CSV row whose columns equal ``where``."""
 
     kind: Literal["csv"]
     member: str
     column: str
-    where: dict[str, str] = {}
+    where: dict[str, str] = Field({})
 
 
-class FileDocuments(_Strict):
+class FileDocuments(Strict):
     """One document per archive member that matches the pattern."""
 
     kind: Literal["files"]
     members: str
 
 
-class MemberFiles(_Strict):
+class MemberFiles(Strict):
     """Examples made by ``reader``, a function from the paths of the unpacked members to an iterator of examples."""
 
     kind: Literal["members"]
@@ -40,14 +37,14 @@ class MemberFiles(_Strict):
     reader: str = Field(description="dotted name")
 
 
-class Weights(_Strict):
+class Weights(Strict):
     """A trained model: the archive's members hold ``model.safetensors``, ``config.json`` and ``tokenizer.json``."""
 
     kind: Literal["weights"]
     members: list[str] = Field(min_length=1, description="patterns of members of the archive")
 
 
-class TableFile(_Strict):
+class TableFile(Strict):
     """A file of GLUE's archives: tab-separated, a line each, quotes are literal."""
 
     file: str = Field(description="path below GLUE's folder, as in its archives: SST-2/train.tsv")
@@ -58,7 +55,7 @@ class TableFile(_Strict):
     classes: list[str] = Field(["0", "1"], description="how the file writes the classes, in the order of their numbers")
 
 
-class _Entry(_Strict):
+class _Entry(Strict):
     """What entries of ``registry.yaml`` share."""
 
     name: str
@@ -90,7 +87,7 @@ class Source(_Entry):
 
 
 class _Hub(_Entry):
-    """A split of a data set of the Hugging Face hub. Its revision pins its contents."""
+    """A split of a data set of the Hugging Face hub, pinned by its revision."""
 
     dataset: str
     revision: str

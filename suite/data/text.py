@@ -1,4 +1,4 @@
-"""Documents of a source: read one at a time, cleaned, each exactly once, and each in one part only."""
+"""Documents of a source: read one at a time, cleaned, without duplicates, each in one part only."""
 
 import csv
 import fnmatch
@@ -8,25 +8,27 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal
 
 from suite.data.hub import hub_documents
+from suite.data.parts import Part
 from suite.data.registry import AnySource, CsvDocuments, FileDocuments, HubSource, Source
-
-Part = Literal["train", "held_out"]
+from suite.errors import UserError
 
 _LINE_BREAK_TAGS = re.compile(r"(\s*<br\s*/?>\s*)+")
 
 
 def documents(source: AnySource, archive: Path | None) -> Iterator[str]:
-    """Yield the cleaned, non-empty documents of a source in its order, reading as it goes.
+    """Yield the cleaned, non-empty documents of a source in its order, one at a time.
 
     Args:
         source: an entry of the registry.
-        archive: where its archive lies; a source of the hub has none.
+        archive: path of its archive; ``None`` for a source of the hub.
+
+    Raises:
+        UserError: if the source holds labelled examples instead of documents.
     """
-    for raw in hub_documents(source) if isinstance(source, HubSource) else _archived(source, archive):
-        if document := clean(raw):
+    for text in _texts(source, archive):
+        if document := clean(text):
             yield document
 
 
@@ -36,7 +38,7 @@ def clean(text: str) -> str:
 
 
 def part_of(document: str, held_out: float) -> Part:
-    """The part a document belongs to: a function of its text alone, so equal documents can never be in both."""
+    """The part of a document. It depends only on the text, so equal documents are never in both parts."""
     return "held_out" if int.from_bytes(_digest(document)[:8], "big") < held_out * 2**64 else "train"
 
 
@@ -54,10 +56,18 @@ def _digest(document: str) -> bytes:
     return hashlib.sha256(document.encode()).digest()
 
 
-def _archived(source: Source, archive: Path) -> Iterator[str]:
-    with zipfile.ZipFile(archive) as opened:
-        read = _csv_documents if isinstance(source.documents, CsvDocuments) else _file_documents
-        yield from read(opened, source.documents)
+def _texts(source: AnySource, archive: Path | None) -> Iterator[str]:
+    if isinstance(source, HubSource):
+        yield from hub_documents(source)
+    elif isinstance(source, Source) and isinstance(source.documents, CsvDocuments | FileDocuments):
+        assert archive is not None
+        with zipfile.ZipFile(archive) as opened:
+            if isinstance(source.documents, CsvDocuments):
+                yield from _csv_documents(opened, source.documents)
+            else:
+                yield from _file_documents(opened, source.documents)
+    else:
+        raise UserError(f"data {source.name}: it holds no documents; allowed here: a source of documents")
 
 
 def _csv_documents(archive: zipfile.ZipFile, spec: CsvDocuments) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A byte-level BPE: every string can be encoded, and decoding gives it back."""
+"""A byte-level BPE: it encodes every string, and decoding restores it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ class WordPieces:
 
 
 def _plain(tokenizer: Tokenizer) -> Tokenizer:
-    # Text that happens to spell "</s>" is ordinary text: only we write special symbols. The file does not keep this.
+    # Text that spells "</s>" must not become the special symbol. The saved file does not keep this setting.
     tokenizer.encode_special_tokens = True
     # Tokenizers of trained models may ask for both; a task cuts and pads as it needs.
     tokenizer.no_truncation()

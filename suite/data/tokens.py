@@ -1,19 +1,19 @@
-"""Text as memory-mapped token streams: prepared once for each recipe, shared by every run that asks for the same.
+"""Text as memory-mapped token streams, prepared once per recipe and shared by all runs with that recipe.
 
 A prepared folder holds ``train.bin`` and ``held_out.bin`` (documents in order, each followed by ``</s>``),
-``tokenizer.json``, ``train_counts.npy`` (how often each token occurs in ``train.bin``) and ``manifest.json``, written
-last. The folder appears under its final name only when all of it is there.
+``tokenizer.json``, ``train_counts.npy`` (how often each token occurs in ``train.bin``) and ``manifest.json``.
 
-However large a corpus is, it is read one document at a time, once for the tokenizer and once for the tokens. Training
-maps the streams: each rank reads from disk the windows of its own part of a batch, and no other.
+A corpus is read one document at a time, once for the tokenizer and once for the tokens. In training, streams are
+memory-mapped: each rank reads only the windows of its own part of a batch.
 """
 
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,22 +22,60 @@ from rich.progress import track
 from tokenizers import Tokenizer
 
 from suite.data.fetch import archive_path, fetch, verify
+from suite.data.parts import Part
 from suite.data.prepared import prepare_folder, read_manifest, recipe_folder
-from suite.data.registry import AnySource, HubSource, Source
-from suite.data.text import Part, documents, split
+from suite.data.registry import AnySource, Source
+from suite.data.text import documents, split
 from suite.data.tokenizer import END_OF_DOCUMENT, load_tokenizer, token_dtype, train_tokenizer
 
 FORMAT = 1
 _DOCUMENTS_PER_BATCH = 512
 
 
+@dataclass(frozen=True)
+class TextRecipe:
+    """Everything that decides a prepared folder's contents.
+
+    Attributes:
+        sources: where documents come from; equal documents count once over all of them.
+        held_out: share of documents kept out of training, in (0, 1).
+        vocabulary: tokens of the BPE, which is trained on the training part only.
+        most: number of documents to read from the start of each source; ``None`` reads all.
+    """
+
+    sources: Sequence[AnySource]
+    held_out: float
+    vocabulary: int
+    most: int | None = None
+
+    def folder(self, cache: Path) -> Path:
+        """Path of the prepared text."""
+        decisive = {
+            "format": FORMAT,
+            "sources": [source.recipe() for source in self.sources],
+            "held_out": self.held_out,
+            "vocabulary": self.vocabulary,
+            "most": self.most,
+        }
+        return recipe_folder(cache / "text", [source.name for source in self.sources], decisive)
+
+
+class TokenStreams(Protocol):
+    """Tokens by part, and the tokenizer whose numbers they are."""
+
+    tokenizer: Tokenizer
+
+    def stream(self, part: Part) -> NDArray[Any]:
+        """The tokens of a part, unsigned or int64 ``[tokens]``."""
+
+
 class PreparedText:
-    """A prepared folder, opened for reading; token streams stay on disk and are mapped, not loaded."""
+    """A prepared folder, opened for reading. Token streams are memory-mapped, not loaded."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.manifest = read_manifest(folder)
-        self.tokenizer = load_tokenizer(folder / "tokenizer.json")
+        self.tokenizer: Tokenizer = load_tokenizer(folder / "tokenizer.json")
 
     def stream(self, part: Part) -> NDArray[Any]:
         """The tokens of a part, ``[tokens]``, as a read-only memory map."""
@@ -45,74 +83,54 @@ class PreparedText:
 
     def train_counts(self) -> NDArray[np.int64]:
         """Occurrences of each token in the training part, int64 ``[vocabulary]``."""
-        return np.load(self.folder / "train_counts.npy")
+        counts_V: NDArray[np.int64] = np.load(self.folder / "train_counts.npy")
+        return counts_V
 
 
-def prepare_text(
-    sources: Sequence[AnySource], held_out: float, vocabulary: int, cache: Path, most: int | None = None
-) -> Path:
-    """Make the prepared folder if it is not there yet, and return it. Safe to call from several processes.
+def prepare_text(recipe: TextRecipe, cache: Path) -> Path:
+    """Make the prepared folder if it is missing, and return it. Safe to call from several processes.
 
     Args:
-        sources: where documents come from; equal documents count once over all of them.
-        held_out: share of documents kept out of training, in (0, 1).
-        vocabulary: tokens of the BPE, which is trained on the training part only.
+        recipe: what to prepare.
         cache: the data cache.
-        most: how many documents are read of each source, its first; all if ``None``.
 
     Raises:
         UserError: if an archive is missing or corrupted, or a prepared file is; with the remedy.
     """
-    folder = prepared_folder(sources, held_out, vocabulary, cache, most)
+    folder = recipe.folder(cache)
     if folder.exists():
-        for source in sources:
+        for source in recipe.sources:
             if isinstance(source, Source) and archive_path(source, cache).exists():
                 verify(source, archive_path(source, cache))
-    prepare_folder(folder, lambda partial: _write(partial, sources, held_out, vocabulary, cache, most))
+    prepare_folder(folder, lambda partial: _write(partial, recipe, cache))
     return folder
 
 
-def prepared_folder(
-    sources: Sequence[AnySource], held_out: float, vocabulary: int, cache: Path, most: int | None = None
-) -> Path:
-    """Where :func:`prepare_text` puts what it makes: named after everything that decides the contents."""
-    recipe = {
-        "format": FORMAT,
-        "sources": [source.recipe() for source in sources],
-        "held_out": held_out,
-        "vocabulary": vocabulary,
-        "most": most,
-    }
-    return recipe_folder(cache / "text", [source.name for source in sources], recipe)
-
-
-def _write(
-    folder: Path, sources: Sequence[AnySource], held_out: float, vocabulary: int, cache: Path, most: int | None
-) -> dict[str, Any]:
+def _write(folder: Path, recipe: TextRecipe, cache: Path) -> dict[str, Any]:
     """Fill the folder; returns what its manifest says."""
-    archives = [None if isinstance(source, HubSource) else fetch(source, cache) for source in sources]
+    archives = [fetch(source, cache) if isinstance(source, Source) else None for source in recipe.sources]
 
     def pieces(description: str) -> Iterator[tuple[str, Part]]:
-        places = zip(sources, archives, strict=True)
-        texts = (text for source, archive in places for text in islice(documents(source, archive), most))
-        yield from split(track(texts, description, console=Console(stderr=True)), held_out)
+        places = zip(recipe.sources, archives, strict=True)
+        texts = (text for source, archive in places for text in islice(documents(source, archive), recipe.most))
+        yield from split(track(texts, description, console=Console(stderr=True)), recipe.held_out)
 
     training = (document for document, part in pieces("Training the tokenizer") if part == "train")
-    tokenizer = train_tokenizer(training, vocabulary)
+    tokenizer = train_tokenizer(training, recipe.vocabulary)
     tokenizer.save(str(folder / "tokenizer.json"))
     dtype = token_dtype(tokenizer)
     counts, kept, tokens = _encode(folder, pieces("Encoding documents"), tokenizer, dtype)
     np.save(folder / "train_counts.npy", counts)
     print(
-        f"Prepared {tokens['train']:,} + {tokens['held_out']:,} tokens of {', '.join(s.name for s in sources)}",
+        f"Prepared {tokens['train']:,} + {tokens['held_out']:,} tokens of {', '.join(s.name for s in recipe.sources)}",
         file=sys.stderr,
     )
     return {
         "format": FORMAT,
-        "sources": [source.record() for source in sources],
-        "held_out": held_out,
+        "sources": [source.record() for source in recipe.sources],
+        "held_out": recipe.held_out,
         "vocabulary": tokenizer.get_vocab_size(),
-        "documents_per_source": most,
+        "documents_per_source": recipe.most,
         "dtype": dtype.name,
         "documents": dict(kept),
         "tokens": dict(tokens),

@@ -1,12 +1,13 @@
-"""Figures, each as SVG, PDF and PNG: ``python -m suite.figures scale=nano`` draws all that the records allow.
+"""Figures, each as SVG, PDF and PNG: ``lshmoe-bench figures scale=nano`` draws all that the records allow.
 
-One module per figure; ``python -m suite.figures.audit scale=nano`` draws that one alone. A module has ``CAPTION``, what
-is shown and how to read it, and ``build(folder)``; its files have its name, or those that it lists as ``NAMES``.
+One module per figure; ``lshmoe-bench figures scale=nano figures=audit`` draws that one alone. A module has
+``CAPTION``, what is shown and how to read it, and ``build(folder)``; its files have its name, or those that it lists
+as ``NAMES``.
 """
 
 from suite.loading import offered
 
-HELPERS = ("canvas", "panels", "style")
+HELPERS = ("build", "canvas", "panels", "style")
 
 
 def names() -> list[str]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from suite.analysis.ablation import (
     EQUAL_RATE,
@@ -20,7 +22,7 @@ from suite.analysis.ablation import (
 )
 from suite.errors import UserError
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
 
 CAPTION = (
     "Left: held-out quality over training by number of hash functions, and origin. Middle: rate (rows sent over rows "
@@ -86,28 +88,28 @@ def _families(axis: Axes, trials: Sequence[Trial]) -> None:
     points = pd.DataFrame(
         [
             {
-                "family": trial.setting["family"],
-                "rate": 100 * trial.run.summary["rate"],
+                "family": trial.family,
+                "rate": 100 * trial.run.summary.rate,
                 "quality": trial.run.evals[trial.run.metric].iloc[-1],
             }
             for trial in trials
-            if trial.part == EQUAL_RATE
+            if trial.part == EQUAL_RATE and trial.run.summary.rate is not None
         ]
     )
     for family, part in points.groupby("family"):
         part = part.sort_values("rate")
         axis.plot(part["rate"], part["quality"], **style.line(FAMILIES[str(family)][1]))
     for trial in trials:
-        if trial.label == "origin":
+        if trial.is_origin:
             axis.axhline(trial.run.evals[trial.run.metric].iloc[-1], color="#000000", linewidth=0.9, linestyle="--")
     axis.set(xlabel="rows sent, reached [%]", ylabel=f"held-out {trials[0].run.metric}")
     axis.margins(x=0.25)
 
 
-def _line(trial: Trial) -> dict[str, object]:
-    if trial.label == "origin":
+def _line(trial: Trial) -> dict[str, Any]:
+    if trial.is_origin:
         return style.line("vanilla")
-    number = trial.setting["num_hashes"]
+    number = trial.num_hashes or 0
     spare = style.look(trial.label)
     return style.line("lsh") | {
         "color": SHADES.get(number, spare.colour),
@@ -115,12 +117,12 @@ def _line(trial: Trial) -> dict[str, object]:
     }
 
 
-def _handles(trials: Sequence[Trial]) -> list[plt.Line2D]:
+def _handles(trials: Sequence[Trial]) -> list[Line2D]:
     distinct = {trial.label: trial for trial in trials if trial.part == FUNCTIONS}
-    handles = [plt.Line2D([], [], label=label, **_line(trial)) for label, trial in distinct.items()]
-    families = {trial.setting["family"] for trial in trials if trial.part == EQUAL_RATE}
+    handles = [Line2D([], [], label=label, **_line(trial)) for label, trial in distinct.items()]
+    families = {trial.family for trial in trials if trial.part == EQUAL_RATE}
     looks = [FAMILIES[family] for family in FAMILIES if family in families]
-    return [*handles, *(plt.Line2D([], [], label=name, **style.line(look)) for name, look in looks)]
+    return [*handles, *(Line2D([], [], label=name, **style.line(look)) for name, look in looks)]
 
 
 def build(folder: Path) -> list[Path]:
@@ -133,7 +135,3 @@ def build(folder: Path) -> list[Path]:
     if not trials:
         raise UserError(f"results: {folder / STUDY} holds no valid trial; run that study first (docs/sweeps.md)")
     return save(ablation_figure(trials), folder / "figures" / "ablation")
-
-
-if __name__ == "__main__":
-    main(build)

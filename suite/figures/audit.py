@@ -1,16 +1,18 @@
 """Published speed-ups beside what the paper's own share and rate allow."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
-import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from suite.analysis.audit.speedups import BYTES_SHRINK, EXPERTS_SHRINK, speedup_rows
+from suite.analysis.audit.speedups import BYTES_SHRINK, EXPERTS_SHRINK, judged_speedups
 from suite.config.paper.published import Published, published
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
 
 CAPTION = (
     "Published speed-ups beside what the paper's own share and rate allow. A dot to the right of both open marks "
@@ -18,7 +20,6 @@ CAPTION = (
 )
 
 PUBLISHED, LIMIT = "published", "possible with nothing sent"
-READS: tuple[str, ...] = ()  # of the records
 MARKS = {
     PUBLISHED: ("#000000", "o"),
     BYTES_SHRINK: ("#D55E00", "s"),
@@ -31,33 +32,42 @@ LABELS = {
 }
 
 
-def audit_frame(numbers: Published) -> pd.DataFrame:
-    """One row per speed-up and kind of mark: ``label``, ``kind``, ``speedup``."""
-    rows = []
-    for row in speedup_rows(numbers):
-        if row["reading"] not in LABELS:
+@dataclass(frozen=True)
+class Mark:
+    """A speed-up of one kind, of :data:`MARKS`, on the line of a published one."""
+
+    label: str
+    kind: str
+    speedup: float
+
+
+def audit_marks(numbers: Published) -> list[Mark]:
+    """What is drawn of every published speed-up."""
+    marks = []
+    for row in judged_speedups(numbers):
+        if row.reading not in LABELS:
             continue
-        label = f"{row['model']}, {row['task']}" if row["section"] != "abstract" else f"abstract, {row['published']}×"
-        rows.append({"label": label, "kind": row["reading"], "speedup": row["possible"]})
-        if row["reading"] == BYTES_SHRINK:
-            rows.append({"label": label, "kind": PUBLISHED, "speedup": row["published"]})
-            rows.append({"label": label, "kind": LIMIT, "speedup": row["limit"]})
-    return pd.DataFrame(rows)
+        label = f"{row.model}, {row.task}" if row.section != "abstract" else f"abstract, {row.published}×"
+        marks.append(Mark(label, row.reading, row.possible))
+        if row.reading == BYTES_SHRINK and row.limit is not None:
+            marks += [Mark(label, PUBLISHED, row.published), Mark(label, LIMIT, row.limit)]
+    return marks
 
 
-def audit_figure(frame: pd.DataFrame) -> Figure:
+def audit_figure(marks: Sequence[Mark]) -> Figure:
     """A dot plot, one line per published speed-up."""
     style.apply()
-    height = 0.7 + 0.17 * frame["label"].nunique()
+    order = list(dict.fromkeys(mark.label for mark in marks))
+    height = 0.7 + 0.17 * len(order)
     figure, axis = plt.subplots(figsize=(style.FULL_WIDTH, height), layout="constrained")
-    order = list(dict.fromkeys(frame["label"]))
     axis.set_yticks(range(len(order)), order)
     for kind, (colour, marker) in MARKS.items():
-        part = frame[frame["kind"] == kind]
-        look = {"color": colour} if kind in (PUBLISHED, LIMIT) else {"color": "white", "edgecolor": colour}
+        part = [mark for mark in marks if mark.kind == kind]
+        filled = kind in (PUBLISHED, LIMIT)
+        look: dict[str, Any] = {"color": colour} if filled else {"color": "white", "edgecolor": colour}
         sns.scatterplot(
-            x=part["speedup"],
-            y=part["label"].map(order.index),
+            x=[mark.speedup for mark in part],
+            y=[order.index(mark.label) for mark in part],
             ax=axis,
             marker=marker,
             s=12 if kind == PUBLISHED else 24,
@@ -75,8 +85,4 @@ def audit_figure(frame: pd.DataFrame) -> Figure:
 
 def build(folder: Path) -> list[Path]:
     """Write ``figures/audit.{svg,pdf,png}`` below ``folder``; the same at every scale."""
-    return save(audit_figure(audit_frame(published())), folder / "figures" / "audit")
-
-
-if __name__ == "__main__":
-    main(build)
+    return save(audit_figure(audit_marks(published())), folder / "figures" / "audit")

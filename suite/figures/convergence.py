@@ -8,13 +8,14 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
 from suite.analysis.order import in_order
 from suite.analysis.rows import data_name
 from suite.errors import UserError
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
 from suite.records.evidence import Run, read_evidence
 
 CAPTION = (
@@ -30,17 +31,26 @@ def convergence_frame(runs: Sequence[Run]) -> pd.DataFrame:
     of vanilla with the same seed at the same step (missing where vanilla is). A run without steps has no row.
     """
     frames = []
-    for run in (run for run in runs if run.summary["steps"]):
+    for run in (run for run in runs if run.summary.steps):
         minutes, metric, baseline = (
             run.train.set_index("step")["seconds"].cumsum() / 60,
             run.metric,
-            run.summary["baseline"],
+            run.summary.baseline,
         )
         # Before the first step all methods stand at the same, huge perplexity, which would flatten all that follows.
         frame = run.evals.loc[run.evals["step"] > 0, ["step", metric]].rename(columns={metric: "value"})
-        what = {"model": run.model, "task": run.task, "method": run.method, "seed": run.seed, "metric": metric}
-        frame = frame.assign(**what, data=data_name(run.summary["data"]), minutes=frame["step"].map(minutes))
-        frames.append(frame.assign(baseline=baseline[metric], baseline_name=baseline.get("name", "baseline")))
+        frame = frame.assign(
+            model=run.model,
+            task=run.task,
+            method=run.method,
+            seed=run.seed,
+            metric=metric,
+            data=data_name(run.summary.data),
+            minutes=frame["step"].map(minutes),
+            baseline=baseline.quality[metric],
+            baseline_name=baseline.name,
+        )
+        frames.append(frame)
     frame = pd.concat(frames, ignore_index=True)
     same = ["model", "task", "seed", "step"]
     vanilla = frame.loc[frame["method"] == "vanilla", [*same, "value"]]
@@ -80,7 +90,7 @@ def convergence_figure(frame: pd.DataFrame) -> Figure:
             distance.set_axis_off()
             distance.annotate("no run of vanilla", (0.5, 0.5), xycoords="axes fraction", ha="center", va="center")
         by_step.set_title(f"{model}, {task}: {first['data']}", loc="left")
-    handles = [plt.Line2D([], [], label=method, **style.line(method)) for method in methods]
+    handles = [Line2D([], [], label=method, **style.line(method)) for method in methods]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, handlelength=3.2, columnspacing=1.4)
     return figure
 
@@ -114,10 +124,6 @@ def build(folder: Path) -> list[Path]:
         UserError: ``folder`` holds no valid run that trained.
     """
     runs = read_evidence(folder).runs
-    if not any(run.summary["steps"] for run in runs):
+    if not any(run.summary.steps for run in runs):
         raise UserError(f"results: {folder} holds no valid run to draw; train one first")
     return save(convergence_figure(convergence_frame(runs)), folder / "figures" / "convergence")
-
-
-if __name__ == "__main__":
-    main(build)

@@ -1,19 +1,22 @@
 """All-to-all share and LSH's predicted speed-up from 16 to 16,384 GPUs, by the cost model."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
-from suite.analysis.extrapolation import extrapolation_rows
+from suite.analysis.extrapolation import ExtrapolationRow, extrapolation_rows
 from suite.config.paper.published import published
 from suite.costmodel.sheets import sheets
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
 
 CAPTION = (
     "The share of all-to-all in a step and LSH's speed-up from 16 to 16,384 GPUs, predicted by the cost model. "
@@ -21,22 +24,27 @@ CAPTION = (
 )
 
 # RoBERTa-MoE and Swin-MoE-L count with the widths of GPT-MoE (15B), so their shares are its.
-READS: tuple[str, ...] = ()  # of the records
 LOOKS = {"GPT-MoE (15B)": "vanilla", "GPT-MoE (52B)": "lsh", "T5-MoE": "int8"}
 PUBLISHED = {"GPT-MoE (15B)": "o", "RoBERTa-MoE": "D", "Swin-MoE-L": "^"}
-OPEN = {"markerfacecolor": "white", "markeredgecolor": "#222222", "linestyle": "none", "markersize": 3.8, "zorder": 4}
-DASHES = {"flat": "-", "hierarchical": (0, (2, 1.2))}
+OPEN: dict[str, Any] = {
+    "markerfacecolor": "white",
+    "markeredgecolor": "#222222",
+    "linestyle": "none",
+    "markersize": 3.8,
+    "zorder": 4,
+}
+DASHES: dict[str, Any] = {"flat": "-", "hierarchical": (0, (2, 1.2))}
 
 
-def extrapolation_figure(frame: pd.DataFrame, titles: dict[str, str]) -> Figure:
+def extrapolation_figure(rows: Sequence[ExtrapolationRow], titles: dict[str, str]) -> Figure:
     """Shares above, speed-ups below, one column per cluster.
 
     Args:
-        frame: rows of ``extrapolation.csv``.
+        rows: of all clusters.
         titles: of the clusters, by name.
     """
     style.apply()
-    clusters = list(dict.fromkeys(frame["cluster"]))
+    clusters = list(dict.fromkeys(row.cluster for row in rows))
     figure, axes = plt.subplots(
         2,
         len(clusters),
@@ -47,9 +55,9 @@ def extrapolation_figure(frame: pd.DataFrame, titles: dict[str, str]) -> Figure:
         squeeze=False,
     )
     for column, cluster in enumerate(clusters):
-        part = frame[frame["cluster"] == cluster]
-        for axis, y, scale in ((axes[0, column], "share", 100), (axes[1, column], "speedup", 1)):
-            _curves(axis, part.assign(**{y: scale * part[y]}), y)
+        part = [row for row in rows if row.cluster == cluster]
+        _curves(axes[0, column], [(row, 100 * row.share) for row in part])
+        _curves(axes[1, column], [(row, row.speedup) for row in part])
         _published(axes[0, column], part)
         axes[0, column].set_title(titles[cluster].replace(": ", "\n", 1).replace(" of 8", "\nof 8", 1), fontsize=6.5)
         axes[1, column].axhline(1, color="#666666", linewidth=0.7, zorder=1)
@@ -62,13 +70,16 @@ def extrapolation_figure(frame: pd.DataFrame, titles: dict[str, str]) -> Figure:
     return figure
 
 
-def _curves(axis: Axes, part: pd.DataFrame, y: str) -> None:
-    for (model, path), line in part[part["model"].isin(LOOKS)].groupby(["model", "exchange"], sort=False):
+def _curves(axis: Axes, points: Sequence[tuple[ExtrapolationRow, float]]) -> None:
+    """One curve per model and exchange over GPUs."""
+    drawn = [(row, y) for row, y in points if row.model in LOOKS]
+    for model, path in dict.fromkeys((row.model, row.exchange) for row, _ in drawn):
         look = style.look(LOOKS[model])
+        line = [(row.gpus, y) for row, y in drawn if (row.model, row.exchange) == (model, path)]
         sns.lineplot(
-            line,
+            pd.DataFrame(line, columns=["gpus", "y"]),
             x="gpus",
-            y=y,
+            y="y",
             errorbar=None,
             ax=axis,
             legend=False,
@@ -84,30 +95,28 @@ def _curves(axis: Axes, part: pd.DataFrame, y: str) -> None:
     axis.set_xticks([2**4, 2**9, 2**14], ["16", "512", "16k"])
 
 
-def _published(axis: Axes, part: pd.DataFrame) -> None:
+def _published(axis: Axes, rows: Sequence[ExtrapolationRow]) -> None:
     """Shares that the paper measured on this cluster, as open marks."""
-    known = part[part["published_share"].notna() & (part["exchange"] == "flat")]
-    for model, rows in known.groupby("model"):
-        axis.plot(rows["gpus"], 100 * rows["published_share"], marker=PUBLISHED[model], **OPEN)
+    known = [(row.model, row.gpus, row.published_share) for row in rows if row.exchange == "flat"]
+    for model, mark in sorted(PUBLISHED.items()):
+        marks = [(gpus, 100 * share) for each, gpus, share in known if each == model and share is not None]
+        if marks:
+            axis.plot(*zip(*marks, strict=True), marker=mark, **OPEN)
 
 
-def _handles() -> list[plt.Line2D]:
+def _handles() -> list[Line2D]:
     looks = {model: style.look(name) for model, name in LOOKS.items()}
     models = [
-        plt.Line2D([], [], color=look.colour, marker=look.marker, markersize=3.2, label=model)
+        Line2D([], [], color=look.colour, marker=look.marker, markersize=3.2, label=model)
         for model, look in looks.items()
     ]
-    paths = [plt.Line2D([], [], color="#444444", linestyle=dash, label=path) for path, dash in DASHES.items()]
-    shares = [plt.Line2D([], [], marker=mark, label=f"published: {model}", **OPEN) for model, mark in PUBLISHED.items()]
+    paths = [Line2D([], [], color="#444444", linestyle=dash, label=path) for path, dash in DASHES.items()]
+    shares = [Line2D([], [], marker=mark, label=f"published: {model}", **OPEN) for model, mark in PUBLISHED.items()]
     return [*models, *paths, *shares]
 
 
 def build(folder: Path) -> list[Path]:
     """Write ``figures/extrapolation.{svg,pdf,png}`` below ``folder``; the same at every scale."""
-    frame = pd.DataFrame(extrapolation_rows(published(), sheets()))
+    rows = extrapolation_rows(published(), sheets())
     titles = {key: cluster.title for key, cluster in sheets().clusters.items()}
-    return save(extrapolation_figure(frame, titles), folder / "figures" / "extrapolation")
-
-
-if __name__ == "__main__":
-    main(build)
+    return save(extrapolation_figure(rows, titles), folder / "figures" / "extrapolation")

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from suite.analysis.order import in_order
 from suite.errors import UserError
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
 from suite.figures.panels import grid
 from suite.records.probes import Probe, read_probes
 
@@ -91,10 +91,6 @@ def build(folder: Path) -> list[Path]:
     frame = by_hash_seed(read_probes(folder)[0])
     if frame.empty:
         raise UserError(
-            f"results: {folder} holds no valid probe of several hash seeds; make one by python -m suite.measurement.probe"
+            f"results: {folder} holds no valid probe of several hash seeds; make one by lshmoe-bench measure errors"
         )
     return save(hash_seeds_figure(frame), folder / "figures" / "hash_seeds")
-
-
-if __name__ == "__main__":
-    main(build)

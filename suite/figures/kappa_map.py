@@ -1,5 +1,6 @@
 """Speed-up against kappa: predicted curves, measured points over them, and where compression loses."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -7,15 +8,16 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from suite.analysis.order import in_order
-from suite.analysis.prediction import MEASURED, PREDICTED, kappa_map_rows
-from suite.analysis.rows import Row
+from suite.analysis.prediction import MEASURED, PREDICTED, KappaMapRow, kappa_map_rows
 from suite.analysis.speedup import speedup_rows
 from suite.errors import UserError
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
+from suite.figures.panels import point
 from suite.records.evidence import read_evidence
 
 CAPTION = (
@@ -26,50 +28,34 @@ CAPTION = (
 PER_ROW = 2
 
 
-def kappa_map_figure(curves: pd.DataFrame, points: pd.DataFrame) -> Figure:
-    """One panel per model and task.
-
-    Args:
-        curves: rows of ``kappa_map.csv`` of kind ``predicted``: ``predicted_speedup`` over ``kappa``.
-        points: rows of kind ``measured``: ``speedup`` with ``speedup_low`` and ``speedup_high``.
-    """
+def kappa_map_figure(rows: Sequence[KappaMapRow]) -> Figure:
+    """One panel per model and task: predicted speed-up over kappa as curves, measured ones as points."""
     style.apply()
-    panels = sorted({(row.model, row.task) for frame in (curves, points) for row in frame.itertuples()})
+    panels = sorted({(row.model, row.task) for row in rows})
     columns = min(PER_ROW, len(panels))
-    rows = -(-len(panels) // columns)
-    size = (style.FULL_WIDTH, 0.7 + 2.2 * rows)
-    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+    lines = -(-len(panels) // columns)
+    size = (style.FULL_WIDTH, 0.7 + 2.2 * lines)
+    figure, axes = plt.subplots(lines, columns, figsize=size, squeeze=False, layout="constrained")
     for axis in axes.flat[len(panels) :]:
         axis.set_axis_off()
-    methods = in_order([*curves["method"], *points["method"]])
     for axis, (model, task) in zip(axes.flat, panels, strict=False):
-        _panel(axis, *(frame[(frame["model"] == model) & (frame["task"] == task)] for frame in (curves, points)))
+        _panel(axis, [row for row in rows if (row.model, row.task) == (model, task)])
         axis.set_title(f"{model} on {task}", loc="left")
-    handles = [plt.Line2D([], [], label=method, **style.line(method)) for method in methods]
+    handles = [Line2D([], [], label=method, **style.line(method)) for method in in_order(row.method for row in rows)]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, handlelength=3.2, columnspacing=1.4)
     return figure
 
 
-def _panel(axis: Axes, curves: pd.DataFrame, points: pd.DataFrame) -> None:
-    for method, part in curves.groupby("method", sort=False):
+def _panel(axis: Axes, rows: Sequence[KappaMapRow]) -> None:
+    curves = [row for row in rows if row.kind == PREDICTED]
+    for method in dict.fromkeys(row.method for row in curves):
+        part = [(row.kappa, row.predicted_speedup) for row in curves if row.method == method]
         line = style.line(method) | {"marker": "", "linewidth": 1.0}
-        sns.lineplot(part, x="kappa", y="predicted_speedup", errorbar=None, ax=axis, legend=False, **line)
-    for point in points.itertuples():
-        look = style.look(point.method)
-        interval = [[point.speedup - point.speedup_low], [point.speedup_high - point.speedup]]
-        axis.errorbar(
-            point.kappa,
-            point.speedup,
-            yerr=interval,
-            color=look.colour,
-            marker=look.marker,
-            markeredgecolor="white",
-            markeredgewidth=0.4,
-            elinewidth=0.8,
-            capsize=1.5,
-            linestyle="none",
-            zorder=3,
-        )
+        curve = pd.DataFrame(part, columns=["kappa", "speedup"])
+        sns.lineplot(curve, x="kappa", y="speedup", errorbar=None, ax=axis, legend=False, **line)
+    for row in rows:
+        if row.kind == MEASURED and row.speedup:
+            point(axis, row.method, row.kappa, row.speedup.value, row.speedup.low, row.speedup.high, zorder=3)
     axis.set_xscale("log")
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -94,12 +80,6 @@ def _panel(axis: Axes, curves: pd.DataFrame, points: pd.DataFrame) -> None:
     )
 
 
-def kappa_map_frames(rows: list[Row]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Curves and points of a kappa map."""
-    frame = pd.DataFrame(rows)
-    return frame[frame["kind"] == PREDICTED], frame[frame["kind"] == MEASURED]
-
-
 def build(folder: Path) -> list[Path]:
     """Write ``figures/kappa_map.{svg,pdf,png}`` below ``folder`` from its valid measurements.
 
@@ -109,8 +89,4 @@ def build(folder: Path) -> list[Path]:
     rows = kappa_map_rows(speedup_rows(read_evidence(folder)))
     if not rows:
         raise UserError(f"results: {folder} holds no valid step times of two methods; measure them first")
-    return save(kappa_map_figure(*kappa_map_frames(rows)), folder / "figures" / "kappa_map")
-
-
-if __name__ == "__main__":
-    main(build)
+    return save(kappa_map_figure(rows), folder / "figures" / "kappa_map")

@@ -1,10 +1,12 @@
 """What figures of several panels share: their grid, the legend of methods, reference lines, and axes of bytes."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator, ScalarFormatter
 
 from suite.analysis.order import in_order
@@ -28,23 +30,34 @@ def grid(count: int, per_row: int, height: float, width: float = style.FULL_WIDT
 
 def method_legend(figure: Figure, methods: Iterable[str], columns: int = 4, lines: bool = True) -> None:
     """A legend of methods below all panels, as lines or as marks alone."""
-    look = {} if lines else {"linestyle": "none"}
-    handles = [plt.Line2D([], [], label=method, **(style.line(method) | look)) for method in in_order(methods)]
+    look: dict[str, Any] = {} if lines else {"linestyle": "none"}
+    handles = [Line2D([], [], label=method, **(style.line(method) | look)) for method in in_order(methods)]
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3.2 if lines else 1.2)
 
 
 def reference(axis: Axes, value: float, label: str = "", upright: bool = False) -> None:
     """A dotted line at ``value`` of the y axis, of the x axis if ``upright``, behind everything else."""
-    look = {"color": "#666666", "linewidth": 0.7, "linestyle": (0, (1, 1.5)), "zorder": 1}
-    text = {"fontsize": 6, "color": "#444444"}
+    look: dict[str, Any] = {"color": "#666666", "linewidth": 0.7, "linestyle": (0, (1, 1.5)), "zorder": 1}
+    text: dict[str, Any] = {"fontsize": 6, "color": "#444444"}
     if upright:
         axis.axvline(value, **look)
-        place, coordinates = (value, 0.02), ("data", "axes fraction")
-        axis.annotate(label, place, xycoords=coordinates, rotation=90, ha="right", va="bottom", **text)
+        across = ("data", "axes fraction")
+        axis.annotate(label, (value, 0.02), xycoords=across, rotation=90, ha="right", va="bottom", **text)
     else:
         axis.axhline(value, **look)
-        place, coordinates = (0.99, value), ("axes fraction", "data")
-        axis.annotate(label, place, xycoords=coordinates, ha="right", va="bottom", **text)
+        across = ("axes fraction", "data")
+        axis.annotate(label, (0.99, value), xycoords=across, ha="right", va="bottom", **text)
+
+
+def point(
+    axis: Axes, method: str, x: float, y: float, low: float | None = None, high: float | None = None, **look: Any
+) -> None:
+    """A method's mark at (x, y) with a bar from ``low`` to ``high`` where there are both."""
+    bar = None if low is None or high is None else [[y - low], [high - y]]
+    shown = style.look(method)
+    fixed: dict[str, Any] = {"markeredgecolor": "white", "markeredgewidth": 0.4, "elinewidth": 0.8, "capsize": 1.5}
+    look = {"color": shown.colour, "marker": shown.marker, "linestyle": "none"} | fixed | look
+    axis.errorbar(x, y, yerr=bar, **look)
 
 
 def bytes_axis(axis: Axes, values: Sequence[float]) -> None:

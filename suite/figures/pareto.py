@@ -1,18 +1,17 @@
 """Quality against bytes on the wire: which methods are not beaten in both by another."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from suite.analysis.convergence import convergence_rows
-from suite.analysis.rows import INVALID, Row
+from suite.analysis.convergence import ConvergenceRow, convergence_rows
+from suite.analysis.rows import AtFault, sound
 from suite.errors import UserError
-from suite.figures import style
-from suite.figures.canvas import main, save
-from suite.figures.panels import bytes_axis, grid, method_legend
+from suite.figures.canvas import save
+from suite.figures.panels import bytes_axis, grid, method_legend, point
 from suite.records.evidence import read_evidence
 
 CAPTION = (
@@ -22,68 +21,60 @@ CAPTION = (
 )
 
 
-def pareto_frame(rows: Sequence[Row]) -> pd.DataFrame:
-    """Rows of ``convergence.csv`` with bytes and a value, each with ``front``: whether no other is as good in both.
+@dataclass(frozen=True)
+class Competitor:
+    """A method with its bytes, relative to a 16-bit wire, and whether no other is as good in bytes and in quality."""
 
-    A group of one method has nothing to compare and is left out.
-    """
-    frame = pd.DataFrame([row for row in rows if row["value"] != INVALID and row.get("relative_bytes") is not None])
-    if frame.empty:
-        return frame
-    groups = [_with_front(part) for _, part in frame.groupby(["model", "task"], sort=True) if len(part) > 1]
-    return pd.concat(groups, ignore_index=True) if groups else frame.iloc[:0]
+    row: ConvergenceRow
+    bytes: float
+    on_front: bool
 
 
-def _with_front(part: pd.DataFrame) -> pd.DataFrame:
-    worse = part["value"] * (1 if part["metric"].iloc[0] == "perplexity" else -1)
-    points = list(zip(part["relative_bytes"], worse, strict=True))
-    front = [
-        not any(other != point and other[0] <= point[0] and other[1] <= point[1] for other in points)
-        for point in points
+def competitors(rows: Sequence[ConvergenceRow | AtFault]) -> dict[tuple[str, str], list[Competitor]]:
+    """Methods that sent something, by model and task; a group of one has nothing to compare and is left out."""
+    groups: dict[tuple[str, str], list[tuple[ConvergenceRow, float]]] = {}
+    for row in sound(rows):
+        if row.relative_bytes is not None:
+            groups.setdefault((row.model, row.task), []).append((row, row.relative_bytes))
+    return {key: _with_front(groups[key]) for key in sorted(groups) if len(groups[key]) > 1}
+
+
+def _with_front(group: Sequence[tuple[ConvergenceRow, float]]) -> list[Competitor]:
+    points = [(sent, row.value.value * (1 if row.metric == "perplexity" else -1)) for row, sent in group]
+    return [
+        Competitor(
+            row, sent, not any(other != mine and other[0] <= mine[0] and other[1] <= mine[1] for other in points)
+        )
+        for (row, sent), mine in zip(group, points, strict=True)
     ]
-    return part.assign(front=front)
 
 
-def pareto_figure(frame: pd.DataFrame) -> Figure:
+def pareto_figure(groups: dict[tuple[str, str], list[Competitor]]) -> Figure:
     """One panel per model and task."""
-    groups = list(frame.groupby(["model", "task"], sort=True))
+    everyone = [each for group in groups.values() for each in group]
     figure, axes = grid(len(groups), per_row=2, height=1.75)
-    for axis, ((model, task), part) in zip(axes, groups, strict=True):
-        _panel(axis, part)
-        bytes_axis(axis, list(100 * frame["relative_bytes"]))
+    for axis, ((model, task), group) in zip(axes, groups.items(), strict=True):
+        _panel(axis, group)
+        bytes_axis(axis, [100 * each.bytes for each in everyone])
         axis.set_title(f"{model} on {task}", loc="left")
-    method_legend(figure, frame["method"], lines=False)
+    method_legend(figure, (each.row.method for each in everyone), lines=False)
     return figure
 
 
-def _panel(axis: Axes, part: pd.DataFrame) -> None:
-    metric = part["metric"].iloc[0]
-    front = part[part["front"]].sort_values("relative_bytes")
-    axis.plot(100 * front["relative_bytes"], front["value"], color="#bbbbbb", linewidth=2.5, zorder=1.5)
-    for point in part.itertuples():
-        look = style.look(point.method)
-        has_interval = point.value_low is not None and point.value_low == point.value_low
-        interval = [[point.value - point.value_low], [point.value_high - point.value]] if has_interval else None
-        axis.errorbar(
-            100 * point.relative_bytes,
-            point.value,
-            yerr=interval,
-            color=look.colour,
-            marker=look.marker,
-            markersize=5,
-            markeredgecolor="white",
-            markeredgewidth=0.4,
-            elinewidth=0.8,
-            capsize=1.5,
-            linestyle="none",
-            zorder=3,
-        )
+def _panel(axis: Axes, group: Sequence[Competitor]) -> None:
+    metric, target = group[0].row.metric, group[0].row.target
+    front = sorted((each for each in group if each.on_front), key=lambda each: each.bytes)
+    curve = [100 * each.bytes for each in front], [each.row.value.value for each in front]
+    axis.plot(*curve, color="#bbbbbb", linewidth=2.5, zorder=1.5)
+    for each in group:
+        value = each.row.value
+        point(axis, each.row.method, 100 * each.bytes, value.value, value.low, value.high, markersize=5, zorder=3)
     axis.margins(y=0.18)
-    vanilla, target = part.loc[part["method"] == "vanilla", "value"], part["target"].dropna()
-    if len(vanilla) and len(target):
+    vanilla = [each.row.value.value for each in group if each.row.method == "vanilla"]
+    if vanilla and target is not None:
         # As good as vanilla, by the slack that the convergence table allows; a panel never shows less than that.
-        ends = sorted((float(vanilla.iloc[0]), float(target.iloc[0])))
-        axis.axhspan(*ends, color="#eeeeee", linewidth=0, zorder=0)
+        ends = sorted((vanilla[0], target))
+        axis.axhspan(ends[0], ends[1], color="#eeeeee", linewidth=0, zorder=0)
         room = 0.6 * (ends[1] - ends[0])
         low, high = axis.get_ylim()
         axis.set_ylim(min(low, ends[0] - room), max(high, ends[1] + room))
@@ -97,11 +88,7 @@ def build(folder: Path) -> list[Path]:
     Raises:
         UserError: ``folder`` holds no two methods of one model and task that trained.
     """
-    frame = pareto_frame(convergence_rows(read_evidence(folder)))
-    if frame.empty:
+    groups = competitors(convergence_rows(read_evidence(folder)))
+    if not groups:
         raise UserError(f"results: {folder} holds no valid runs of two methods to compare; train them first")
-    return save(pareto_figure(frame), folder / "figures" / "pareto")
-
-
-if __name__ == "__main__":
-    main(build)
+    return save(pareto_figure(groups), folder / "figures" / "pareto")

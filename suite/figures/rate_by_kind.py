@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 
-from suite.analysis.kinds import kind_rows
+from suite.analysis.kinds import ALL, KindRow, kind_rows
 from suite.analysis.order import in_order
-from suite.analysis.rows import Row
+from suite.analysis.rows import AtFault, sound
 from suite.errors import UserError
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
 from suite.records.evidence import read_evidence
 from suite.records.vocabulary import KINDS
 
@@ -30,28 +32,28 @@ LOOKS = {
 PREFERRED = "lsh"
 
 
-def kinds_frame(rows: Sequence[Row]) -> pd.DataFrame:
-    """Rows of ``kinds.csv`` of single kinds and of all, for one method per model and task: that which is shown."""
-    frame = pd.DataFrame(rows)
-    if frame.empty:
-        return frame
-    reducing = frame[(frame["kind"] == "all") & (frame["rate"] < 1)]
-    chosen = [
-        (model, task, PREFERRED if PREFERRED in set(part["method"]) else in_order(part["method"])[0])
-        for (model, task), part in reducing.groupby(["model", "task"], sort=True)
-    ]
-    keys = list(zip(frame["model"], frame["task"], frame["method"], strict=True))
-    shown = [key in chosen and kind in (*KINDS, "all") for key, kind in zip(keys, frame["kind"], strict=True)]
-    return frame[shown]
+def shown_kinds(rows: Sequence[KindRow | AtFault]) -> dict[tuple[str, str], list[KindRow]]:
+    """Single kinds and all rows together, by model and task, of the method that is shown there."""
+    valid = sound(rows)
+    reducing: dict[tuple[str, str], list[str]] = {}
+    for row in valid:
+        if row.kind == ALL and row.rate < 1:
+            reducing.setdefault((row.model, row.task), []).append(row.method)
+    shown = {}
+    for key, methods in sorted(reducing.items()):
+        method = PREFERRED if PREFERRED in methods else in_order(methods)[0]
+        mine = [row for row in valid if (row.model, row.task, row.method) == (*key, method)]
+        shown[key] = [row for row in mine if row.kind in (*KINDS, ALL)]
+    return shown
 
 
-def kinds_figure(frame: pd.DataFrame) -> Figure:
+def kinds_figure(groups: dict[tuple[str, str], list[KindRow]]) -> Figure:
     """Grouped bars, one group per model and task."""
     style.apply()
     figure, axis = plt.subplots(figsize=(style.FULL_WIDTH, 2.5), layout="constrained")
     labels, centres, place = [], [], 0.0
-    for (model, task), part in frame.groupby(["model", "task"], sort=True):
-        bars = [row for kind in KINDS for row in part[part["kind"] == kind].itertuples()]
+    for (model, task), part in groups.items():
+        bars = [row for kind in KINDS for row in part if row.kind == kind]
         for number, row in enumerate(bars):
             colour, hatch = LOOKS[row.kind]
             axis.bar(place + number, 100 * row.rate, 0.9, color=colour, hatch=hatch, edgecolor="#333333", linewidth=0.6)
@@ -65,7 +67,7 @@ def kinds_figure(frame: pd.DataFrame) -> Figure:
                 textcoords="offset points",
             )
         centre = place + (len(bars) - 1) / 2
-        together = part.loc[part["kind"] == "all", "rate"].iloc[0]
+        together = next(row.rate for row in part if row.kind == ALL)
         ends = (place - 0.5, place + len(bars) - 0.5)
         axis.plot(ends, [100 * together] * 2, color=style.look(PREFERRED).colour, linewidth=1)
         axis.plot(ends[1], 100 * together, marker="D", markersize=3.5, color=style.look(PREFERRED).colour)
@@ -77,12 +79,12 @@ def kinds_figure(frame: pd.DataFrame) -> Figure:
     axis.grid(axis="x", visible=False)
     axis.set_axisbelow(True)
     axis.set(ylabel="rows sent of this kind [%]", ylim=(0, 108))
-    handles = [
-        plt.Rectangle((0, 0), 1, 1, facecolor=colour, hatch=hatch, edgecolor="#333333", linewidth=0.6, label=kind)
+    handles: list[Artist] = [
+        Rectangle((0, 0), 1, 1, facecolor=colour, hatch=hatch, edgecolor="#333333", linewidth=0.6, label=kind)
         for kind, (colour, hatch) in LOOKS.items()
     ]
     handles.append(
-        plt.Line2D([], [], color=style.look(PREFERRED).colour, marker="D", markersize=3.5, label="all rows together")
+        Line2D([], [], color=style.look(PREFERRED).colour, marker="D", markersize=3.5, label="all rows together")
     )
     figure.legend(handles=handles, loc="outside lower center", ncols=5)
     return figure
@@ -94,11 +96,7 @@ def build(folder: Path) -> list[Path]:
     Raises:
         UserError: ``folder`` holds no valid run of a method that sends fewer rows.
     """
-    frame = kinds_frame(kind_rows(read_evidence(folder).runs))
-    if frame.empty:
+    groups = shown_kinds(kind_rows(read_evidence(folder).runs))
+    if not groups:
         raise UserError(f"results: {folder} holds no valid run of a method that sends fewer rows; train one first")
-    return save(kinds_figure(frame), folder / "figures" / "rate_by_kind")
-
-
-if __name__ == "__main__":
-    main(build)
+    return save(kinds_figure(groups), folder / "figures" / "rate_by_kind")

@@ -10,7 +10,7 @@ from suite.analysis.order import in_order
 from suite.config.paper.published import published
 from suite.errors import UserError
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
 from suite.figures.panels import grid, method_legend, reference
 from suite.records.evidence import Run, read_evidence
 
@@ -27,9 +27,9 @@ def rate_frame(runs: Sequence[Run]) -> pd.DataFrame:
     """One row per run that sends fewer rows than it routes, and window: ``step`` (its last) and ``rate`` in percent."""
     frames = []
     for run in runs:
-        if not run.summary["steps"] or (run.train["rows_sent"] == run.train["rows_routed"]).all():
+        if not run.summary.steps or (run.train["rows_sent"] == run.train["rows_routed"]).all():
             continue
-        width = max(1, -(-run.summary["steps"] // WINDOWS))
+        width = max(1, -(-run.summary.steps // WINDOWS))
         windows = run.train.groupby((run.train["step"] - 1) // width)
         sums = windows[["rows_sent", "rows_routed"]].sum()
         frame = pd.DataFrame({"step": windows["step"].max(), "rate": 100 * sums["rows_sent"] / sums["rows_routed"]})
@@ -63,7 +63,3 @@ def build(folder: Path) -> list[Path]:
     if frame.empty:
         raise UserError(f"results: {folder} holds no valid run of a method that sends fewer rows; train one first")
     return save(rate_figure(frame), folder / "figures" / "rate_over_training")
-
-
-if __name__ == "__main__":
-    main(build)

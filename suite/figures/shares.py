@@ -1,41 +1,41 @@
 """Fig. 3: all-to-all's share of a step with doubled experts and doubled servers, the paper's value beside."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from suite.analysis.rows import Row
 from suite.analysis.shares import CAPTION as CAPTION
-from suite.analysis.shares import read_shares
+from suite.analysis.shares import SharesRow, read_shares
 from suite.errors import UserError
 from suite.figures import style
-from suite.figures.canvas import main, save
-
-READS = ("shares",)  # of the records
+from suite.figures.canvas import save
 
 # From light to dark, so that greyscale tells them apart; hatches tell them apart in any colour.
 LOOKS = (("#f0f0f0", ""), ("#b8b8b8", "///"), ("#6e6e6e", ""), ("#d8d8d8", "xxx"))
 
 
-def shares_figure(rows: list[Row]) -> Figure:
-    """A group of bars per model, a bar per variant with its interval, and marks for the paper and for eq. 6.
-
-    Args:
-        rows: of ``shares.csv``.
-    """
+def shares_figure(rows: Sequence[SharesRow]) -> Figure:
+    """A group of bars per model, a bar per variant with its interval, and marks for the paper and for eq. 6."""
     style.apply()
-    models = list(dict.fromkeys(str(row["model"]) for row in rows))
-    variants = list(dict.fromkeys(str(row["variant"]) for row in rows))
+    models = list(dict.fromkeys(row.model for row in rows))
+    variants = list(dict.fromkeys(row.variant for row in rows))
     figure, axis = plt.subplots(figsize=(style.FULL_WIDTH, 2.6), layout="constrained")
     width = 0.8 / len(variants)
     for place, variant in enumerate(variants):
-        chosen = [row for row in rows if row["variant"] == variant]
-        x = [models.index(str(row["model"])) + (place - (len(variants) - 1) / 2) * width for row in chosen]
+        chosen = [row for row in rows if row.variant == variant]
+        x = [models.index(row.model) + (place - (len(variants) - 1) / 2) * width for row in chosen]
         share, low, high, paper, expected = (
-            100 * np.asarray([row[name] for row in chosen], dtype=float)
-            for name in ("share", "share_low", "share_high", "paper_share", "expected_share")
+            100 * np.asarray(values, dtype=float)
+            for values in (
+                [row.share.value for row in chosen],
+                [row.share.low for row in chosen],
+                [row.share.high for row in chosen],
+                [row.paper_share for row in chosen],
+                [row.expected_share for row in chosen],
+            )
         )
         colour, hatch = LOOKS[place % len(LOOKS)]
         axis.bar(x, share, 0.92 * width, color=colour, hatch=hatch, edgecolor="#333333", linewidth=0.6, label=variant)
@@ -65,9 +65,5 @@ def build(folder: Path) -> list[Path]:
     """
     rows, _ = read_shares(folder)
     if not rows:
-        raise UserError(f"results: {folder} holds no shares; measure them first by python -m suite.measurement.shares")
+        raise UserError(f"results: {folder} holds no shares; measure them first by lshmoe-bench measure shares")
     return save(shares_figure(rows), folder / "figures" / "shares")
-
-
-if __name__ == "__main__":
-    main(build)

@@ -2,12 +2,14 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
+from matplotlib.style import use
 
 FULL_WIDTH = 5.5  # inches: the text width of a NeurIPS page
 
-RC = {
+RC: dict[str, Any] = {
     "figure.dpi": 200,
     "savefig.bbox": "tight",
     "savefig.pad_inches": 0.02,
@@ -64,11 +66,11 @@ def look(method: str) -> Look:
     if method in LOOKS:
         return LOOKS[method]
     number = int.from_bytes(hashlib.sha256(method.encode()).digest()[:8])
-    spare = [choices[number // 7**i % len(choices)] for i, choices in enumerate((SPARE_COLOURS, SPARE_MARKERS))]
-    return Look(*spare, SPARE_DASHES[number // 49 % len(SPARE_DASHES)])
+    colour, marker = SPARE_COLOURS[number % len(SPARE_COLOURS)], SPARE_MARKERS[number // 7 % len(SPARE_MARKERS)]
+    return Look(colour, marker, SPARE_DASHES[number // 49 % len(SPARE_DASHES)])
 
 
-def line(method: str) -> dict[str, object]:
+def line(method: str) -> dict[str, Any]:
     """Matplotlib's properties of a curve of ``method``."""
     chosen = look(method)
     return {
@@ -81,6 +83,6 @@ def line(method: str) -> dict[str, object]:
 
 
 def apply() -> None:
-    """Set matplotlib to this project's look."""
+    """Set matplotlib to this project's look, without a display."""
     mpl.use("Agg")
-    mpl.rcParams.update(RC)
+    use(RC)

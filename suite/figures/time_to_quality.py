@@ -7,13 +7,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter1d
 
-from suite.analysis.convergence import convergence_rows, own_link
-from suite.analysis.rows import Row
-from suite.analysis.speedup import speedup_rows
+from suite.analysis.convergence import ConvergenceRow, convergence_rows, own_link
+from suite.analysis.rows import AtFault, sound
+from suite.analysis.speedup import SpeedupRow, speedup_rows
 from suite.config.paper.published import Published, published
 from suite.errors import UserError
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
 from suite.figures.panels import grid, method_legend, perplexity_axis, reference
 from suite.records.evidence import Evidence, read_evidence
 
@@ -27,23 +27,25 @@ METHODS = ("vanilla", "lsh", "lsh_no_compensation")
 SIGMA = 0.5
 
 
-def time_frame(evidence: Evidence, speedups: Sequence[Row]) -> pd.DataFrame:
+def time_frame(evidence: Evidence, speedups: Sequence[SpeedupRow | AtFault]) -> pd.DataFrame:
     """One row per model, task, method and evaluation: mean ``perplexity`` over seeds, smoothed, and ``minutes``.
 
     A step of a method takes vanilla's mean step on the model's own link over the method's paired speed-up there.
     """
-    steps = {(row["model"], row["task"], row["cluster"], row["method"]): row for row in speedups}
+    steps = {(row.model, row.task, row.cluster, row.method): row for row in sound(speedups)}
     frames = []
     for model, task in sorted({(run.model, run.task) for run in evidence.runs}):
         link = own_link(evidence, model, task)
-        for method in METHODS if link is not None else ():
+        if link is None:
+            continue
+        for method in METHODS:
             runs = [run for run in evidence.runs if (run.model, run.task, run.method) == (model, task, method)]
             vanilla, mine = (steps.get((model, task, link.cluster, name)) for name in ("vanilla", method))
             if not runs or runs[0].metric != "perplexity" or vanilla is None or mine is None:
                 continue
             # What was measured before the first step is left out: it would flatten all that follows.
             values = pd.concat([run.evals[run.evals["step"] > 0] for run in runs]).groupby("step")["perplexity"].mean()
-            seconds = float(str(vanilla["step_seconds"])) / float(str(mine["speedup"]))
+            seconds = vanilla.step_seconds / mine.speedup.value
             frames.append(
                 pd.DataFrame(
                     {
@@ -59,20 +61,20 @@ def time_frame(evidence: Evidence, speedups: Sequence[Row]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
-def time_figure(frame: pd.DataFrame, table: Sequence[Row], numbers: Published) -> Figure:
+def time_figure(frame: pd.DataFrame, table: Sequence[ConvergenceRow | AtFault], numbers: Published) -> Figure:
     """One panel per model and task, the paper's models first."""
-    groups = dict(list(frame.groupby(["model", "task"], sort=True)))
+    groups = {(str(model), str(task)): part for (model, task), part in frame.groupby(["model", "task"], sort=True)}
     shown = sorted(groups, key=lambda key: (key[0] not in numbers.perplexities, key))
     figure, axes = grid(len(shown), per_row=3, height=2.0)
     for axis, (model, task) in zip(axes, shown, strict=True):
         part = groups[model, task]
-        rows = [row for row in table if (row["model"], row["task"]) == (model, task)]
+        rows = [row for row in sound(table) if (row.model, row.task) == (model, task)]
         for method in METHODS:
             curve = part[part["method"] == method]
             axis.plot(curve["minutes"], curve["perplexity"], **style.line(method))
         perplexity_axis(axis)
-        target = next((row["target"] for row in rows if row.get("target")), None)
-        if isinstance(target, float):
+        target = next((row.target for row in rows if row.target), None)
+        if target is not None:
             reference(axis, target)
         axis.set(xlabel=f"minutes at {part['cluster'].iloc[0]}\n{_ratios(rows)}", xlim=(0, None))
         axis.set_title("\n".join([f"{model} on {task}", _printed(model, numbers)]), loc="left", fontsize=6.5)
@@ -81,16 +83,15 @@ def time_figure(frame: pd.DataFrame, table: Sequence[Row], numbers: Published) -
     return figure
 
 
-def _ratios(rows: Sequence[Row]) -> str:
+def _ratios(rows: Sequence[ConvergenceRow]) -> str:
     """The time-to-target ratios, a method per line; as many lines in every panel."""
-    shown = {row["method"]: f"{row['method']}: {_ratio(row)}" for row in rows if row.get("target")}
-    return "\n".join(str(shown.get(method, "")) for method in METHODS[1:])
+    shown = {row.method: f"{row.method}: {_ratio(row)}" for row in rows if row.target}
+    return "\n".join(shown.get(method, "") for method in METHODS[1:])
 
 
-def _ratio(row: Row) -> str:
-    if row.get("time_to_target_ratio") is None:
-        return "not reached"
-    return "{time_to_target_ratio:.2f}× [{time_to_target_ratio_low:.2f}, {time_to_target_ratio_high:.2f}]".format(**row)
+def _ratio(row: ConvergenceRow) -> str:
+    ratio = row.time_to_target_ratio
+    return "not reached" if ratio is None else f"{ratio.value:.2f}× [{ratio.low:.2f}, {ratio.high:.2f}]"
 
 
 def _printed(model: str, numbers: Published) -> str:
@@ -117,7 +118,3 @@ def build(folder: Path) -> list[Path]:
         )
     figure = time_figure(frame, convergence_rows(evidence), published())
     return save(figure, folder / "figures" / "time_to_quality")
-
-
-if __name__ == "__main__":
-    main(build)

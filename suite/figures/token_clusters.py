@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from suite.errors import UserError
 from suite.figures import style
-from suite.figures.canvas import main, save
+from suite.figures.canvas import save
+from suite.records.opened import note
 
 CAPTION = (
     "As the paper's Fig. 4: the first two principal components of rows that enter the last MoE layer's all-to-all, of "
@@ -59,20 +60,23 @@ def _scatter(
     names, counts = np.unique(groups, return_counts=True)
     largest = [name for name in names[np.lexsort((names, -counts))][:SHOWN] if name]
     others = ~np.isin(groups, largest) & ~alone
-    axis.scatter(*points[others].T, s=5, color="#c4c4c4", linewidth=0, label="others", zorder=1)
+    x, y = points[others].T
+    axis.scatter(x, y, s=5, color="#c4c4c4", linewidth=0, label="others", zorder=1)
     if alone.any():
-        axis.scatter(*points[alone].T, s=9, color="#9a9a9a", marker="x", linewidth=0.5, label="alone", zorder=1)
+        x, y = points[alone].T
+        axis.scatter(x, y, s=9, color="#9a9a9a", marker="x", linewidth=0.5, label="alone", zorder=1)
     for name, colour, marker in zip(largest, COLOURS, MARKERS, strict=False):
-        mine = points[groups == name]
+        x, y = points[groups == name].T
         text = f"“{name}”" if label.startswith("token") else "cluster of"
         axis.scatter(
-            *mine.T,
+            x,
+            y,
             s=11,
             color=colour,
             marker=marker,
             edgecolor="white",
             linewidth=0.2,
-            label=f"{text} {len(mine)}",
+            label=f"{text} {len(x)}",
             zorder=2,
         )
     axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.1, fontsize=5.5, borderpad=0)
@@ -82,6 +86,7 @@ def read_samples(folder: Path) -> dict[str, dict[str, NDArray[np.generic]]]:
     """Samples of rows that probes left below ``folder``, by ``model on task``; a bad one is named on stderr."""
     samples = {}
     for path in sorted(folder.glob("probe/*/*.npz")):
+        note(path)
         try:
             with np.load(path, allow_pickle=False) as file:
                 sample = {name: file[name] for name in ("layer", "rows", "expert", "cluster", "token")}
@@ -102,7 +107,3 @@ def build(folder: Path) -> list[Path]:
     if not samples:
         raise UserError(f"results: {folder} holds no sample of rows; a probe that includes lsh leaves one")
     return save(token_clusters_figure(samples), folder / "figures" / "token_clusters")
-
-
-if __name__ == "__main__":
-    main(build)

@@ -14,6 +14,7 @@ from lshmoe import MoELayer, derive_seed
 from lshmoe.integrations.surgery import replace_ffn
 from suite.config.model import TransformerSize
 from suite.errors import UserError
+from suite.hosts.model import HostModel
 from suite.hosts.placement import MakeLayer, Stream
 from suite.tasks.task import TextInputs
 
@@ -23,13 +24,12 @@ _UNUSED = re.compile(r"pooler\.|cls\.|embeddings\.position_ids$")
 _PARTS, _KINDS = ("intermediate", "output"), ("weight", "bias")
 
 
-class BertMoE(nn.Module):
+class BertMoE(HostModel):
     """transformers' BERT with a classifier on the mean of all tokens but padding."""
 
     def __init__(self, host: BertModel, streams: dict[str, Stream], padding: int, width: int, classes: int) -> None:
-        super().__init__()
+        super().__init__(streams)
         self.host = host
-        self.streams = streams
         self.padding = padding
         self.classifier = nn.Linear(width, classes)
 

@@ -2,24 +2,28 @@
 
 from argparse import Namespace
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
 from suite.config.model import TransformerSize
+from suite.hosts.model import HostModel
 from suite.hosts.placement import MakeLayer, Stream, place_moe_layers
 from suite.loading import quiet_import
 from suite.tasks.task import TextInputs
 
+if TYPE_CHECKING:
+    from fairseq.models.transformer_lm import TransformerLanguageModel
+
 OBJECTIVES = ("causal_lm", "classification")
 
 
-class GPTMoE(nn.Module):
+class GPTMoE(HostModel):
     """fairseq's language model, without the extras that its forward pass returns."""
 
-    def __init__(self, host: nn.Module, streams: dict[str, Stream], classes: int | None) -> None:
-        super().__init__()
+    def __init__(self, host: "TransformerLanguageModel", streams: dict[str, Stream], classes: int | None) -> None:
+        super().__init__(streams)
         self.host = host
-        self.streams = streams
         self.padding: int = host.decoder.padding_idx
         width = host.decoder.output_embed_dim
         self.classifier = None if classes is None else nn.Linear(width, classes)
@@ -39,8 +43,8 @@ class GPTMoE(nn.Module):
         return logits_BC
 
 
-def build(size: TransformerSize, inputs: TextInputs, make_layer: MakeLayer) -> nn.Module:
-    """Build the model; weights come from torch's global generator, experts and gates from their own seeds.
+def build(size: TransformerSize, inputs: TextInputs, make_layer: MakeLayer) -> HostModel:
+    """Build the model. Dense weights come from torch's global generator, experts and gates from their own seeds.
 
     Args:
         size: its shape; layers ``moe_every - 1, 2·moe_every - 1, …`` get a MoE layer.

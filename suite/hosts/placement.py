@@ -1,4 +1,4 @@
-"""Where MoE layers go in a host, and which tokens they see there."""
+"""Puts MoE layers into a host model, and says which tokens they see."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from torch import nn
 from lshmoe import MoELayer
 from lshmoe.integrations.surgery import replace_ffn
 
-# ``make_layer(name, width, ffn)`` makes the MoE layer called ``name``.
+# ``make_layer(name, width, ffn)`` builds the MoE layer called ``name``.
 MakeLayer = Callable[[str, int, int], MoELayer]
 
 
@@ -22,7 +22,7 @@ class Stream:
 
 
 class StackSize(Protocol):
-    """What a stack of like blocks must say of itself."""
+    """Sizes of a stack of equal blocks."""
 
     @property
     def width(self) -> int: ...
@@ -32,7 +32,9 @@ class StackSize(Protocol):
     def moe_every(self) -> int: ...
 
 
-def place_moe_layers(stack: str, blocks: nn.ModuleList, size: StackSize, make_layer: MakeLayer) -> list[MoELayer]:
+def place_moe_layers(
+    stack: str, blocks: nn.ModuleList | nn.Sequential, size: StackSize, make_layer: MakeLayer
+) -> list[MoELayer]:
     """Replace the FFNs of blocks ``moe_every - 1, 2·moe_every - 1, …`` by layers named ``<stack>.<block>``."""
     layers = []
     for index in range(size.moe_every - 1, len(blocks), size.moe_every):

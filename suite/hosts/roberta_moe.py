@@ -2,38 +2,42 @@
 
 from argparse import Namespace
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
 from suite.config.model import TransformerSize
+from suite.hosts.model import HostModel
 from suite.hosts.placement import MakeLayer, Stream, place_moe_layers
 from suite.loading import quiet_import
 from suite.tasks.task import TextInputs
+
+if TYPE_CHECKING:
+    from fairseq.models.roberta import RobertaModel
 
 OBJECTIVES = ("masked_lm", "classification")
 _HEAD = "sequence"
 
 
-class RobertaMoE(nn.Module):
+class RobertaMoE(HostModel):
     """fairseq's RoBERTa with one head: for hidden tokens, or for whole sequences."""
 
-    def __init__(self, host: nn.Module, streams: dict[str, Stream], classes: int | None) -> None:
-        super().__init__()
+    def __init__(self, host: "RobertaModel", streams: dict[str, Stream], classes: int | None) -> None:
+        super().__init__(streams)
         self.host = host
-        self.streams = streams
         if classes is not None:
             host.register_classification_head(_HEAD, classes)
-            host.encoder.lm_head = nn.Identity()  # data parallelism expects that every parameter is used
+            host.encoder.lm_head = nn.Identity()  # data parallelism fails on unused parameters
 
     def forward(self, tokens_BT: Tensor, places_BM: Tensor | None = None) -> Tensor:
         """Map tokens, int64 ``[B, T]``, ``<s>`` first and padding last, to logits.
 
         Args:
-            tokens_BT: the tokens, some of them hidden behind ``<mask>``.
-            places_BM: int64 ``[B, M]``, where tokens are to be predicted; not for a classifier.
+            tokens_BT: the tokens, some of them replaced by ``<mask>``.
+            places_BM: int64 ``[B, M]``, positions to predict; ``None`` for a classifier.
 
         Returns:
-            ``[B, M, vocabulary]`` for the tokens at those places, or ``[B, classes]`` from each sequence's ``<s>``.
+            ``[B, M, vocabulary]`` for the tokens at those positions, or ``[B, classes]`` from each sequence's ``<s>``.
         """
         features_BTD: Tensor = self.host.encoder.extract_features(tokens_BT)[0]
         if places_BM is None:
@@ -43,8 +47,8 @@ class RobertaMoE(nn.Module):
         return logits_BMV
 
 
-def build(size: TransformerSize, inputs: TextInputs, make_layer: MakeLayer) -> nn.Module:
-    """Build the model; weights come from torch's global generator, experts and gates from their own seeds.
+def build(size: TransformerSize, inputs: TextInputs, make_layer: MakeLayer) -> HostModel:
+    """Build the model. Dense weights come from torch's global generator, experts and gates from their own seeds.
 
     Args:
         size: its shape; layers ``moe_every - 1, 2·moe_every - 1, …`` get a MoE layer.

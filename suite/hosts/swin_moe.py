@@ -3,24 +3,24 @@
 from dataclasses import dataclass
 
 import timm
-from timm.models.swin_transformer import SwinTransformer
-from torch import Tensor, nn
+from timm.models.swin_transformer import SwinTransformer, SwinTransformerStage
+from torch import Tensor
 
 from suite.config.model import SwinSize
 from suite.errors import UserError
-from suite.hosts.placement import MakeLayer, Stream, place_moe_layers
+from suite.hosts.model import HostModel
+from suite.hosts.placement import MakeLayer, place_moe_layers
 from suite.tasks.task import ImageInputs
 
 OBJECTIVES = ("images",)
 
 
-class SwinMoE(nn.Module):
-    """timm's model. It has no streams: patches are of no kinds worth telling apart."""
+class SwinMoE(HostModel):
+    """timm's model. It has no streams, because patches have no kinds."""
 
     def __init__(self, host: SwinTransformer) -> None:
-        super().__init__()
+        super().__init__(streams={})
         self.host = host
-        self.streams: dict[str, Stream] = {}
 
     def forward(self, images_BCHW: Tensor) -> Tensor:
         """Map images, float ``[B, channels, size, size]``, to logits ``[B, classes]``."""
@@ -30,19 +30,19 @@ class SwinMoE(nn.Module):
 
 @dataclass(frozen=True)
 class Stage:
-    """Blocks of one stage, which are all alike."""
+    """Sizes of the blocks of one stage."""
 
     width: int
     ffn: int
     moe_every: int
 
 
-def build(size: SwinSize, inputs: ImageInputs, make_layer: MakeLayer) -> nn.Module:
-    """Build the model; weights come from torch's global generator, experts and gates from their own seeds.
+def build(size: SwinSize, inputs: ImageInputs, make_layer: MakeLayer) -> HostModel:
+    """Build the model. Dense weights come from torch's global generator, experts and gates from their own seeds.
 
     Args:
         size: its shape; blocks ``moe_every - 1, 2·moe_every - 1, …`` of each stage get a MoE layer. ``dropout`` is the
-            last block's stochastic depth, the only dropout that Swin is trained with.
+            last block's stochastic depth, the only dropout in Swin's training.
         inputs: size, channels and classes of images.
         make_layer: ``(name, width, ffn) -> MoELayer``.
 
@@ -64,6 +64,7 @@ def build(size: SwinSize, inputs: ImageInputs, make_layer: MakeLayer) -> nn.Modu
     if size.pretrained is not None:
         _load_pretrained(host, size.pretrained, inputs)
     for number, stage in enumerate(host.layers):
+        assert isinstance(stage, SwinTransformerStage)
         width = size.width * 2**number
         place_moe_layers(
             f"stages.{number}", stage.blocks, Stage(width, int(width * size.ffn_ratio), size.moe_every), make_layer
@@ -72,7 +73,7 @@ def build(size: SwinSize, inputs: ImageInputs, make_layer: MakeLayer) -> nn.Modu
 
 
 def _load_pretrained(host: SwinTransformer, name: str, inputs: ImageInputs) -> None:
-    """Load timm's weights before FFNs are replaced; with other classes than theirs, the classifier stays as it is."""
+    """Load timm's weights; call it before FFNs are replaced. With another number of classes, the head keeps its own."""
     trained = timm.create_model(name, pretrained=True, img_size=inputs.size, in_chans=inputs.channels)
     weights, wanted = trained.state_dict(), host.state_dict()
     if trained.num_classes != inputs.classes:

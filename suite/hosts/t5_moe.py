@@ -1,43 +1,47 @@
 """A T5-style MoE model: T5's objective and shape on fairseq's pre-norm encoder–decoder, MoE layers in both halves.
 
-fairseq has no T5 architecture. This is its ``transformer`` with what T5 shares with it (layers normalised before, ReLU,
-one embedding for source, target and output); positions are learned and absolute where T5's are relative, and layer
-norms and linear maps keep their biases.
+fairseq has no T5 architecture. This is its ``transformer`` with T5's choices where it offers them: pre-norm, ReLU, one
+embedding for source, target and output. Unlike T5, positions are learned and absolute, and layer norms and linear maps
+have biases.
 """
 
 from argparse import Namespace
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from suite.config.model import TransformerSize
+from suite.hosts.model import HostModel
 from suite.hosts.placement import MakeLayer, Stream, place_moe_layers
 from suite.loading import quiet_import
 from suite.tasks.task import TextInputs
 
+if TYPE_CHECKING:
+    from fairseq.models.transformer import TransformerModelBase
+
 OBJECTIVES = ("span_corruption",)
 
 
-class T5MoE(nn.Module):
+class T5MoE(HostModel):
     """fairseq's encoder–decoder, without the extras that its forward pass returns."""
 
-    def __init__(self, host: nn.Module, streams: dict[str, Stream]) -> None:
-        super().__init__()
+    def __init__(self, host: "TransformerModelBase", streams: dict[str, Stream]) -> None:
+        super().__init__(streams)
         self.host = host
-        self.streams = streams
 
     def forward(self, source_BS: Tensor, target_BT: Tensor) -> Tensor:
-        """Map what the encoder reads, int64 ``[B, S]``, and what the decoder has read so far, int64 ``[B, T]``.
+        """Map the encoder's input, int64 ``[B, S]``, and the decoder's input, int64 ``[B, T]``.
 
         Returns:
-            Logits ``[B, T, vocabulary]`` for the next target token at every place.
+            Logits ``[B, T, vocabulary]`` for the next target token at every position.
         """
         logits_BTV: Tensor = self.host(source_BS, None, target_BT, return_all_hiddens=False)[0]
         return logits_BTV
 
 
-def build(size: TransformerSize, inputs: TextInputs, make_layer: MakeLayer) -> nn.Module:
-    """Build the model; weights come from torch's global generator, experts and gates from their own seeds.
+def build(size: TransformerSize, inputs: TextInputs, make_layer: MakeLayer) -> HostModel:
+    """Build the model. Dense weights come from torch's global generator, experts and gates from their own seeds.
 
     Args:
         size: its shape, of either half; layers ``moe_every - 1, 2·moe_every - 1, …`` of each get a MoE layer.

@@ -1,10 +1,9 @@
-"""Paired blocks: several methods take turns inside one process group, so that what disturbs one disturbs all."""
+"""Paired blocks: methods take turns inside one process group, so that disturbances hit all of them alike."""
 
 import random
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,43 +11,14 @@ import torch.distributed as dist
 
 from lshmoe.seeding import derive_seed
 from suite.cluster.lab.link import Link
-from suite.records.vocabulary import all_to_all_seconds
+from suite.records.schema.block import Block
 from suite.training.trainer import Trainer
 
-
-@dataclass(frozen=True)
-class Block:
-    """One method's turn in one round. Counts and bytes are sums over ranks, layers and the block's steps.
-
-    ``seconds`` is the slowest rank's; ``phases`` are means over ranks of the seconds spent per phase of the MoE layers.
-    ``half_precision_bytes`` is what the same routed rows would have taken uncompressed on a 16-bit wire;
-    ``kernel_bytes`` is what the kernel counted as leaving servers, without headers, where links are the lab's.
-    """
-
-    round: int
-    position: int
-    method: str
-    seconds: float
-    phases: dict[str, float]
-    rows_routed: int
-    rows_sent: int
-    bytes: int
-    remote_bytes: int
-    inter_server_bytes: int
-    half_precision_bytes: int
-    kernel_bytes: int | None
-
-    @property
-    def all_to_all(self) -> float:
-        """Seconds inside all-to-alls, waiting included."""
-        return all_to_all_seconds(self.phases)
-
-
-COUNTS = ("rows_routed", "rows_sent", "bytes", "remote_bytes", "inter_server_bytes", "half_precision_bytes")
+_COUNTS = ("rows_routed", "rows_sent", "bytes", "remote_bytes", "inter_server_bytes", "half_precision_bytes")
 
 
 def order(methods: Sequence[str], number: int, seed: int) -> list[str]:
-    """Every method once, shuffled by ``seed`` and the round's ``number``, the same on every rank."""
+    """All methods, shuffled by ``seed`` and the round's ``number``; the same order on every rank."""
     return random.Random(derive_seed(seed, "round", number)).sample(methods, len(methods))
 
 
@@ -83,19 +53,19 @@ def measure_block(
     _synchronise(trainer.device)
     dist.barrier()
     before = link.counters() if link is not None and counted else None
-    dist.barrier()  # no rank sends before all have read
+    dist.barrier()  # no rank sends before all ranks have read the counters
     start = time.perf_counter()
     for step in steps:
         trainer.step(step)
     _synchronise(trainer.device)
     seconds = time.perf_counter() - start
-    dist.barrier()  # what all have received has crossed the link
+    dist.barrier()  # all ranks have received, so every byte has crossed the link
     sent = (link.counters() - before).sent_payload if link is not None and before is not None else 0
     phases: Counter[str] = sum((layer.traffic.seconds for layer in trainer.layers), Counter())
     meters = trainer.read_meters()
     ranks: list[Any] = [None] * dist.get_world_size()
     dist.all_gather_object(ranks, (seconds, phases, meters, sent))
-    per_server = 1 if link is None else link.ranks_per_server  # all ranks of a server see the same counters
+    per_server = 1 if link is None else link.ranks_per_server  # ranks of a server read the same counters
     return Block(
         round=number,
         position=position,
@@ -103,7 +73,7 @@ def measure_block(
         seconds=max(seconds for seconds, _, _, _ in ranks),
         phases={name: sum(phases[name] for _, phases, _, _ in ranks) / len(ranks) for name in sorted(phases)},
         kernel_bytes=sum(sent for _, _, _, sent in ranks) // per_server if counted else None,
-        **{name: round(sum(meters[name] for _, _, meters, _ in ranks)) for name in COUNTS},
+        **{name: round(sum(meters[name] for _, _, meters, _ in ranks)) for name in _COUNTS},
     )
 
 

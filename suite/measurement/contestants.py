@@ -1,4 +1,4 @@
-"""Methods that one process group compares on the same weights, as measurements and probes do."""
+"""Methods that one process group compares on the same weights: for step times and for probes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Contestants:
 
     @property
     def scratch(self) -> Path:
-        """Messages of the ranks."""
+        """Folder for messages of the ranks."""
         return self.record.with_suffix("")
 
     def compare(self, worker: str, arguments: Sequence[str]) -> None:
@@ -38,7 +38,7 @@ class Contestants:
 
         Raises:
             UserError: for bad input, before any rank starts.
-            RunError: with the reason the ranks failed for.
+            RunError: why the ranks failed.
         """
         for config in self.configs:
             check(config)
@@ -51,8 +51,8 @@ class Contestants:
         launch(worker, arguments, self.vanilla.cluster, self.scratch)
 
 
-def contestants(arguments: Sequence[str]) -> tuple[RunConfig, ...]:
-    """One configuration per method, vanilla first, each as it was trained if its run is on record.
+def configurations(arguments: Sequence[str]) -> tuple[RunConfig, ...]:
+    """One configuration per method, vanilla first. A method with a recorded run keeps the settings of that run.
 
     Args:
         arguments: Hydra overrides and ``methods=[a,b]``, by default those of the scale's matrix.

@@ -1,4 +1,4 @@
-"""How far a method's outputs and gradients lie from those of exact dispatch with the same weights on the same batch."""
+"""Errors of a method's outputs and gradients against exact dispatch, on the same weights and the same batch."""
 
 import math
 from collections.abc import Sequence
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
+from torch import Tensor
 
 from lshmoe import is_expert, moe_layers
 from lshmoe.parallel import active_group_size
 from suite.config.run import RunConfig
+from suite.hosts.model import HostModel
 from suite.records.vocabulary import COMPARED
 from suite.tasks.task import Batch, summed_loss
 from suite.training.kind_meter import announce
@@ -22,10 +23,10 @@ class Pass:
 
     Attributes:
         loss: of the global batch, in nats per target.
-        layer: output of the first MoE layer, whose input no method has touched yet.
-        output: logits, centred over classes, as only their differences matter.
+        layer: output of the first MoE layer, whose input is the same for all methods.
+        output: logits, centred over classes, because only their differences matter.
         dense_gradient: averaged over ranks.
-        expert_gradient: of this rank's experts, from the rows of all ranks.
+        expert_gradient: of this rank's experts, from rows of all ranks.
     """
 
     loss: float
@@ -35,8 +36,8 @@ class Pass:
     expert_gradient: list[Tensor]
 
 
-def run_pass(model: nn.Module, batch: Batch, config: RunConfig) -> Pass:
-    """The task's loss (without the gate's balance loss) and its gradients; no weight changes. Every rank calls this."""
+def run_pass(model: HostModel, batch: Batch, config: RunConfig) -> Pass:
+    """The task's loss, without the balance loss, and its gradients. Weights do not change. Collective."""
     announce(model.streams, batch.kinds, config.task.route_padding)
     seen: list[Tensor] = []
     hook = moe_layers(model)[0].register_forward_hook(lambda _module, _inputs, output: seen.append(output.detach()))

@@ -1,10 +1,9 @@
-"""How many coordinates must a rotation keep? ``python -m suite.measurement.kept_coordinates CAPTURE.pt …`` on rows that a run captured.
+"""How many coordinates must a rotation keep? Tried on rows that a run captured.
 
-For every number of kept coordinates and of hash functions: which share of the rows is sent, and which share of the
-rows' variance the centroids miss. Both depend on rows per expert, so a capture should hold whole experts.
+For every number of kept coordinates and of hash functions, it gives the share of rows that is sent, and the share of
+the rows' variance that centroids miss. Both depend on rows per expert, so a capture should hold whole experts.
 """
 
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import torch
 from torch import Tensor
 
 from lshmoe import CrossPolytopeHash, cluster, segment_mean, spread
-from suite.errors import UserError, exit_on_error
+from suite.errors import UserError
 
 COORDINATES = (1, 2, 4, 8, 16, 32, 64)
 FUNCTIONS = (2, 4, 6, 8, 10)
@@ -51,27 +50,21 @@ def study(
 
 def to_markdown(result: pd.DataFrame) -> str:
     """Coordinates down, functions across; each cell says ``rate / missed`` in percent."""
-    cells = result.assign(cell=[f"{100 * r.rate:.0f} / {100 * r.missed:.0f}" for r in result.itertuples()])
+    pairs = zip(result["rate"], result["missed"], strict=True)
+    cells = result.assign(cell=[f"{100 * rate:.0f} / {100 * missed:.0f}" for rate, missed in pairs])
     return cells.pivot(index="coordinates", columns="functions", values="cell").to_markdown()
 
 
-def main(paths: Sequence[str]) -> None:
+def print_tables(paths: Sequence[Path]) -> None:
     """Print a table per capture and layer.
 
     Raises:
-        UserError: if there is no capture, or a file is none.
+        UserError: if a file is not there.
     """
-    if not paths:
-        raise UserError("captures: name at least one file; a run with capture.every=40 capture.rows=2048 writes them")
-    for path in map(Path, paths):
+    for path in paths:
         if not path.exists():
             raise UserError(f"captures: {path} is not there")
         for name, layer in torch.load(path, weights_only=True)["layers"].items():
             counts_E = torch.bincount(layer["expert"])
             print(f"\n{path.name}, {name}: {len(layer['rows'])} rows of {int((counts_E > 0).sum())} experts\n")
             print(to_markdown(study(layer["rows"], counts_E)))
-
-
-if __name__ == "__main__":
-    with exit_on_error():
-        main(sys.argv[1:])

@@ -1,7 +1,7 @@
 """Give vanilla's step a wanted share of all-to-all by setting the rate of the lab's link.
 
-Clusters are alike where kappa is: the time in all-to-alls over the rest of vanilla's step. Paper and data sheets say
-what it is on their clusters; here the link is slowed down until it is the same.
+Two clusters are alike if they have the same kappa: the time in all-to-alls over the rest of vanilla's step. The paper
+and data sheets give kappa for their clusters. Here the link is slowed down until its kappa is the same.
 """
 
 from collections.abc import Callable
@@ -11,9 +11,9 @@ from suite.cluster.lab.link import Link
 from suite.costmodel.paper import share
 from suite.errors import UserError
 
-# How far from the target a measurement's kappa may be; fixed before anything was measured.
+# Largest relative error of a measurement's kappa; fixed before anything was measured.
 TOLERANCE = 0.10
-# The search for the rate ends this near to the target, or after so many trials; the measurement itself then decides.
+# The search for the rate ends at this relative error, or after so many trials. The measurement is checked by TOLERANCE.
 AIM, _TRIALS = 0.03, 8
 _BITS_PER_MEGABYTE = 8e-6
 
@@ -44,8 +44,7 @@ def approach(
 ) -> float:
     """Set the link's rate so that all-to-alls take ``kappa`` times the rest of vanilla's step. Collective.
 
-    What all-to-alls take is modelled as what they take on an open link, plus something in proportion to 1 / rate; every
-    timing of a step corrects the proportion.
+    Model: seconds of all-to-alls = seconds on the open link + c / rate. Every timing of a step corrects c.
 
     Args:
         link: its rate is set.
@@ -53,16 +52,16 @@ def approach(
         open_step: a step on the open link.
         bytes_per_server: that leave a server in one step.
         time_vanilla: times a few steps at the present rate, with the same result on every rank.
-        aim: how near to ``kappa``, as a fraction of it, a timing must come to be the last.
+        aim: relative error of kappa at which the search ends.
 
     Returns:
-        The nominal rate that it was left at, 10⁶ bit/s.
+        The nominal rate that the link now has, 10⁶ bit/s.
 
     Raises:
-        UserError: on every rank, if open links already give a larger share, or the machine cannot carry enough.
+        UserError: on every rank, if the share is larger on open links already, or the machine is too slow.
     """
     step = open_step
-    # Two ranks take turns on one connection, so that at first twice the time that the bytes alone take is expected.
+    # First guess: twice the time of the bytes alone, because two ranks take turns on one connection.
     seconds_mbit = 2 * _BITS_PER_MEGABYTE * bytes_per_server
     for _ in range(_TRIALS):
         rate = seconds_mbit / _wanted(kappa, step, open_step)
@@ -72,13 +71,13 @@ def approach(
         step = time_vanilla()
         if abs(step.kappa / kappa - 1) <= aim:
             break
-        # A timing can be disturbed, so one timing may at most halve the proportion.
+        # One disturbed timing may at most halve the constant.
         seconds_mbit = max(0.5 * seconds_mbit, (step.all_to_all - open_step.all_to_all) * rate)
     return rate
 
 
 def corrected(rate_mbit: float, kappa: float, reached: VanillaStep, open_step: VanillaStep) -> float:
-    """The rate, 10⁶ bit/s, that should give ``kappa`` where ``rate_mbit`` was measured to give ``reached``.
+    """The rate, 10⁶ bit/s, for ``kappa`` by the model of :func:`approach`, given a step measured at ``rate_mbit``.
 
     Raises:
         UserError: as :func:`approach`.
@@ -87,7 +86,7 @@ def corrected(rate_mbit: float, kappa: float, reached: VanillaStep, open_step: V
 
 
 def _wanted(kappa: float, step: VanillaStep, open_step: VanillaStep) -> float:
-    """Seconds that a slow link has to add to all-to-alls."""
+    """Seconds that the link must add to the all-to-alls."""
     extra = kappa * step.rest - open_step.all_to_all
     if extra <= 0:
         raise _unreachable(kappa, open_step)
@@ -102,14 +101,14 @@ def _unreachable(kappa: float, open_step: VanillaStep) -> UserError:
 
 
 def require_near(reached: float, target: float) -> None:
-    """Refuse a measurement whose kappa is off.
+    """Refuse a measurement whose kappa is too far from its target.
 
     Args:
         reached: measured.
         target: the kappa that was asked for.
 
     Raises:
-        KappaMissed: if it is off by more than :data:`TOLERANCE`.
+        KappaMissed: if the relative error exceeds :data:`TOLERANCE`.
     """
     off = reached / target - 1
     if abs(off) > TOLERANCE:

@@ -1,47 +1,26 @@
-"""Paired rounds on several links that take turns: the open one, and one for every wanted share of all-to-all."""
+"""Paired rounds on several links in turn: the open one, and one for every wanted share of all-to-all."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from statistics import median
-from typing import Any
 
 from lshmoe.seeding import derive_seed
 from suite.cluster.lab.fit import FIT_SECONDS
 from suite.cluster.lab.link import Link
 from suite.config.run import RunConfig
 from suite.costmodel.paper import kappa
-from suite.measurement.blocks import Block, measure_block, run_round
+from suite.measurement.blocks import measure_block, run_round
 from suite.measurement.link_rate import AIM, KappaMissed, VanillaStep, approach, corrected, require_near
+from suite.records.schema.block import Block, Fit, Fits
+from suite.records.schema.speed import TimedLink
 from suite.training.trainer import Trainer
 
-# Links whose kappa comes out too far off are set and measured anew, but not for ever.
+# How often the links are set and measured before a kappa that is off ends the measurement.
 ATTEMPTS = 4
-# Brief rounds need not come as near: they are about as long as the search for the rate.
+# Brief rounds take a coarser aim: they are about as short as the search for the rate.
 _BRIEF_AIM = 0.05
-# Vanilla is timed over at least so many steps.
+# Least number of steps over which vanilla is timed.
 _VANILLA_STEPS = 4
-
-
-@dataclass(frozen=True)
-class MeasuredLink:
-    """Blocks of all methods on one link.
-
-    Attributes:
-        name: ``lab_open``, ``lab_30`` for a share of 30 %, ``lab_gpt_moe_a100_4x8`` for that of a data sheet,
-            ``paced_30`` if not real; else the cluster's name.
-        share: of all-to-all in vanilla's step that the link was set for.
-        fit: :class:`~suite.cluster.lab.fit.LinkFit`, ``before`` and, unless the rounds were brief, ``after`` the blocks.
-        blocks: in the order they were measured.
-    """
-
-    name: str
-    share: float | None
-    fit: dict[str, Any] | None
-    blocks: list[Block]
-
-    def of(self, method: str) -> list[Block]:
-        """A method's blocks by round."""
-        return sorted((block for block in self.blocks if block.method == method), key=lambda block: block.round)
 
 
 @dataclass
@@ -54,12 +33,12 @@ class LinkSetting:
 
 
 class PairedRounds:
-    """Trainers that take turns, by name; that of ``vanilla`` is the reference.
+    """Trainers that take turns, by method name; ``vanilla`` is the reference.
 
     Args:
-        config: its seed and its scale's measurement count.
+        config: gives the seed and the scale's measurement settings.
         trainers: warmed up.
-        brief: fit links once and shortly, before the rounds only.
+        brief: fit each link once, in half the time, before the rounds only.
     """
 
     def __init__(self, config: RunConfig, trainers: Mapping[str, Trainer], brief: bool = False) -> None:
@@ -72,9 +51,10 @@ class PairedRounds:
         return run_round(self.trainers, number, steps=self.settings.steps_per_block, seed=self.seed, link=link)
 
     def time_vanilla(self) -> list[Block]:
-        """A few steps of vanilla, on batches that the blocks see too: how evenly experts are loaded differs.
+        """Time a few steps of vanilla. Collective.
 
-        Each comes after a step of another method, as in rounds, where they take longer than one after the other.
+        They use the batches of the blocks, because the balance of experts depends on the batch. Each follows a step of
+        another method, as in rounds, because a change of method makes a step slower.
         """
         blocks, steps = [], self.settings.steps_per_block
         others = [trainer for name, trainer in self.trainers.items() if name != "vanilla"]
@@ -87,7 +67,7 @@ class PairedRounds:
         return blocks
 
     def vanilla_step(self, blocks: list[Block]) -> VanillaStep:
-        """Its median over blocks, in the same terms as the tables."""
+        """Medians over blocks, as the tables compute them."""
         steps = self.settings.steps_per_block
         all_to_all = median(block.all_to_all for block in blocks) / steps
         return VanillaStep(all_to_all, median(block.seconds for block in blocks) / steps - all_to_all)
@@ -99,28 +79,28 @@ def measure_links(
     trainers: Mapping[str, Trainer],
     link: Link | None,
     brief: bool = False,
-) -> list[MeasuredLink]:
+) -> list[TimedLink]:
     """Measure on an open link and on one for every share. Collective.
 
-    Every round visits all links, so that a machine whose speed drifts slows all of them alike.
+    Every round visits all links, so that a drift of the machine's speed affects all of them alike.
 
     Args:
         config: vanilla's, with the cluster, the seed and the rounds.
         shares: of all-to-all in vanilla's step, by the label of the link: ``"30"``.
         trainers: by method name, warmed up.
-        link: the lab's; without one, or with one server alone, the network is measured as it is.
+        link: the lab's. Without one, or with a single server, the network is measured as it is.
         brief: as for :class:`PairedRounds`.
 
     Raises:
         UserError: a share cannot be reached here.
-        KappaMissed: a kappa came out too far from its target every time.
+        KappaMissed: a kappa was too far from its target in every attempt.
     """
     cluster, paired = config.cluster, PairedRounds(config, trainers, brief)
     servers = cluster.servers
     rounds = range(paired.settings.blocks)
     if link is None or servers == 1:
         blocks = [block for number in rounds for block in paired.round(number, link)]
-        return [MeasuredLink(cluster.name, None, None, blocks)]
+        return [TimedLink(name=cluster.name, share=None, fit=None, blocks=blocks)]
     kind = cluster.name if link.transport == "shaped" else link.transport
     settings = [LinkSetting(f"{kind}_open")]
     settings += [LinkSetting(f"{kind}_{label}", share) for label, share in shares.items()]
@@ -144,10 +124,8 @@ def measure_links(
     return measured
 
 
-def _correct_missed(
-    settings: list[LinkSetting], measured: list[MeasuredLink], paired: PairedRounds, last: bool
-) -> bool:
-    """Correct the rates whose kappa came out too far off, by what the measurement itself says; were there any?
+def _correct_missed(settings: list[LinkSetting], measured: list[TimedLink], paired: PairedRounds, last: bool) -> bool:
+    """Correct the rate of every link whose measured kappa is too far from its target; returns whether there were any.
 
     Raises:
         KappaMissed: one is too far off, and this was the ``last`` attempt.
@@ -166,23 +144,31 @@ def _correct_missed(
     return missed
 
 
-def in_turns(settings: list[LinkSetting], paired: PairedRounds, link: Link) -> list[MeasuredLink]:
-    """Fits of all links, rounds that visit one after the other, fits again."""
-    fits: dict[str, dict[str, Any]] = {setting.name: {} for setting in settings}
+def in_turns(settings: list[LinkSetting], paired: PairedRounds, link: Link) -> list[TimedLink]:
+    """Fit all links, measure rounds on them in turn, and fit again unless rounds are brief. Collective."""
+    fits: dict[str, list[Fit]] = {setting.name: [] for setting in settings}
     blocks: dict[str, list[Block]] = {setting.name: [] for setting in settings}
 
-    def fit(when: str) -> None:
+    def fit() -> None:
         for setting in settings:
             link.set_rate(setting.rate_mbit)
             budget = FIT_SECONDS / 2 if paired.brief else FIT_SECONDS
-            fits[setting.name][when] = asdict(link.fit(budget))
+            fits[setting.name].append(Fit.model_validate(asdict(link.fit(budget))))
 
-    fit("before")
+    fit()
     for number in range(paired.settings.blocks):
         for setting in settings:
             link.set_rate(setting.rate_mbit)
             link.settle()
             blocks[setting.name] += paired.round(number, link)
     if not paired.brief:
-        fit("after")
-    return [MeasuredLink(setting.name, setting.share, fits[setting.name], blocks[setting.name]) for setting in settings]
+        fit()
+    return [
+        TimedLink(
+            name=setting.name,
+            share=setting.share,
+            fit=Fits(before=fits[setting.name][0], after=None if paired.brief else fits[setting.name][1]),
+            blocks=blocks[setting.name],
+        )
+        for setting in settings
+    ]

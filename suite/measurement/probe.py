@@ -1,15 +1,14 @@
-"""Errors of methods against exact dispatch: ``python -m suite.measurement.probe model=gpt_moe task=text_lm scale=nano``.
+"""Errors of methods against exact dispatch.
 
 Loads vanilla's last weights and, on a few held-out batches, compares outputs and gradients of every method with those
 of exact dispatch, for several hash seeds. Writes ``<results>/<scale>/probe/<model>/<task>.json``, and beside it, as
 ``.npz``, a sample of the rows that enter the last MoE layer's all-to-all, with their tokens and LSH's clusters.
 """
 
-import sys
 from collections.abc import Sequence
 
-from suite.errors import UserError, exit_on_error
-from suite.measurement.contestants import Contestants, contestants
+from suite.errors import UserError
+from suite.measurement.contestants import Contestants, configurations
 from suite.records.run_folder import RunFolder
 from suite.training.checkpoint import latest_step
 
@@ -20,12 +19,12 @@ def parse(arguments: Sequence[str]) -> Contestants:
     Raises:
         UserError: for bad input, in one line.
     """
-    configs = contestants(arguments)
+    configs = configurations(arguments)
     base = configs[0]
     return Contestants(configs, base.results / base.scale.name / "probe" / base.model.name / f"{base.task.name}.json")
 
 
-def main(arguments: list[str]) -> None:
+def measure(arguments: Sequence[str]) -> None:
     """Validate, and probe under torchrun.
 
     Raises:
@@ -37,12 +36,7 @@ def main(arguments: list[str]) -> None:
     if not latest_step(trained.checkpoints):
         names = (plan.vanilla.model.name, plan.vanilla.task.name, plan.vanilla.scale.name, plan.vanilla.seed)
         raise UserError(
-            f"probe: {trained.path} holds no weights; make them by: python -m suite.training.train "
+            f"probe: {trained.path} holds no weights; make them by: lshmoe-bench train "
             "model={} task={} method=vanilla scale={} seed={}".format(*names)
         )
     plan.compare("suite.measurement.probe_worker", arguments)
-
-
-if __name__ == "__main__":
-    with exit_on_error():
-        main(sys.argv[1:])

@@ -1,7 +1,6 @@
 """One rank of a probe: ``python -m suite.measurement.probe_worker ARGUMENTS…``, started by torchrun."""
 
 import io
-import json
 import os
 import sys
 from dataclasses import replace
@@ -11,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 import torch.distributed as dist
-from torch import nn
 
 from lshmoe import IdentityReduction, MoELayer, Routing, derive_seed, exact_dispatch, moe_layers
 from suite.cluster.launch import leave, reporting_failure
@@ -19,12 +17,15 @@ from suite.cluster.member import Member, join
 from suite.config.method import MethodConfig
 from suite.config.seeds import hash_seed
 from suite.files import write_atomically
+from suite.hosts.model import HostModel
 from suite.measurement.contestants import Contestants
 from suite.measurement.divergence import Pass, compare, run_pass
 from suite.measurement.probe import parse
 from suite.records.environment import describe_ranks
-from suite.records.reading import RECORD_SCHEMA
 from suite.records.run_folder import RunFolder
+from suite.records.schema.base import as_json
+from suite.records.schema.probe import ProbeRecord
+from suite.records.schema.weights import Weights
 from suite.tasks import build_task
 from suite.tasks.task import Batch, Task, TextInputs
 from suite.training import checkpoint
@@ -42,7 +43,7 @@ def probe(plan: Contestants) -> None:
     step = checkpoint.load_weights(RunFolder.of(config).checkpoints, model).step
     every_batch = task.eval_batches(dist.get_rank(), dist.get_world_size())
     batches = [batch.to(member.device) for batch in islice(every_batch, settings.batches)]
-    environment = describe_ranks() | {"transport": member.transport}
+    environment = describe_ranks(member.transport)
     lines: list[dict[str, Any]] = []
     sample: bytes | None = None
     for number, batch in enumerate(batches):
@@ -58,36 +59,35 @@ def probe(plan: Contestants) -> None:
             print(f"batch {number + 1} of {len(batches)}: {len(lines)} comparisons", flush=True)
     if dist.get_rank() == 0:
         record = {
-            "schema": RECORD_SCHEMA,
             "model": config.model.name,
             "task": config.task.name,
             "scale": config.scale.name,
             "cluster": config.cluster.name,
             "seed": config.seed,
             "data": task.data_record(),
-            "weights": f"vanilla, seed {config.seed}, step {step}",
+            "weights": Weights(method="vanilla", seed=config.seed, step=step),
             "examples_per_batch": batches[0].examples * dist.get_world_size(),
-            "methods": {c.method.name: c.method.model_dump(mode="json") for c in plan.configs},
+            "methods": {c.method.name: c.method for c in plan.configs},
             "environment": environment,
             "comparisons": lines,
         }
         if sample is not None:
             write_atomically(plan.record.with_suffix(".npz"), sample)
-        write_atomically(plan.record, json.dumps(record, indent=1, allow_nan=False) + "\n")
+        write_atomically(plan.record, as_json(ProbeRecord.model_validate(record)))
     dist.barrier()
     dist.destroy_process_group()
 
 
-def put_on(model: nn.Module, method: MethodConfig, seed: int, member: Member) -> None:
-    """Give a model's MoE layers a method: its reduction, drawn by ``seed`` and the layer's name, its wire and path."""
+def put_on(model: HostModel, method: MethodConfig, seed: int, member: Member) -> None:
+    """Set the method of a model's MoE layers. Reductions are seeded by ``seed`` and the layer's name."""
     for layer in moe_layers(model):
         reduction = build_reduction(method, layer.dim, derive_seed(seed, layer.name))
         layer.reduction = IdentityReduction() if reduction is None else reduction.to(member.device)
         layer.exchange = build_exchange(method, member)
 
 
-def exact_pass(model: nn.Module, batch: Batch, plan: Contestants) -> tuple[Pass, Routing]:
-    """The reference, and what its last MoE layer routed on this rank."""
+def exact_pass(model: HostModel, batch: Batch, plan: Contestants) -> tuple[Pass, Routing]:
+    """A pass with exact dispatch, and the routing of its last MoE layer on this rank."""
     seen: list[Routing] = []
     last = moe_layers(model)[-1]
     last.observers.append(seen.append)
@@ -97,8 +97,8 @@ def exact_pass(model: nn.Module, batch: Batch, plan: Contestants) -> tuple[Pass,
     return passed, seen[0]
 
 
-def one_line(model: nn.Module, batch: Batch, plan: Contestants, exact: Pass) -> dict[str, Any]:
-    """Errors, loss, rate and relative bytes of the method that ``model`` has now."""
+def one_line(model: HostModel, batch: Batch, plan: Contestants, exact: Pass) -> dict[str, Any]:
+    """Errors, losses, rate and relative bytes of the method that ``model`` has now. Collective."""
     layers = moe_layers(model)
     for layer in layers:
         layer.traffic.reset()
@@ -117,16 +117,16 @@ def one_line(model: nn.Module, batch: Batch, plan: Contestants, exact: Pass) -> 
 
 
 def traffic_of(layer: MoELayer) -> tuple[float, ...]:
-    """Rows routed and sent, bytes, and what all rows would have taken on a 16-bit wire."""
+    """Rows routed, rows sent, bytes, and bytes of the routed rows on a 16-bit wire."""
     traffic = layer.traffic
     return traffic.rows_routed, traffic.rows_sent, sum(traffic.bytes.values()), half_precision_bytes(layer)
 
 
-def sample_file(task: Task, batch: Batch, model: nn.Module, routing: Routing, rows: int) -> bytes:
-    """Rows that enter the last MoE layer's all-to-all, as exact dispatch routes them, with what is alike in them.
+def sample_file(task: Task, batch: Batch, model: HostModel, routing: Routing, rows: int) -> bytes:
+    """A sample of the rows that enter the last MoE layer's all-to-all under exact dispatch, as an ``.npz``.
 
-    An ``.npz`` of ``layer`` (its name), ``rows`` float16 ``[S, D]``, ``expert`` and ``cluster`` int64 ``[S]``, the
-    latter by the model's present reduction, and ``token`` ``[S]``, the symbol of each row, empty for images.
+    It holds ``layer`` (its name), ``rows`` float16 ``[S, D]``, ``expert`` int64 ``[S]``, ``cluster`` int64 ``[S]`` by
+    the layer's current reduction, and ``token`` ``[S]``, the symbol of each row (empty for images).
     """
     layer = moe_layers(model)[-1]
     assignment_R = layer.reduction(routing.rows_RD, routing.counts_E).assignment_R
@@ -144,8 +144,8 @@ def sample_file(task: Task, batch: Batch, model: nn.Module, routing: Routing, ro
     return buffer.getvalue()
 
 
-def token_symbols(task: Task, batch: Batch, model: nn.Module, layer: MoELayer) -> list[str]:
-    """Symbols of a layer's tokens, in their order in its input; none where inputs are no text."""
+def token_symbols(task: Task, batch: Batch, model: HostModel, layer: MoELayer) -> list[str]:
+    """Symbols of a layer's tokens, in the order of its input; empty for images."""
     if not isinstance(task.inputs, TextInputs):
         return []
     name, stream = next((name, stream) for name, stream in model.streams.items() if layer in stream.layers)

@@ -1,12 +1,12 @@
-"""All-to-all's share of a step as cluster or model grow (Fig. 3): ``python -m suite.measurement.shares scale=nano``.
+"""All-to-all's share of a step as cluster or model grow (Fig. 3).
 
-Vanilla alone. The base's link is set so that all-to-alls take the share that the paper has for the model. The same link
-then carries twice the experts, and the same settings four servers instead of two, with as many tokens on each. Writes
+Only vanilla is measured. The base's link is set so that all-to-alls take the share that the paper reports for the
+model. Then the same link is measured with twice the experts, and with four servers instead of two, each with as many
+tokens. Writes
 ``<results>/<scale>/shares/<cluster>/<model>.json``.
 """
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +15,15 @@ from suite.cluster.launch import launch
 from suite.config.compose import compose
 from suite.config.matrix import select
 from suite.config.run import RunConfig
-from suite.errors import UserError, exit_on_error
+from suite.errors import UserError
 from suite.files import write_atomically
-from suite.records.reading import RECORD_SCHEMA
+from suite.records.schema.base import as_json
+from suite.records.schema.shares import SharesRecord
+from suite.records.schema.weights import Weights
 from suite.tasks import build_task
 from suite.training.check import check
 
-# A share is a property of single steps, and a few of them show it.
+# A share varies little from step to step, so a few steps are enough.
 BRIEF = ("scale.measurement.warmup_steps=1", "scale.measurement.blocks=4", "scale.measurement.steps_per_block=1")
 
 
@@ -76,7 +78,7 @@ def parse(arguments: Sequence[str]) -> list[Series]:
     return series
 
 
-def main(arguments: list[str]) -> None:
+def measure(arguments: Sequence[str]) -> None:
     """Validate, prepare the data, and measure: all bases and wide models in one launch, all doubled ones in another.
 
     Raises:
@@ -102,25 +104,19 @@ def main(arguments: list[str]) -> None:
         messages = [scratch / f"{each.model}_{stage}.json" for stage in ("base", "doubled")]
         measured = [json.loads(message.read_text()) for message in messages]
         record = {
-            "schema": RECORD_SCHEMA,
             "model": each.model,
             "task": each.base.task.name,
             "scale": each.base.scale.name,
             "cluster": each.base.cluster.name,
             "seed": each.base.seed,
             "target_share": each.share,
-            "weights": "untrained",
+            "weights": Weights(method="vanilla", seed=each.base.seed, step=0),
             "top_k": each.base.size.top_k,
             "steps_per_block": each.base.scale.measurement.steps_per_block,
             "slowdown": measured[1]["slowdown"],
             "variants": [variant for part in measured for variant in part["variants"]],
         }
-        write_atomically(each.record, json.dumps(record, indent=1) + "\n")
-        for message in messages:  # they hold nominal rates, which no record has
+        write_atomically(each.record, as_json(SharesRecord.model_validate(record)))
+        for message in messages:  # they hold nominal rates, which are not recorded
             message.unlink()
         print(each.record)
-
-
-if __name__ == "__main__":
-    with exit_on_error():
-        main(sys.argv[1:])

@@ -1,22 +1,25 @@
-"""Step times of several methods, paired: ``python -m suite.measurement.speed scale=nano "methods=[vanilla,lsh]"``.
+"""Step times of several methods, paired.
 
 Writes ``<results>/<scale>/speed/<cluster>/<model>/<task>.json`` with every block's raw numbers.
 """
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from suite.config.arguments import split_option
 from suite.costmodel import paper
 from suite.costmodel.targets import kappa_target
-from suite.errors import UserError, exit_on_error
-from suite.measurement.contestants import Contestants, cells, contestants
+from suite.errors import UserError
+from suite.measurement.contestants import Contestants, cells, configurations
 
 
 @dataclass(frozen=True)
 class Plan(Contestants):
-    """What to measure, and on which links: their shares by the label that the link gets, "30" or a target's name."""
+    """What to measure.
+
+    Attributes:
+        shares: of all-to-all in vanilla's step, one link each, by the link's label: "30" or a target's name.
+    """
 
     shares: dict[str, float]
 
@@ -26,14 +29,14 @@ def parse(arguments: Sequence[str]) -> Plan:
 
     A share is a number, or a name of :mod:`suite.costmodel.targets`: the model on a cluster, by data sheets.
 
-    A method whose run of that seed is on record is measured with the settings of that run; a control with the rate that
-    it had at last, as the weights are those of the last step.
+    A method whose run of that seed is on record is measured with the settings of that run. A control is measured at the
+    last rate of its schedule, because the weights are those of the last step.
 
     Raises:
         UserError: for bad input, in one line.
     """
     shares, overrides = split_option("shares", arguments)
-    configs = contestants(overrides)
+    configs = configurations(overrides)
     base = configs[0]
     if shares is None:
         shares = [str(share) for cell in cells(base) for share in cell.shares]
@@ -42,7 +45,7 @@ def parse(arguments: Sequence[str]) -> Plan:
 
 
 def _share(text: str) -> tuple[str, float]:
-    """The label of a link and its share."""
+    """A link's label and its share of all-to-all."""
     try:
         share = float(text)
     except ValueError:
@@ -52,7 +55,7 @@ def _share(text: str) -> tuple[str, float]:
     return f"{100 * share:g}", share
 
 
-def main(arguments: list[str]) -> None:
+def measure(arguments: Sequence[str]) -> None:
     """Validate, prepare the data, and measure under torchrun.
 
     Raises:
@@ -67,8 +70,3 @@ def main(arguments: list[str]) -> None:
     if not plan.vanilla.training.steps:
         raise UserError(f"task: {plan.vanilla.task.name} only evaluates; step times are those of a task that trains")
     plan.compare("suite.measurement.speed_worker", arguments)
-
-
-if __name__ == "__main__":
-    with exit_on_error():
-        main(sys.argv[1:])

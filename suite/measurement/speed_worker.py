@@ -1,9 +1,7 @@
 """One rank of a paired measurement: ``python -m suite.measurement.speed_worker ARGUMENTS…``, started by torchrun."""
 
-import json
 import os
 import sys
-from dataclasses import asdict
 
 import torch.distributed as dist
 
@@ -13,11 +11,13 @@ from suite.cluster.launch import leave, reporting_failure
 from suite.cluster.member import join
 from suite.config.run import RunConfig
 from suite.files import write_atomically
-from suite.measurement.links import MeasuredLink, measure_links
+from suite.measurement.links import measure_links
 from suite.measurement.speed import Plan, parse
 from suite.records.environment import describe_ranks
-from suite.records.reading import RECORD_SCHEMA
 from suite.records.run_folder import RunFolder
+from suite.records.schema.base import as_json
+from suite.records.schema.speed import SpeedRecord, TimedLink
+from suite.records.schema.weights import Weights
 from suite.tasks import build_task
 from suite.training import checkpoint
 from suite.training.trainer import Trainer, build_model
@@ -34,7 +34,7 @@ def measure(plan: Plan) -> None:
         step = checkpoint.load_weights(trained, model).step
         trainers[config.method.name] = Trainer(standing_still(config), task, model, member.device, kinds=False)
     settings = plan.vanilla.scale.measurement
-    environment = describe_ranks() | {"transport": member.transport}
+    environment = describe_ranks(member.transport)
     for trainer in trainers.values():
         for number in range(settings.warmup_steps):
             trainer.step(number)
@@ -43,28 +43,27 @@ def measure(plan: Plan) -> None:
         for link in links:
             _report(link)
         record = {
-            "schema": RECORD_SCHEMA,
             "model": plan.vanilla.model.name,
             "task": plan.vanilla.task.name,
             "scale": plan.vanilla.scale.name,
             "cluster": plan.vanilla.cluster.name,
             "seed": plan.vanilla.seed,
             "data": task.data_record(),
-            "weights": f"vanilla, seed {plan.vanilla.seed}, step {step}" if step else "untrained",
+            "weights": Weights(method="vanilla", seed=plan.vanilla.seed, step=step),
             "warmup_steps": settings.warmup_steps,
             "steps_per_block": settings.steps_per_block,
-            "servers": plan.vanilla.cluster.ranks // plan.vanilla.cluster.ranks_per_server,
+            "servers": plan.vanilla.cluster.servers,
             "all_to_alls": len(ALL_TO_ALL_PHASES) * len(trainers["vanilla"].layers),
-            "methods": {config.method.name: config.method.model_dump(mode="json") for config in plan.configs},
+            "methods": {config.method.name: config.method for config in plan.configs},
             "environment": environment,
-            "links": [asdict(link) for link in links],
+            "links": links,
         }
-        write_atomically(plan.record, json.dumps(record, indent=1) + "\n")
+        write_atomically(plan.record, as_json(SpeedRecord.model_validate(record)))
     dist.barrier()
     dist.destroy_process_group()
 
 
-def _report(measured: MeasuredLink) -> None:
+def _report(measured: TimedLink) -> None:
     vanilla = measured.of("vanilla")
     for method in dict.fromkeys(block.method for block in measured.blocks):
         ratio = paired_ratio(*([block.seconds for block in blocks] for blocks in (vanilla, measured.of(method))))
@@ -73,9 +72,9 @@ def _report(measured: MeasuredLink) -> None:
 
 
 def standing_still(config: RunConfig) -> RunConfig:
-    """The same configuration with a learning rate of zero: steps cost the same and change no weight.
+    """The same configuration with a learning rate of zero: a step costs the same and changes no weight.
 
-    The rate of a method depends on the age of the weights, so all blocks must see the same ones.
+    The rate of a method depends on the age of the weights, so all blocks must have the same weights.
     """
     scale, training = config.scale.name, config.training
     still = training.model_copy(update={"optimizer": training.optimizer.model_copy(update={"learning_rate": 0.0})})

@@ -4,39 +4,37 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import pandas as pd
 import yaml
 
 from suite.config.digest import values_sha256
-from suite.records.reading import RecordError
+from suite.config.run import RunConfig
+from suite.records.reading import RecordError, read_text, validated
+from suite.records.schema.summary import Summary
 
-COUNTED = ("seconds", "rows_routed", "rows_sent", "bytes", "half_precision_bytes")
 # How far a number may be off that was computed twice in another order of additions.
 ROUNDING = 1e-9
 
 
-def check_configuration(path: Path, summary: dict[str, Any]) -> None:
+def check_configuration(path: Path, summary: Summary) -> None:
     """Refuse a run whose ``config.yaml`` is not what its summary was made with.
 
     Raises:
-        RecordError: the file is missing, unreadable, or another run's.
+        RecordError: the file is missing, unreadable, no configuration, or another run's.
     """
     try:
-        values = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
-        digest = values_sha256(values)
-        names = (*(values[name]["name"] for name in ("model", "task", "method")), values["seed"])
-    except FileNotFoundError:
-        raise RecordError(f"no {path.name}") from None
+        values = yaml.load(read_text(path), Loader=yaml.CSafeLoader)
     except yaml.YAMLError:
         raise RecordError(f"{path.name} is not YAML (truncated?)") from None
-    except (KeyError, TypeError) as error:
-        raise RecordError(f"{path.name} lacks {error}") from None
-    if names != tuple(summary[name] for name in ("model", "task", "method", "seed")):
+    config = validated(RunConfig, values, path.name)
+    names = config.model.name, config.task.name, config.method.name, config.seed
+    if names != (summary.model, summary.task, summary.method, summary.seed):
         raise RecordError(f"{path.name} is another run's: {', '.join(map(str, names))}")
-    if digest != summary["config_sha256"]:
-        raise RecordError(f"{path.name} has SHA-256 {digest[:12]}…, summary.json {summary['config_sha256'][:12]}…")
+    digest = values_sha256(values)
+    if digest != summary.config_sha256:
+        raise RecordError(f"{path.name} has SHA-256 {digest[:12]}…, summary.json {summary.config_sha256[:12]}…")
 
 
 def check_steps(train: pd.DataFrame, evals: pd.DataFrame, steps: int) -> None:
@@ -55,31 +53,30 @@ def check_steps(train: pd.DataFrame, evals: pd.DataFrame, steps: int) -> None:
         raise RecordError("metrics.jsonl ends without the last evaluation")
 
 
-def check_totals(summary: dict[str, Any], train: pd.DataFrame, evals: pd.DataFrame) -> None:
+def check_totals(summary: Summary, train: pd.DataFrame, evals: pd.DataFrame) -> None:
     """Refuse a summary that says something else than its metrics add up to.
 
     Raises:
         RecordError: naming the number.
     """
     last = evals.iloc[-1]
-    for name, value in summary["final"].items():
-        if isinstance(value, int | float) and name in last:
+    for name, value in summary.final.items():
+        if name in last:
             _agree(f"final {name}", value, last[name])
     if train.empty:
         return
-    kinds = summary["rows_by_kind"]
-    counted = [f"{what}_{kind}" for kind in kinds for what in ("routed", "sent")]
-    missing = [name for name in (*COUNTED, *counted) if name not in train]
-    if missing:
-        raise RecordError(f"metrics.jsonl lacks {', '.join(missing)}")
-    total = train[[*COUNTED, *counted]].sum(skipna=False)
-    _agree("rate", summary["rate"], total["rows_sent"] / max(1, total["rows_routed"]))
-    _agree("relative_bytes", summary["relative_bytes"], total["bytes"] / max(1, total["half_precision_bytes"]))
-    _agree("mean_step_seconds", summary["mean_step_seconds"], total["seconds"] / len(train))
-    for kind, counts in kinds.items():
-        for what, count in counts.items():
-            _agree(f"rows_by_kind {kind} {what}", count, total[f"{what}_{kind}"])
-    _agree("rows_routed over all kinds", sum(counts["routed"] for counts in kinds.values()), total["rows_routed"])
+    total = train.drop(columns=["event", "step"]).sum()
+    _agree("rate", summary.rate, total["rows_sent"] / max(1, total["rows_routed"]))
+    _agree("relative_bytes", summary.relative_bytes, total["bytes"] / max(1, total["half_precision_bytes"]))
+    _agree("mean_step_seconds", summary.mean_step_seconds, total["seconds"] / len(train))
+    for kind, counts in summary.rows_by_kind.items():
+        _agree(f"rows_by_kind {kind} routed", counts.routed, total[f"routed_{kind}"])
+        _agree(f"rows_by_kind {kind} sent", counts.sent, total[f"sent_{kind}"])
+    _agree(
+        "rows_routed over all kinds",
+        sum(counts.routed for counts in summary.rows_by_kind.values()),
+        total["rows_routed"],
+    )
 
 
 def _agree(name: str, summarised: float | None, counted: float) -> None:
@@ -112,12 +109,18 @@ def check_blocks(blocks: pd.DataFrame) -> None:
 class Seen(Protocol):
     """What is compared of a run."""
 
-    model: str
-    task: str
-    method: str
-    path: Path
-    summary: dict[str, Any]
-    metrics_sha256: str
+    @property
+    def model(self) -> str: ...
+    @property
+    def task(self) -> str: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> Path: ...
+    @property
+    def summary(self) -> Summary: ...
+    @property
+    def metrics_sha256(self) -> str: ...
 
 
 def conflicts(runs: Sequence[Seen]) -> dict[Path, str]:
@@ -127,7 +130,7 @@ def conflicts(runs: Sequence[Seen]) -> dict[Path, str]:
     metrics: dict[str, list[Seen]] = defaultdict(list)
     for run in runs:
         cells[run.model, run.task, run.method].append(run)
-        if run.summary["steps"]:  # steps are timed, so two runs never agree in all of them
+        if run.summary.steps:  # steps are timed, so two runs never agree in all of them
             metrics[run.metrics_sha256].append(run)
     for same in metrics.values():
         for run in same:
@@ -136,6 +139,6 @@ def conflicts(runs: Sequence[Seen]) -> dict[Path, str]:
                 found[run.path] = f"the same metrics.jsonl as {', '.join(others)}"
     for cell in cells.values():
         for field in ("steps", "data"):
-            if any(run.summary[field] != cell[0].summary[field] for run in cell):
+            if any(getattr(run.summary, field) != getattr(cell[0].summary, field) for run in cell):
                 found |= {run.path: f"{field} differ between the seeds of {run.method}" for run in cell}
     return found

@@ -1,18 +1,13 @@
-"""Records of probes as data: each read whole or refused with a reason, and what tables and figures take from them."""
+"""Probes as data: each record read whole or refused with a reason."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from suite.records.evidence import Invalid
-from suite.records.reading import RecordError, json_object, require
-from suite.records.vocabulary import COMPARED
-
-PROBE_KEYS = tuple("schema model task scale seed data weights examples_per_batch methods comparisons".split())
-COMPARISON_KEYS = tuple("method batch hash_seed loss exact_loss rate relative_bytes".split())
-ERRORS = ("relative_error", "cosine")
+from suite.records.opened import note
+from suite.records.reading import Invalid, RecordError, read_record
+from suite.records.schema.probe import ProbeRecord
 
 
 @dataclass(frozen=True)
@@ -21,14 +16,16 @@ class Probe:
 
     model: str
     task: str
-    record: dict[str, Any]
+    record: ProbeRecord
     comparisons: pd.DataFrame
 
 
 def read_probes(folder: Path) -> tuple[list[Probe], list[Invalid]]:
     """Read ``probe/<model>/<task>.json`` below ``folder``: the good ones, and the others with their reasons."""
-    probes, invalid = [], []
+    probes: list[Probe] = []
+    invalid: list[Invalid] = []
     for path in sorted(folder.glob("probe/*/*.json")):
+        note(path)
         try:
             probes.append(_read(path))
         except RecordError as error:
@@ -37,15 +34,10 @@ def read_probes(folder: Path) -> tuple[list[Probe], list[Invalid]]:
 
 
 def _read(path: Path) -> Probe:
-    record = json_object(path.read_text(), path.name)
-    require(record, PROBE_KEYS, path.name)
-    if (record["model"], record["task"]) != (path.parts[-2], path.stem):
+    record = read_record(path, ProbeRecord)
+    if (record.model, record.task) != (path.parts[-2], path.stem):
         raise RecordError("it names another model or task than its path does")
-    for line in record["comparisons"]:
-        require(line, (*COMPARISON_KEYS, *COMPARED), path.name)
-        for quantity in COMPARED:
-            require(line[quantity], ERRORS, f"{path.name}, {quantity}")
-    frame = pd.json_normalize(record["comparisons"])
-    if frame.empty or frame.duplicated(["method", "batch", "hash_seed"]).any():
-        raise RecordError("a method, batch and hash seed occurs twice, or none occurs")
-    return Probe(record["model"], record["task"], record, frame)
+    frame = pd.json_normalize([line.model_dump() for line in record.comparisons])
+    if frame.duplicated(["method", "batch", "hash_seed"]).any():
+        raise RecordError("a method, batch and hash seed occurs twice")
+    return Probe(record.model, record.task, record, frame)

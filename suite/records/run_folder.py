@@ -15,7 +15,10 @@ from suite.config.validation import from_yaml, to_yaml
 from suite.errors import UserError
 from suite.files import write_atomically
 from suite.records.checkout import git_commit
-from suite.records.reading import RECORD_SCHEMA
+from suite.records.reading import RecordError, read_metrics, read_record
+from suite.records.schema.base import as_json
+from suite.records.schema.metrics import EvalLine, TrainLine
+from suite.records.schema.summary import Summary
 
 
 class RunFolder:
@@ -88,14 +91,18 @@ class RunFolder:
             self.summary.unlink(missing_ok=True)
         return complete
 
-    def append(self, line: dict[str, Any]) -> None:
+    def append(self, line: TrainLine | EvalLine) -> None:
         """Append a metrics line; it is the operating system's when this returns, so killing the run keeps it."""
         with self.metrics.open("a") as file:
-            file.write(json.dumps(line, allow_nan=False) + "\n")
+            file.write(as_json(line, indent=None))
 
-    def read_metrics(self) -> list[dict[str, Any]]:
-        """All metrics lines, in order."""
-        return [json.loads(text) for text in self.metrics.read_text().splitlines()]
+    def read_metrics(self) -> list[TrainLine | EvalLine]:
+        """All metrics lines, in order.
+
+        Raises:
+            RecordError: a line is at fault.
+        """
+        return list(read_metrics(self.metrics))
 
     def rewind(self, step: int) -> None:
         """Forget metrics after ``step`` (all of them for 0): a resumed run writes them anew."""
@@ -109,9 +116,20 @@ class RunFolder:
                 kept.append(text + "\n")
         write_atomically(self.metrics, "".join(kept))
 
-    def finish(self, summary: dict[str, Any]) -> None:
+    def finish(self, summary: Summary) -> None:
         """Write the summary of a complete run, last and whole."""
-        write_atomically(self.summary, json.dumps(summary | {"status": "complete"}, indent=2, allow_nan=False) + "\n")
+        write_atomically(self.summary, as_json(summary, indent=2))
+
+    def read_summary(self) -> Summary:
+        """The summary of a complete run.
+
+        Raises:
+            UserError: it is missing, damaged or another version's.
+        """
+        try:
+            return read_record(self.summary, Summary)
+        except RecordError as error:
+            raise UserError(f"results: {self.path}: {error}; remove that folder to have the run made anew") from None
 
     def is_complete(self) -> bool:
         """Whether the run has finished. An unreadable summary is none: making it anew takes seconds."""
@@ -130,7 +148,6 @@ class RunFolder:
 def identity(config: RunConfig) -> dict[str, Any]:
     """The part of a summary that says which run it is."""
     return {
-        "schema": RECORD_SCHEMA,
         "model": config.model.name,
         "task": config.task.name,
         "method": config.method.name,

@@ -1,9 +1,11 @@
 """Names that records are made of, for whoever reads them without torch."""
 
 from collections.abc import Mapping
+from typing import Literal
 
-# Kinds of rows, in the order in which a sent row counts under the first kind that it stands for (see suite.training.kind_meter).
-KINDS = ("distinct", "repeated", "mask", "padding")
+# Kinds of rows. A sent row counts under the first of them that it stands for (see suite.training.kind_meter).
+Kind = Literal["distinct", "repeated", "mask", "padding"]
+KINDS: tuple[Kind, ...] = ("distinct", "repeated", "mask", "padding")
 
 # What a probe compares with exact dispatch: see suite.measurement.divergence.Pass.
 COMPARED = ("layer", "output", "dense_gradient", "expert_gradient")

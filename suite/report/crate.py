@@ -1,4 +1,4 @@
-"""The results of one scale as a Workflow Run RO-Crate: ``python -m suite.report.crate scale=nano``.
+"""The results of one scale as a Workflow Run RO-Crate.
 
 Writes ``ro-crate-metadata.json`` and a copy of the workflow, ``workflow/``, into ``results/<scale>``, the crate.
 
@@ -19,7 +19,6 @@ from suite.errors import UserError
 from suite.files import write_atomically
 from suite.records.checkout import ROOT, git
 from suite.report.manifest import MANIFEST
-from suite.tables.formatting import main
 
 METADATA = "ro-crate-metadata.json"
 PROFILES = {
@@ -34,6 +33,7 @@ FORMATS = {
     ".json": "application/json",
     ".jsonl": "application/jsonl",
     ".md": "text/markdown",
+    ".npz": "application/zip",
     ".pdf": "application/pdf",
     ".png": "image/png",
     ".svg": "image/svg+xml",
@@ -50,7 +50,7 @@ def build(folder: Path, scale: str) -> list[Path]:
         UserError: there is no manifest.
     """
     if not (folder / MANIFEST).exists():
-        raise UserError(f"results: {folder} has no {MANIFEST}; run python -m suite.report.manifest scale={scale} first")
+        raise UserError(f"results: {folder} has no {MANIFEST}; run lshmoe-bench manifest scale={scale} first")
     known = json.loads((folder / MANIFEST).read_text())
     copied = _copy_workflow(folder)
     crate = _describe(folder, known, copied)
@@ -135,11 +135,18 @@ def _records_by_commit(folder: Path, paths: list[str]) -> dict[str, list[str]]:
         if path.endswith("/summary.json"):
             commits[path.removesuffix("summary.json")] = _at(folder / path, "git_commit")
     for path in made:
-        commit = commits.get(f"{path.rpartition('/')[0]}/") or _at(
-            folder / path, "environment", "ranks", 0, "git_commit"
-        )
+        commit = commits.get(f"{path.rpartition('/')[0]}/") or _measured_at(folder / path)
         found.setdefault(commit or "unknown", []).append(path)
     return dict(sorted(found.items()))
+
+
+def _measured_at(path: Path) -> str | None:
+    """The commit of a measurement; a sample of rows has that of the probe beside it."""
+    record, place = (
+        path.with_suffix(".json") if path.suffix == ".npz" else path,
+        ("environment", "ranks", 0, "git_commit"),
+    )
+    return _at(record, *place) or _at(record, "variants", 0, *place)
 
 
 def _at(path: Path, *keys: str | int) -> str | None:
@@ -166,7 +173,3 @@ def _entity(crate: ROCrate, identifier: str, kind: str, **properties: Any) -> Co
     for name in set(properties) - set(plain):
         entity[name] = properties[name]
     return entity
-
-
-if __name__ == "__main__":
-    main(build)

@@ -39,7 +39,7 @@ class ShownClaim:
 
 @dataclass(frozen=True)
 class ShownLedger:
-    """All claims; ``counts`` holds (verdict, colour, number) of those that occur; ``missing`` says why there are none."""
+    """All claims; ``counts`` holds (verdict, colour, number) of those that occur, ``missing`` why there are none."""
 
     claims: list[ShownClaim]
     counts: list[tuple[str, str, int]]

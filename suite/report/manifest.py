@@ -1,31 +1,29 @@
-"""Where every artifact of one scale comes from: ``python -m suite.report.manifest scale=nano`` writes ``manifest.json``.
+"""Where every artifact of one scale comes from: ``manifest.json``.
 
 It lists each record with its SHA-256, and each artifact with its SHA-256, the command that makes it anew and the
-records it was made from: files, or folders, which stand for all records below them. Paths are relative to the scale's
-folder, so a manifest is as good in a copy of that folder.
+records that its build opened: files, or folders, which stand for all records below them. Paths are relative to the
+scale's folder, so a manifest is as good in a copy of that folder.
 """
 
-import ast
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from functools import cache
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from suite.errors import UserError
 from suite.files import write_atomically
 from suite.records.checkout import git_commit
-from suite.tables.formatting import main
+from suite.records.sources import Sources, read_sources
 
 MANIFEST = "manifest.json"
-MANIFEST_SCHEMA = 1
+MANIFEST_SCHEMA = 2
 RECORD_FOLDERS = ("data", "probe", "runs", "shares", "speed", "sweeps")
-RECORD_SUFFIXES = (".json", ".jsonl", ".yaml", ".pt")
+RECORD_SUFFIXES = (".json", ".jsonl", ".yaml", ".pt", ".npz")
 # What a study's files were computed into that others start from; all else beside it is made from this.
 STUDY_RECORDS = ("study.yaml", "trials.csv")
-# What a table or a figure is made from whose module has no READS.
-READS = ("runs", "speed")
 
 
 def record_paths(folder: Path) -> list[str]:
@@ -66,54 +64,59 @@ def sha256_of_file(path: Path) -> str:
 
 
 def manifest(folder: Path, scale: str) -> dict[str, Any]:
-    """The manifest of ``folder`` as it is now."""
-    records = record_paths(folder)
+    """The manifest of ``folder`` as it is now.
+
+    Raises:
+        UserError: an artifact does not say what it was made from.
+    """
+    records, artifacts = record_paths(folder), artifact_paths(folder)
+    origins = _origins(folder, scale, records, artifacts)
     return {
         "schema": MANIFEST_SCHEMA,
         "scale": scale,
         "commit": git_commit(),
         "records": {path: sha256_of_file(folder / path) for path in records},
-        "artifacts": [
-            {"path": path, "sha256": sha256_of_file(folder / path), **_origin(folder, path, scale, records)}
-            for path in artifact_paths(folder)
-        ],
+        "artifacts": [{"path": path, "sha256": sha256_of_file(folder / path), **origins[path]} for path in artifacts],
     }
 
 
-def _origin(folder: Path, path: str, scale: str, records: list[str]) -> dict[str, Any]:
-    """Command and records of one artifact."""
-    room, _, rest = path.partition("/")
-    if room == "sweeps":
-        study = "/".join(path.split("/")[:2])
-        return {"command": f"snakemake sweeps --config scale={scale}", "records": [study]}
-    if not rest:  # claims.json and claims.md
-        entries = json.loads((folder / "claims.json").read_text()) if (folder / "claims.json").exists() else []
-        known = {*records, *artifact_paths(folder)}
-        named = {evidence for entry in entries for evidence in entry["evidence"] if evidence in known}
-        return {"command": f"python -m suite.claims scale={scale}", "records": sorted(named)}
-    module = _module_of(room, Path(rest).stem)
-    wanted = _constant(room, module, "READS", READS)
-    present = [name for name in wanted if any(f"{record}/".startswith(f"{name}/") for record in records)]
-    return {"command": f"python -m suite.{room}.{module} scale={scale}", "records": present}
+def _origins(
+    folder: Path, scale: str, records: Sequence[str], artifacts: Sequence[str]
+) -> dict[str, dict[str, str | list[str]]]:
+    """Command and records of every artifact, by its path."""
+    sources = read_sources(folder)
+    found: dict[str, dict[str, str | list[str]]] = {}
+    named = {source.artifacts[0]: covering(source.records, [*records, *artifacts]) for source in sources.values()}
+    for path in artifacts:
+        if path.startswith("sweeps/"):
+            study = "/".join(path.split("/")[:2])
+            found[path] = {"command": f"snakemake sweeps --config scale={scale}", "records": [study]}
+        elif path in sources:
+            source = sources[path]
+            found[path] = {"command": _command(source, scale), "records": named[source.artifacts[0]]}
+        else:
+            room = path.split("/")[0].split(".")[0]
+            raise UserError(
+                f"results: nothing says what {folder / path} was made from; build it anew by "
+                f"lshmoe-bench {room} scale={scale}, or remove it"
+            )
+    return found
 
 
-@cache
-def _module_of(room: str, stem: str) -> str:
-    """The module that makes ``<room>/<stem>``: the one of that name, or the one that lists it."""
-    modules = [path.stem for path in sorted((Path(__file__).parents[1] / room).glob("*.py"))]
-    listing = [module for module in modules if stem in _constant(room, module, "NAMES", ())]
-    return stem if stem in modules else listing[0] if listing else stem
+def _command(source: Sources, scale: str) -> str:
+    alone = [] if source.name in ("claims", "index") else [f"{source.room}={source.name}"]
+    return " ".join([f"python -m suite.{source.room} scale={scale}", *alone])
 
 
-@cache
-def _constant(room: str, module: str, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
-    """A constant of a module, without running it."""
-    path = Path(__file__).parents[1] / room / f"{module}.py"
-    for node in ast.parse(path.read_text()).body if path.exists() else ():
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
-            return tuple(ast.literal_eval(node.value))  # type: ignore[attr-defined]
-    return default
+def covering(opened: Iterable[str], known: Sequence[str]) -> list[str]:
+    """The fewest files and folders that stand for just those of ``known`` that lie at or below a path of ``opened``."""
+    paths = set(opened)
+    folders = {path: [path[:place] for place, sign in enumerate(path) if sign == "/"] for path in known}
+    inside = [path for path in known if path in paths or not paths.isdisjoint(folders[path])]
+    of_all = Counter(parent for path in known for parent in folders[path])
+    of_inside = Counter(parent for path in inside for parent in folders[path])
+    whole = {parent for parent, count in of_inside.items() if count == of_all[parent]}
+    return sorted({next((parent for parent in folders[path] if parent in whole), path) for path in inside})
 
 
 def build(folder: Path, scale: str) -> list[Path]:
@@ -121,7 +124,3 @@ def build(folder: Path, scale: str) -> list[Path]:
     text = json.dumps(manifest(folder, scale), indent=1, sort_keys=True, ensure_ascii=False)
     write_atomically(folder / MANIFEST, text + "\n")
     return [folder / MANIFEST]
-
-
-if __name__ == "__main__":
-    main(build)

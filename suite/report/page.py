@@ -15,7 +15,7 @@ from suite.report.provenance import Manifest
 from suite.report.runs import list_faults, list_runs
 from suite.report.studies import list_studies
 
-PARTS = Path(__file__).parent / "page"
+PARTS = Path(__file__).parent / "parts"
 
 
 def build(folder: Path, scale: str) -> Path:

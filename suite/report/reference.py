@@ -1,4 +1,4 @@
-"""Publish one finished run of the nano pipeline: ``python -m suite.report.reference``.
+"""Publish one finished run of the nano pipeline.
 
 Copies its records (not its weights), tables, figures and claims to ``results/reference``, adds a manifest and a crate,
 and puts some tables and figures into ``README.md``.
@@ -10,13 +10,13 @@ from collections import Counter
 from pathlib import Path
 
 from suite.claims.finding import VERDICTS
-from suite.errors import UserError, exit_on_error
+from suite.errors import UserError
 from suite.files import write_atomically
 from suite.records.evidence import read_evidence
 from suite.report import crate, manifest
 
 BEGIN, END = "<!-- reference:begin -->", "<!-- reference:end -->"
-PARTS = ("data", "runs", "speed", "shares", "probe", "sweeps", "tables", "figures")
+PARTS = ("data", "runs", "speed", "shares", "probe", "sweeps", "tables", "figures", "sources")
 FILES = ("claims.json", "claims.md")
 # In README.md, with the figures' captions.
 SHOWN = "tables/convergence.md"
@@ -64,12 +64,3 @@ def excerpt(folder: Path, root: Path) -> str:
     ledger = f"### Verdicts\n\n{verdicts.total()} [claims of the paper]({here}/claims.md) at this scale: {counts}.\n"
     figures = [f"![{caption}]({here / name})\n" for name, caption in DRAWN.items()]
     return "\n".join([ledger, (folder / SHOWN).read_text(), *figures])
-
-
-def main() -> None:
-    with exit_on_error():
-        publish(Path("results/nano"), Path("results/reference"), Path("README.md"))
-
-
-if __name__ == "__main__":
-    main()

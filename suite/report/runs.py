@@ -66,17 +66,17 @@ def list_faults(evidence: Evidence, links: Hyperlinks) -> list[Fault]:
 
 
 def _row(run: Run, path: str, record: dict[str, Any], label: str, links: Hyperlinks) -> RunRow:
-    commit = run.summary.get("git_commit") or "unknown"
+    commit = run.summary.git_commit or "unknown"
     dirty = any(rank.get("git_dirty") for rank in record.get("ranks", []))
-    rate = run.summary["rate"]
+    rate = run.summary.rate
     return RunRow(
         link=links.to(path, f"{run.method}, seed {run.seed}"),
         model=run.model,
         task=run.task,
         method=run.method,
         seed=run.seed,
-        steps=run.summary["steps"],
-        quality=f"{run.metric} {run.summary['final'][run.metric]:.4g}",
+        steps=run.summary.steps,
+        quality=f"{run.metric} {run.summary.final[run.metric]:.4g}",
         rate="–" if rate is None else f"{rate:.1%}",
         commit=commit[:10] + (", changed" if dirty else ""),
         environment=label,

@@ -1,20 +1,18 @@
-"""Does a results folder still say what its records say? ``python -m suite.report.verify results/nano``.
+"""Does a results folder still say what its records say?
 
-Every record and artifact is held against the manifest; tables and claims are computed from the records anew. One line
-for each thing that no longer matches, and then the exit code is 1.
+Every record and artifact is held against the manifest; tables and claims are computed from the records anew.
 """
 
 import io
 import json
-import sys
 from contextlib import redirect_stderr
 from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from suite.claims import __main__ as claims
-from suite.errors import UserError, exit_on_error
+from suite.claims import build as claims
+from suite.errors import UserError
 from suite.records.evidence import read_evidence
 from suite.report.manifest import (
     MANIFEST,
@@ -24,7 +22,7 @@ from suite.report.manifest import (
     record_paths,
     sha256_of_file,
 )
-from suite.tables import __main__ as tables
+from suite.tables import build as tables
 
 
 def verify(folder: Path) -> list[str]:
@@ -44,16 +42,14 @@ def verify(folder: Path) -> list[str]:
 def _read(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     if not path.exists():
-        raise UserError(f"results: {folder} has no {MANIFEST}; write one with python -m suite.report.manifest scale=…")
+        raise UserError(f"results: {folder} has no {MANIFEST}; write one with lshmoe-bench manifest scale=…")
     try:
         known: dict[str, Any] = json.loads(path.read_text())
         complete = known["schema"] == MANIFEST_SCHEMA and {"scale", "records", "artifacts"} <= set(known)
     except (ValueError, KeyError, TypeError):
         complete = False
     if not complete:
-        raise UserError(
-            f"results: {path} is truncated or another version's; write it anew with python -m suite.report.manifest"
-        )
+        raise UserError(f"results: {path} is truncated or another version's; write it anew with lshmoe-bench manifest")
     return known
 
 
@@ -89,19 +85,3 @@ def _first_difference(old: Path, new: Path) -> str:
             part = slice(max(0, start - 20), start + 40)
             return f"line {number}: {before[part]!r} is now {after[part]!r}"
     return "in its line ends"
-
-
-def main() -> None:
-    with exit_on_error():
-        if len(sys.argv) != 2:
-            raise UserError("results: one folder is needed, such as python -m suite.report.verify results/nano")
-        folder = Path(sys.argv[1])
-        found = verify(folder)
-    if found:
-        print(*found, sep="\n")
-        raise SystemExit(1)
-    print(f"{folder}: {len(record_paths(folder))} records and {len(artifact_paths(folder))} artifacts match")
-
-
-if __name__ == "__main__":
-    main()

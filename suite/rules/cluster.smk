@@ -18,5 +18,5 @@ rule memory:
     params:
         scale=MATRIX.scale,
     shell:
-        "python -m suite.costmodel.memory.resources model={wildcards.model} task={wildcards.task} scale={params.scale}"
+        "lshmoe-bench resources model={wildcards.model} task={wildcards.task} scale={params.scale}"
         " cluster={wildcards.cluster} 2>&1 | tee {log}"

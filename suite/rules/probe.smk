@@ -20,7 +20,7 @@ rule probe:
         methods=lambda wildcards: ",".join(run.method for run in contest(wildcards)),
         seed=lambda wildcards: contest(wildcards)[0].seed,
     shell:
-        "python -m suite.measurement.probe model={wildcards.model} task={wildcards.task} scale={params.scale}"
+        "lshmoe-bench measure errors model={wildcards.model} task={wildcards.task} scale={params.scale}"
         " cluster={params.cluster} seed={params.seed} 'methods=[{params.methods}]' 2>&1 | tee {log}"
 
 

@@ -51,7 +51,7 @@ rule run:
         cluster=cluster,
         rate=pace,
     shell:
-        "python -m suite.training.train model={wildcards.model} task={wildcards.task} method={wildcards.method} tracking=off"
+        "lshmoe-bench train model={wildcards.model} task={wildcards.task} method={wildcards.method} tracking=off"
         " seed={wildcards.seed} scale={params.scale} cluster={params.cluster} {params.rate} 2>&1 | tee {log}"
 
 

@@ -1,12 +1,13 @@
-"""Tables, each from records or configurations alone: ``python -m suite.tables scale=nano`` builds all of them.
+"""Tables, each from records or configurations alone: ``lshmoe-bench tables scale=nano`` builds all of them.
 
-One module per table; ``python -m suite.tables.audit scale=nano`` builds that one alone. A module has ``CAPTION``, what
-is shown and how to read it, and ``build(folder, scale)``; its files have its name, or those that it lists as ``NAMES``.
+One module per table; ``lshmoe-bench tables scale=nano tables=audit`` builds that one alone. A module has a
+:class:`~suite.tables.table.Table`, its ``CAPTION``, what is shown and how to read it, and ``build(folder, scale)``; its
+files have its name, or those that it lists as ``NAMES``. A new module here is a new table, in the documentation too.
 """
 
 from suite.loading import offered
 
-HELPERS = ("formatting", "latex", "sheet")
+HELPERS = ("build", "documentation", "formatting", "latex", "sheet", "table")
 
 
 def names() -> list[str]:

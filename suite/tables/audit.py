@@ -6,41 +6,72 @@ from pathlib import Path
 
 from suite.analysis.audit import audit_rows
 from suite.analysis.audit.judgement import OVERHEAD_LIMIT, SHARE_TOLERANCE
-from suite.analysis.rows import Row
+from suite.analysis.audit.row import AuditRow
 from suite.config.paper.published import published
-from suite.tables.formatting import main, number, scaled, table_files, write_tables
+from suite.tables.formatting import number
 from suite.tables.sheet import Sheet
+from suite.tables.table import Printed, Table
 
 CAPTION = (
     "Every speed-up and share that the paper prints, beside what its own shares and compression rates allow by "
     "arithmetic. Read a row as: could the printed number follow from the other printed numbers?"
 )
-READS: tuple[str, ...] = ()  # of the records
-AUDIT = (
-    "statement section model task quantity published reading share rate possible limit share_needed rate_needed "
-    "overhead borrowed verdict reason"
-).split()
 
 
-def audit_sheet(rows: Sequence[Row]) -> Sheet:
-    header = "statement section published share rate reading possible share_needed rate_needed verdict reason".split()
-    cells = [
-        [
-            " ".join(str(row[name]) for name in ("model", "task") if row.get(name)) + f", {row['quantity']}",
-            str(row["section"]),
-            _value(row, "published"),
-            _marked(row, "share"),
-            _marked(row, "rate"),
-            str(row["reading"]),
-            _value(row, "possible"),
-            number(row.get("share_needed"), ".0%"),
-            number(row.get("rate_needed"), ".1%"),
-            str(row["verdict"]),
-            str(row["reason"]),
-        ]
-        for row in rows
-    ]
-    verdicts = Counter(str(row["verdict"]) for row in rows)
+def _statement(row: AuditRow) -> str:
+    return " ".join(filter(None, (row.model, row.task))) + f", {row.quantity}"
+
+
+def _published(row: AuditRow) -> str:
+    return _as_published(row, row.published)
+
+
+def _possible(row: AuditRow) -> str:
+    return _as_published(row, row.possible)
+
+
+def _as_published(row: AuditRow, value: float) -> str:
+    return number(value, ".0%") if row.quantity == "share" else f"{number(value, '.3g')}×"
+
+
+def _share(row: AuditRow) -> str:
+    return _marked(row, "share", row.share)
+
+
+def _rate(row: AuditRow) -> str:
+    return _marked(row, "rate", row.rate)
+
+
+def _marked(row: AuditRow, name: str, value: float | None) -> str:
+    """In percent, with an asterisk where the paper has none for this very statement."""
+    mark = "*" if name in (row.borrowed or "") else ""
+    return "–" if value is None else f"{value * 100:.3g}%{mark}"
+
+
+TABLE = Table(
+    "audit",
+    AuditRow,
+    "one row per published number and reading",
+    CAPTION,
+    printed=(
+        Printed("statement", _statement, words=True),
+        "section",
+        Printed("published", _published),
+        Printed("share", _share),
+        Printed("rate", _rate),
+        "reading",
+        Printed("possible", _possible),
+        "share_needed",
+        "rate_needed",
+        "verdict",
+        "reason",
+    ),
+    about="Arithmetic on what the paper prints (`suite/conf/paper/published.yaml`); nothing is measured.",
+)
+
+
+def audit_sheet(rows: Sequence[AuditRow]) -> Sheet:
+    verdicts = Counter(row.verdict for row in rows)
     notes = [
         "By arithmetic alone, from `suite/conf/paper/published.yaml`; nothing was measured. Possible: S = 1 / (1 − "
         "s(1−ρ)) at the reported rate ρ, without any overhead. `all-to-all shrinks`: s is the share, as in the "
@@ -57,25 +88,10 @@ def audit_sheet(rows: Sequence[Row]) -> Sheet:
         "of 24 layers.",
         "; ".join(f"{verdict}: {count}" for verdict, count in sorted(verdicts.items())) + ".",
     ]
-    return Sheet("The paper by its own arithmetic", header, cells, notes)
-
-
-def _value(row: Row, name: str) -> str:
-    value = row.get(name)
-    return number(value, ".0%") if row["quantity"] == "share" else f"{number(value, '.3g')}×"
-
-
-def _marked(row: Row, name: str) -> str:
-    mark = "*" if name in str(row.get("borrowed") or "") else ""
-    percent = scaled(row, name, 100)
-    return "–" if percent is None else f"{percent:.3g}%{mark}"
+    return TABLE.sheet("The paper by its own arithmetic", rows, notes)
 
 
 def build(folder: Path, scale: str) -> list[Path]:
     """Write ``tables/audit.{csv,md,tex}`` below ``folder``; the same at every scale."""
     rows = audit_rows(published())
-    return write_tables(folder, table_files("audit", rows, AUDIT, CAPTION, audit_sheet(rows)))
-
-
-if __name__ == "__main__":
-    main(build)
+    return TABLE.write(folder, rows, audit_sheet(rows))

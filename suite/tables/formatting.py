@@ -1,78 +1,33 @@
-"""What all tables share: rows as CSV, cells as text, their files, and the entry point of one table."""
+"""Values and notes as text."""
 
-import csv
-import io
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from suite.analysis.rows import Row
-from suite.config.compose import compose
-from suite.errors import exit_on_error
-from suite.files import write_atomically
+from suite.analysis.estimate import Estimate
 from suite.records.evidence import Invalid
-from suite.tables.latex import to_latex
-from suite.tables.sheet import Sheet, to_markdown
 
 
-def to_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
-    """Rows as CSV: six significant digits, nothing where a value is missing."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_plain(row.get(column)) for column in columns] for row in rows)
-    return buffer.getvalue()
-
-
-def _plain(value: object) -> str:
+def number(value: object, form: str = ".3g", factor: float = 1) -> str:
+    """A number in ``form`` after multiplying it by ``factor``, – for a missing one, anything else as text."""
     if value is None:
-        return ""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+        return "–"
+    if not isinstance(value, int | float):
+        return str(value)
+    return f"{value if factor == 1 else value * factor:{form}}"
 
 
-def table_files(name: str, rows: Sequence[Row], columns: Sequence[str], caption: str, *sheets: Sheet) -> dict[str, str]:
-    """A table's files by name: the rows as CSV, its sheets as Markdown and LaTeX.
-
-    Args:
-        name: of the table, its module's.
-        rows: its rows.
-        columns: of the CSV.
-        caption: its module's ``CAPTION``; sheets after the first are captioned by their titles.
-        sheets: what is printed of the rows.
-    """
-    latex = [
-        to_latex(sheet, f"{sheet.title}." + ("" if number else f" {caption}"), f"{name}{number or ''}")
-        for number, sheet in enumerate(sheets)
-    ]
-    return {
-        f"{name}.csv": to_csv(rows, columns),
-        f"{name}.md": "\n".join(map(to_markdown, sheets)),
-        f"{name}.tex": "\n".join(latex),
-    }
+def with_interval(value: object, form: str = ".3g", factor: float = 1) -> str:
+    """``value [low, high]`` of an estimate that has an interval, else the value alone."""
+    if not isinstance(value, Estimate):
+        return number(value, form, factor)
+    text, low, high = (number(each, form, factor) for each in (value.value, value.low, value.high))
+    return text if value.low is None else f"{text} [{low}, {high}]"
 
 
-def number(value: object, form: str = ".3g") -> str:
-    """A number in ``form``, – for a missing one, anything else as text."""
-    return "–" if value is None else f"{value:{form}}" if isinstance(value, int | float) else str(value)
-
-
-def with_interval(row: Row, name: str, form: str) -> str:
-    """``value [low, high]``, or the value alone where there is no interval."""
-    text = number(row.get(name), form)
-    if row.get(f"{name}_low") is None:
-        return text
-    return f"{text} [{number(row[f'{name}_low'], form)}, {number(row[f'{name}_high'], form)}]"
-
-
-def scaled(row: Row, name: str, factor: float) -> float | None:
-    """A number in another unit."""
-    value = row.get(name)
-    return value * factor if isinstance(value, int | float) else None
-
-
-def data_note(rows: Sequence[Row]) -> str:
+def data_note(names: Iterable[str | None]) -> str:
     """The data sets of all rows, as a sentence."""
-    return f"Data: {'; '.join(sorted({str(row['data']) for row in rows if row.get('data')})) or 'unknown'}."
+    return f"Data: {'; '.join(sorted(set(filter(None, names)))) or 'unknown'}."
 
 
 def fault_notes(faults: Sequence[Invalid], folder: Path) -> list[str]:
@@ -80,20 +35,3 @@ def fault_notes(faults: Sequence[Invalid], folder: Path) -> list[str]:
     for record in faults:
         print(record, file=sys.stderr)
     return [f"Invalid record `{record.path.relative_to(folder)}`: {record.reason}." for record in faults]
-
-
-def write_tables(folder: Path, files: Mapping[str, str]) -> list[Path]:
-    """Write ``tables/<name>`` below ``folder``."""
-    paths = []
-    for name, text in files.items():
-        write_atomically(folder / "tables" / name, text)
-        paths.append(folder / "tables" / name)
-    return paths
-
-
-def main(build: Callable[[Path, str], list[Path]], arguments: Sequence[str] | None = None) -> None:
-    """Entry point of a table: ``scale=nano`` in ``arguments``, by default those of the command line."""
-    with exit_on_error():
-        config = compose(sys.argv[1:] if arguments is None else arguments)
-        paths = build(config.results / config.scale.name, config.scale.name)
-    print(*paths, sep="\n")

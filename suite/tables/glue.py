@@ -3,43 +3,43 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.analysis.paper_tables import glue_rows
-from suite.analysis.rows import Row
-from suite.config.paper.published import Published, published
+from suite.analysis.glue import GlueRow, glue_rows
+from suite.config.paper.published import published
 from suite.records.evidence import read_evidence
-from suite.tables.formatting import data_note, main, number, table_files, with_interval, write_tables
+from suite.tables.formatting import data_note
 from suite.tables.sheet import Sheet
+from suite.tables.table import Printed, Table
 
 CAPTION = (
     "The paper's Table 2: accuracy without and with LSH-MoE, and speed-up, beside runs of this scale. Tasks under "
     "their own names stand in for the printed one with other data: compare differences, never the accuracies."
 )
-GLUE = (
-    "model paper_task paper_vanilla paper_lsh paper_speedup task stand_in seed_count vanilla vanilla_low "
-    "vanilla_high lsh "
-    "lsh_low lsh_high difference difference_low difference_high rate speedup speedup_low speedup_high measured_on data"
-).split()
 
 
-def glue_sheet(rows: Sequence[Row], numbers: Published, scale: str) -> Sheet:
-    header = "model row paper paper_speedup task stand_in vanilla lsh difference rate speedup measured_on".split()
-    cells = [
-        [
-            numbers.models[str(row["model"])].title,
-            str(row["paper_task"]),
-            f"{row['paper_vanilla']} → {row['paper_lsh']}",
-            number(row["paper_speedup"], ".1f"),
-            *(str(row.get(name) or "–") for name in ("task", "stand_in")),
-            with_interval(row, "vanilla", ".1f"),
-            with_interval(row, "lsh", ".1f"),
-            with_interval(row, "difference", "+.1f"),
-            number(row.get("rate"), ".1f"),
-            with_interval(row, "speedup", ".2f"),
-            str(row.get("measured_on") or "–"),
-        ]
-        for row in rows
-    ]
-    seeds = max((int(str(row.get("seed_count") or 0)) for row in rows), default=0)
+def _model(row: GlueRow) -> str:
+    return published().models[row.model].title
+
+
+def _paper(row: GlueRow) -> str:
+    return f"{row.paper_vanilla} → {row.paper_lsh}"
+
+
+TABLE = Table(
+    "glue",
+    GlueRow,
+    "one row per accuracy in the paper's Table 2 and task that measures it or stands in for it",
+    CAPTION,
+    printed=(
+        Printed("model", _model, words=True),
+        "paper_task",
+        Printed("paper", _paper),
+        *"paper_speedup task stand_in vanilla lsh difference rate speedup measured_on".split(),
+    ),
+)
+
+
+def glue_sheet(rows: Sequence[GlueRow], scale: str) -> Sheet:
+    seeds = max((row.seed_count or 0 for row in rows), default=0)
     notes = [
         "Accuracies, their difference and rates in percent. Paper: origin → LSH-MoE as printed, one run each, no "
         "interval. "
@@ -49,16 +49,12 @@ def glue_sheet(rows: Sequence[Row], numbers: Published, scale: str) -> Sheet:
         "Intervals: 95 %, Student's t over seeds, differences paired by seed."
         if seeds > 1
         else "One seed each: there is no interval, and small differences mean nothing yet.",
-        data_note(rows),
+        data_note(row.data for row in rows),
     ]
-    return Sheet(f"Accuracy and speed-up: the paper's Table 2, scale {scale}", header, cells, notes)
+    return TABLE.sheet(f"Accuracy and speed-up: the paper's Table 2, scale {scale}", rows, notes)
 
 
 def build(folder: Path, scale: str) -> list[Path]:
     """Write ``tables/glue.{csv,md,tex}`` below ``folder``."""
     rows = glue_rows(read_evidence(folder), published())
-    return write_tables(folder, table_files("glue", rows, GLUE, CAPTION, glue_sheet(rows, published(), scale)))
-
-
-if __name__ == "__main__":
-    main(build)
+    return TABLE.write(folder, rows, glue_sheet(rows, scale))

@@ -3,37 +3,33 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.analysis.gradient_error import error_rows
-from suite.analysis.rows import INVALID, Row, data_name
+from suite.analysis.gradient_error import GradientErrorRow, error_rows, with_faults
+from suite.analysis.rows import AtFault, data_name, sound
 from suite.records.probes import read_probes
-from suite.tables.formatting import fault_notes, main, number, table_files, with_interval, write_tables
+from suite.tables.formatting import fault_notes
 from suite.tables.sheet import Sheet
+from suite.tables.table import Table
 
 CAPTION = (
     "How far each method's outputs and gradients lie from those of exact dispatch, with the same weights on the same "
     "held-out batches. An error of 1 is as long as the exact gradient itself."
 )
-GRADIENT_ERROR = (
-    "model task method quantity relative_error relative_error_low relative_error_high cosine seed_sd hash_seeds "
-    "batches rate relative_bytes loss_excess weights"
-).split()
+TABLE = Table(
+    "gradient_error",
+    GradientErrorRow,
+    "one row per probed model, task, method and quantity",
+    CAPTION,
+    printed="model task method quantity relative_error cosine seed_sd rate relative_bytes loss_excess".split(),
+    about="`lshmoe-bench measure errors model=gpt_moe task=text_lm scale=nano` loads vanilla's last weights and runs "
+    "every method forward and backward on a few held-out batches, beside exact dispatch of the same weights; nothing "
+    "is trained.",
+)
 
 
-def gradient_error_sheet(rows: Sequence[Row], data: Sequence[str], faults: Sequence[str] = ()) -> Sheet:
-    header = "model task method quantity relative_error cosine seed_sd rate relative_bytes loss_excess".split()
-    cells = [
-        [
-            *(str(row.get(name) or "–") for name in ("model", "task", "method", "quantity")),
-            with_interval(row, "relative_error", ".2%") if row["relative_error"] != INVALID else INVALID,
-            number(row.get("cosine"), ".4f"),
-            number(row.get("seed_sd"), ".2%"),
-            number(row.get("rate"), ".1%"),
-            number(row.get("relative_bytes"), ".1%"),
-            number(row.get("loss_excess"), "+.4f"),
-        ]
-        for row in rows
-    ]
-    weights = sorted({f"{row['model']} on {row['task']}: {row['weights']}" for row in rows if row.get("weights")})
+def gradient_error_sheet(
+    rows: Sequence[GradientErrorRow | AtFault], data: Sequence[str], faults: Sequence[str] = ()
+) -> Sheet:
+    weights = sorted({f"{row.model} on {row.task}: {row.weights}" for row in sound(rows)})
     notes = [
         "Relative error ‖a − e‖ / ‖e‖ and cosine of a method's a with the exact e. Layer: output of the first MoE "
         "layer, whose input no method has touched; output: logits, centred over classes; dense and expert gradient: "
@@ -43,19 +39,14 @@ def gradient_error_sheet(rows: Sequence[Row], data: Sequence[str], faults: Seque
         f"Weights: {'; '.join(weights) or 'unknown'}. Batches are held out. Data: {'; '.join(data) or 'unknown'}.",
         *faults,
     ]
-    return Sheet("Errors against exact dispatch", header, cells, notes)
+    return TABLE.sheet("Errors against exact dispatch", rows, notes)
 
 
 def build(folder: Path, scale: str) -> list[Path]:
     """Write ``tables/gradient_error.{csv,md,tex}`` below ``folder`` and report probes at fault on stderr."""
     probes, invalid = read_probes(folder)
     faults = fault_notes(invalid, folder)
-    rows = error_rows(probes)
-    rows += [{"model": fault.model, "task": fault.task, "relative_error": INVALID} for fault in invalid]
-    data = sorted({data_name(probe.record["data"]) for probe in probes})
+    rows = with_faults(error_rows(probes), invalid)
+    data = sorted({data_name(probe.record.data) for probe in probes})
     sheet = gradient_error_sheet(rows, data, faults)
-    return write_tables(folder, table_files("gradient_error", rows, GRADIENT_ERROR, CAPTION, sheet))
-
-
-if __name__ == "__main__":
-    main(build)
+    return TABLE.write(folder, rows, sheet)

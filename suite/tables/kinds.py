@@ -3,30 +3,29 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.analysis.kinds import NESTED, kind_rows
-from suite.analysis.rows import Row
+from suite.analysis.kinds import ALL, NESTED, KindRow, kind_rows
+from suite.analysis.rows import AtFault, sound
 from suite.records.evidence import read_evidence
-from suite.tables.formatting import data_note, main, number, table_files, write_tables
+from suite.tables.formatting import data_note
 from suite.tables.sheet import Sheet
+from suite.tables.table import Table
 
 CAPTION = (
     "Which rows a method sent, by kind of token. A rate that falls when padding, masks or repeated tokens are "
     "counted in owes its compression to them."
 )
-KINDS_COLUMNS = "model task method kind route_padding rows share sent rate bytes_share data".split()
+TABLE = Table(
+    "kinds",
+    KindRow,
+    "one row per model, task, method and population of rows",
+    CAPTION,
+    printed="model task method route_padding kind share rate bytes_share".split(),
+)
 
 
-def kinds_sheet(rows: Sequence[Row], scale: str) -> Sheet:
-    header = "model task method padding_routed kind share_of_rows rate share_of_bytes".split()
-    reducing = {_key(row) for row in rows if row["rate"] != 1}
-    cells = [
-        [
-            *(number(row.get(name)) for name in ("model", "task", "method", "route_padding", "kind")),
-            *(number(row.get(name), ".1%") for name in ("share", "rate", "bytes_share")),
-        ]
-        for row in rows
-        if _key(row) in reducing and not (row["kind"] in NESTED and row["kind"] != "all" and _repeats(row, rows))
-    ]
+def kinds_sheet(rows: Sequence[KindRow | AtFault], scale: str) -> Sheet:
+    reducing = {_key(row) for row in rows if isinstance(row, AtFault) or row.rate != 1}
+    shown = [row for row in rows if _key(row) in reducing and not _repeats(row, rows)]
     notes = [
         "Of all rows routed in training: which share is of a kind, which share of these was sent (rate), and which "
         "share of all sent rows, and so of the bytes, they were. A token's first occurrence on its rank in a step is "
@@ -34,27 +33,25 @@ def kinds_sheet(rows: Sequence[Row], scale: str) -> Sheet:
         "among its rows in the order distinct, repeated, mask, padding: so `without padding` is the rate that the same "
         "rows would have had if padding had never been routed, and `distinct alone` if each token had come once. "
         "Images have no kinds: all their rows count as distinct. Methods that send every row are left out here.",
-        data_note(rows),
+        data_note(row.data for row in sound(rows)),
     ]
-    return Sheet(f"Rate by kind of row, scale {scale}", header, cells, notes)
+    return TABLE.sheet(f"Rate by kind of row, scale {scale}", shown, notes)
 
 
-def _repeats(union: Row, rows: Sequence[Row]) -> bool:
+def _repeats(row: KindRow | AtFault, rows: Sequence[KindRow | AtFault]) -> bool:
     """Whether a union leaves nothing out that a single kind or a larger union does not have already."""
-    before = rows[: rows.index(union)]
-    return any(_key(row) == _key(union) and row["rows"] == union["rows"] for row in before)
+    if isinstance(row, AtFault) or row.kind not in NESTED or row.kind == ALL:
+        return False
+    before = sound(rows[: rows.index(row)])
+    return any(_key(other) == _key(row) and other.rows == row.rows for other in before)
 
 
-def _key(row: Row) -> tuple[object, ...]:
-    return row["model"], row["task"], row["method"]
+def _key(row: KindRow | AtFault) -> tuple[object, ...]:
+    return row.model, row.task, row.method
 
 
 def build(folder: Path, scale: str) -> list[Path]:
     """Write ``tables/kinds.{csv,md,tex}`` below ``folder``."""
     evidence = read_evidence(folder)
-    rows = kind_rows(evidence.runs, [record for record in evidence.invalid if record.method is not None])
-    return write_tables(folder, table_files("kinds", rows, KINDS_COLUMNS, CAPTION, kinds_sheet(rows, scale)))
-
-
-if __name__ == "__main__":
-    main(build)
+    rows = kind_rows(evidence.runs, evidence.invalid_runs)
+    return TABLE.write(folder, rows, kinds_sheet(rows, scale))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from suite.tables.sheet import Sheet, is_words
+from suite.tables.sheet import Sheet
 
 PREAMBLE = r"% Needs \usepackage{booktabs,array,adjustbox}."
 LONG_CELL = 30  # characters from which on a column of words is set as a paragraph
@@ -83,7 +83,7 @@ def _plain(text: str) -> str:
 
 
 def _column(sheet: Sheet, number: int) -> str:
-    if not is_words(sheet.header[number]):
+    if sheet.header[number] not in sheet.words:
         return "r"
     return PARAGRAPH if max((len(cells[number]) for cells in sheet.cells), default=0) > LONG_CELL else "l"
 

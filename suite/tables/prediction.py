@@ -1,6 +1,5 @@
 """Predicted against measured speed-ups of one scale, and the map over kappa, from its records alone."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from suite.analysis.prediction import (
@@ -8,41 +7,42 @@ from suite.analysis.prediction import (
     BOUND_METHOD,
     MEDIAN_BAR,
     WORST_BAR,
+    KappaMapRow,
     PredictionReport,
+    PredictionRow,
     kappa_map_rows,
     prediction_report,
+    prediction_rows,
 )
-from suite.analysis.rows import Row
 from suite.analysis.speedup import speedup_rows
 from suite.records.evidence import read_evidence
-from suite.tables.formatting import main, number, table_files, to_csv, with_interval, write_tables
 from suite.tables.sheet import Sheet
+from suite.tables.table import Table
 
 CAPTION = (
     "Speed-ups that the cost model predicts beside those measured in the lab. Given are the parts of every method's "
     "step on the open link and vanilla's step on the slow one; what the other methods take there is predicted."
 )
 NAMES = ("prediction", "kappa_map")
-KAPPA_MAP = "model task method kappa speedup speedup_low speedup_high predicted_speedup kind".split()
-PREDICTION = (
-    "model task method kappa speedup speedup_low speedup_high predicted_speedup error bound bound_reached".split()
+KAPPA_MAP = Table(
+    "kappa_map",
+    KappaMapRow,
+    "measured points and predicted curves, per model, task and method",
+    about="The cost model (`suite/costmodel`) is calibrated on the cluster with the smallest kappa: seconds of each "
+    "method's parts without the network, its bytes, and what its all-to-alls take there beyond the bytes, as waiting. "
+    "On every other cluster vanilla's step, which defines its kappa, is given and says how slow the link is; all other "
+    "methods are predicted. Vanilla has no row.",
+)
+PREDICTION = Table(
+    "prediction",
+    PredictionRow,
+    "one row per measured cluster and method that has a prediction",
+    CAPTION,
+    printed="model task method kappa speedup predicted_speedup error bound bound_reached".split(),
 )
 
 
 def prediction_sheet(report: PredictionReport, scale: str) -> Sheet:
-    header = "model task method kappa speedup predicted error bound of_bound".split()
-    cells = [
-        [
-            *(str(row[name]) for name in ("model", "task", "method")),
-            number(row["kappa"], ".3f"),
-            with_interval(row, "speedup", ".3f"),
-            number(row["predicted_speedup"], ".3f"),
-            number(row["error"], "+.1%"),
-            number(row["bound"], ".3f"),
-            number(row["bound_reached"], ".0%"),
-        ]
-        for row in report.rows
-    ]
     notes = [
         "Calibrated on the cluster with the smallest kappa, tested on all others. Given: every method's step and bytes "
         "on the first, and on a tested one the step of vanilla alone, from which its kappa comes and which says how "
@@ -51,7 +51,7 @@ def prediction_sheet(report: PredictionReport, scale: str) -> Sheet:
         verdict(report),
         bound_verdict(report),
     ]
-    return Sheet(f"Predicted against measured speed-up, scale {scale}", header, cells, notes)
+    return PREDICTION.sheet(f"Predicted against measured speed-up, scale {scale}", report.rows, notes)
 
 
 def verdict(report: PredictionReport) -> str:
@@ -77,18 +77,11 @@ def _met(met: bool) -> str:
     return "met" if met else "not met"
 
 
-def prediction_texts(kappa_map: Sequence[Row], scale: str) -> dict[str, str]:
-    """Texts of the files, by name, for a kappa map."""
-    report = prediction_report(kappa_map)
-    printed = table_files("prediction", report.rows, PREDICTION, CAPTION, prediction_sheet(report, scale))
-    return {"kappa_map.csv": to_csv(kappa_map, KAPPA_MAP)} | printed
-
-
 def build(folder: Path, scale: str) -> list[Path]:
     """Write ``tables/kappa_map.csv`` and ``tables/prediction.{csv,md,tex}`` below ``folder``."""
-    kappa_map = kappa_map_rows(speedup_rows(read_evidence(folder)))
-    return write_tables(folder, prediction_texts(kappa_map, scale))
-
-
-if __name__ == "__main__":
-    main(build)
+    speedups = speedup_rows(read_evidence(folder))
+    report = prediction_report(prediction_rows(speedups))
+    return [
+        *KAPPA_MAP.write(folder, kappa_map_rows(speedups)),
+        *PREDICTION.write(folder, report.rows, prediction_sheet(report, scale)),
+    ]

@@ -1,4 +1,4 @@
-"""Text classification: a sequence, or two joined by a separator, and a class predicted from its last token."""
+"""Text classification: one text, or two joined by a separator, with a class for the whole sequence."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from suite.config.seeds import data_seed
-from suite.data.text import Part
+from suite.data.parts import Part
 from suite.data.tokenizer import END_OF_DOCUMENT
-from suite.tasks.labelled_text import LabelledText, fit, right_padded
+from suite.tasks.labelled_text import LabelledText, right_padded, truncate
 from suite.tasks.row_kinds import kinds_of
 from suite.tasks.sampling import EpochOrder, rank_slice
 from suite.tasks.task import Batch, Predict, TextInputs
@@ -21,8 +21,8 @@ from suite.tasks.task import Batch, Predict, TextInputs
 class Classification(LabelledText):
     """``text </s>``, or ``text </s> pair </s>``, padded on the right.
 
-    With ``route_padding``, sequences are padded to ``length`` and padding goes to experts like any token: the usual
-    practice. Without, they are padded to the longest of the global batch, and no expert sees padding.
+    With ``route_padding``, the usual practice, sequences are padded to ``length`` and experts see padding. Without,
+    they are padded to the longest sequence of the global batch, and no expert sees padding.
     """
 
     objective = "classification"
@@ -49,7 +49,7 @@ class Classification(LabelledText):
     def sequence(self, part: Part, place: int) -> list[int]:
         """The tokens of an example, at most ``length``."""
         text, pair = self.examples.tokens(part, place)
-        text, pair = fit(text, pair, self.options.length - (2 if pair else 1))
+        text, pair = truncate(text, pair, self.options.length - (2 if pair else 1))
         return [*text, END_OF_DOCUMENT, *pair, END_OF_DOCUMENT] if pair else [*text, END_OF_DOCUMENT]
 
     def make_batch(self, part: Part, places: NDArray[np.int64], mine: slice) -> Batch:

@@ -1,45 +1,44 @@
-"""Images from a folder that the user has, in ImageNet's layout, decoded as they are needed."""
+"""Images from the user's folder, in ImageNet's layout, decoded on the fly."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 from timm.data.constants import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
-from suite.data.text import Part
+from suite.config.base import Strict
+from suite.data.parts import Part
 from suite.errors import UserError
 from suite.tasks.images import Draw, ImageClassification
 from suite.tasks.task import ImageInputs
 
 FOLDERS: dict[Part, str] = {"train": "train", "held_out": "val"}
-# Evaluation shows this share of an image's shorter side, the usual one for ImageNet.
+# Share of an image's shorter side that an evaluation shows; the usual one for ImageNet.
 _CENTRE = 0.875
 
 
-class FolderData(BaseModel):
+class FolderData(Strict):
     """``task.data`` of a folder of images."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     name: str = Field(description="what the record calls these images")
     root: Path | None = Field(description="folder with train/<class>/* and val/<class>/*")
     how_to_get: str = Field(description="said when the folder is missing")
     workers: NonNegativeInt = Field(description="processes per rank that decode ahead; 0 decodes in the rank itself")
 
 
-class FolderInputs(BaseModel):
+class FolderInputs(Strict):
     """``task.training.<scale>.inputs`` of a folder of images."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     size: PositiveInt = Field(description="pixels per side that the model sees")
 
 
@@ -49,14 +48,16 @@ class ImageFolderClassification(ImageClassification):
     Each rank reads only the files of its own examples.
     """
 
-    Data = FolderData
-    Inputs = FolderInputs
+    Data: ClassVar[type[FolderData]] = FolderData
+    Inputs: ClassVar[type[FolderInputs]] = FolderInputs
+    data: FolderData
+    options: FolderInputs
 
     def prepare(self) -> None:
-        """Look whether everything is there."""
+        """Check that both parts are there, with the same classes."""
         if self.folders["train"].classes != self.folders["held_out"].classes:
             raise UserError(f"task.data.root: {self.data.root} has other classes in train than in val")
-        self.require_enough()
+        self.require_enough(self.num_images, "images")
 
     @cached_property
     def folders(self) -> dict[Part, ImageFolder]:
@@ -92,7 +93,7 @@ class ImageFolderClassification(ImageClassification):
                 _Decoded(self.folders[part], _transform(part, self.options.size)),
                 batch_sampler=batches,
                 num_workers=self.data.workers,
-                generator=torch.Generator(),  # a loader draws a seed; it must not be one of the model's
+                generator=torch.Generator(),  # the loader draws a seed, which must not advance the model's generator
             )
         )
 
@@ -121,7 +122,7 @@ class _Decoded(Dataset[Tensor]):
     def __getitem__(self, draw: Draw) -> Tensor:
         place, seed = draw
         path, _ = self.folder.samples[place]
-        # torchvision draws from torch's generator, which in the rank itself is the model's.
+        # torchvision draws from torch's global generator, which is the model's if the rank itself decodes.
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             image: Tensor = self.transform(self.folder.loader(path))

@@ -1,4 +1,4 @@
-"""What image classification tasks share: which examples a batch holds, and how many are classified rightly."""
+"""The base of image classification tasks: the examples of a batch, and the accuracy of predictions."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
@@ -14,22 +14,20 @@ from torch import Tensor
 
 from lshmoe.seeding import derive_seed
 from suite.config.seeds import data_seed
-from suite.data.text import Part
-from suite.errors import UserError
+from suite.data.parts import Part
 from suite.tasks.sampling import EpochOrder, in_batches, rank_slice, spread
 from suite.tasks.task import Batch, ImageInputs, Metric, Predict, Task, summed_loss
 
-# Place of an image in its part of the data, and the seed of what is drawn for it.
+# Index of an image in its part of the data, and the seed of its augmentation.
 Draw = tuple[int, int]
 _TOP = 5
 
 
 class ImageClassification(Task):
-    """One class per image. What a training image is cropped and flipped by is drawn for each time that it is seen."""
+    """One class per image. Augmentation is drawn anew each time that a training image is seen."""
 
     objective = "images"
     metric = Metric("top1", higher_is_better=True)
-    inputs: ImageInputs
 
     @abstractmethod
     def labels(self, part: Part) -> NDArray[np.int64]:
@@ -39,25 +37,27 @@ class ImageClassification(Task):
     def load(self, part: Part, batches: Iterable[list[Draw]]) -> Iterator[Tensor]:
         """Yield normalised float32 ``[B, channels, size, size]`` for each list of draws, augmented in training.
 
-        The training part's ``batches`` has no end; how far ahead of what is asked for it is read is up to the task.
+        For the training part, ``batches`` is endless. A subclass may read ahead.
         """
 
-    def require_enough(self) -> None:
-        """Raise a :class:`UserError` if a batch or an evaluation asks for more images than there are."""
-        for name, part in (("batch_examples", "train"), ("eval_examples", "held_out")):
-            wanted, present = getattr(self.training, name), len(self.labels(part))
-            if wanted > present:
-                raise UserError(f"task.training.{name}: {wanted} exceeds the {part} part; allowed: at most {present}")
+    @property
+    @abstractmethod
+    def inputs(self) -> ImageInputs:
+        """Size, channels and classes."""
+
+    def num_images(self, part: Part) -> int:
+        """Images of a part."""
+        return len(self.labels(part))
 
     def train_batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
-        """This rank's images of a step; steps in a row are read from one stream, any other step starts a new one."""
+        """This rank's images of a step. Consecutive steps share one loader; any other step starts a new one."""
         if self._next != (step, rank, world):
             self._stream = self.load("train", (self._draws(later, rank, world) for later in count(step)))
         self._next = step + 1, rank, world
         return self._batch("train", self._draws(step, rank, world), next(self._stream))
 
     def eval_batches(self, rank: int = 0, world: int = 1) -> Iterator[Batch]:
-        """This rank's held-out images, spread evenly over the held-out part."""
+        """This rank's held-out images, evenly spaced over the held-out part."""
         parts = in_batches(self._held_out_places, self.training.batch_examples, rank, world)
         batches = [[(place, 0) for place in part.tolist()] for part in parts]
         for batch, images_BCHW in zip(batches, self.load("held_out", batches), strict=True):
@@ -66,10 +66,7 @@ class ImageClassification(Task):
     def evaluate(
         self, predict: Predict, rank: int = 0, world: int = 1, group: dist.ProcessGroup | None = None
     ) -> dict[str, float]:
-        """Mean held-out loss in nats, and the shares of images whose class is the first, or among the first five.
-
-        Over the examples of all ranks.
-        """
+        """Mean held-out loss in nats, top-1 and top-5 accuracy, over the examples of all ranks. Collective."""
         totals = torch.zeros(4, dtype=torch.float64)
         for batch in self.eval_batches(rank, world):
             sums = summed_quality(predict(batch), batch.targets)
@@ -79,7 +76,7 @@ class ImageClassification(Task):
         return _quality(totals)
 
     def baseline(self) -> dict[str, Any]:
-        """Classes at their frequency in training: always the same answer, the majority class first."""
+        """Predicts classes by their frequency in training, so the majority class comes first."""
         counts = np.bincount(self.labels("train"), minlength=self.inputs.classes) + 1.0
         logits_K = torch.from_numpy(np.log(counts / counts.sum()))
         totals = torch.zeros(4, dtype=torch.float64)
@@ -92,11 +89,11 @@ class ImageClassification(Task):
 
     @property
     def _held_out_places(self) -> NDArray[np.int64]:
-        return spread(self.training.eval_examples, len(self.labels("held_out")))
+        return spread(self.training.eval_examples, self.num_images("held_out"))
 
     @cached_property
     def _order(self) -> EpochOrder:
-        return EpochOrder(data_seed(self.seed), len(self.labels("train")))
+        return EpochOrder(data_seed(self.seed), self.num_images("train"))
 
     def _draws(self, step: int, rank: int, world: int) -> list[Draw]:
         size, seed = self.training.batch_examples, data_seed(self.seed)
@@ -109,7 +106,7 @@ class ImageClassification(Task):
 
 
 def summed_quality(logits_BK: Tensor, targets_B: Tensor) -> Tensor:
-    """Sums over a batch, float64 ``[4]``: loss in nats, class is first, class is among the first five, images."""
+    """Sums over a batch, float64 ``[4]``: loss in nats, top-1 hits, top-5 hits, images."""
     targets_B = targets_B.to(logits_BK.device)
     loss, images = summed_loss(logits_BK, targets_B)
     hits_BT = logits_BK.topk(min(_TOP, logits_BK.shape[-1])).indices == targets_B[:, None]

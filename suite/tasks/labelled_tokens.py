@@ -11,7 +11,7 @@ from suite.config.task import TaskConfig
 from suite.data.pretrained import trained_model
 from suite.data.registry import source
 from suite.data.tokenizer import WordPieces, make_dictionary, symbols
-from suite.data.tokens import prepare_text, prepared_folder
+from suite.data.tokens import TextRecipe, prepare_text
 from suite.loading import load_object
 from suite.tasks.packed_text import PackedText, TextData
 
@@ -55,7 +55,7 @@ class TaskTokens:
         return self._folder / "tokenizer.json"
 
     def prepare(self) -> None:
-        prepare_text(*self._recipe, self._cache)
+        prepare_text(self._recipe, self._cache)
 
     def dictionary(self, tokenizer: Tokenizer) -> Any:
         target: type[PackedText] = load_object("task.data.tokenizer_of", self._config.target)
@@ -63,16 +63,16 @@ class TaskTokens:
 
     @property
     def _folder(self) -> Path:
-        return prepared_folder(*self._recipe, self._cache)
+        return self._recipe.folder(self._cache)
 
     @cached_property
     def _config(self) -> TaskConfig:
         return compose([f"task={self._task}"]).task
 
     @cached_property
-    def _recipe(self) -> tuple[list[Any], float, int]:
+    def _recipe(self) -> TextRecipe:
         text = TextData.model_validate(self._config.data)
-        return [source(name) for name in text.sources], text.held_out, self._vocabulary
+        return TextRecipe([source(name) for name in text.sources], text.held_out, self._vocabulary)
 
 
 class ModelTokens:

@@ -1,6 +1,6 @@
-"""Masked language modelling, RoBERTa's objective: predict the tokens that are hidden."""
+"""Masked language modelling, RoBERTa's objective: predict the masked tokens."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field, model_validator
@@ -21,7 +21,7 @@ class MaskedInputs(WindowInputs):
 
     @property
     def hidden(self) -> int:
-        """Most tokens of a window that are predicted; sometimes it is one less."""
+        """Largest number of predicted tokens in a window; some windows have one less."""
         return int(self.mask_probability * (self.context - 1)) + 1
 
     @model_validator(mode="after")
@@ -32,11 +32,15 @@ class MaskedInputs(WindowInputs):
 
 
 class MaskedLM(PackedText):
-    """Of the predicted tokens 80 % become ``<mask>``, 10 % another token, 10 % stay: fairseq's masking, anew in every
-    epoch. ``<s>`` takes the place of each window's first token. Only predicted places have targets, ``[B, M]``."""
+    """fairseq's masking: of the predicted tokens 80 % become ``<mask>``, 10 % another token, 10 % stay the same.
+
+    Masks are drawn anew in every epoch. ``<s>`` replaces the first token of each window. Targets are int64 ``[B, M]``,
+    only for the predicted positions.
+    """
 
     objective = "masked_lm"
-    Inputs = MaskedInputs
+    Inputs: ClassVar[type[MaskedInputs]] = MaskedInputs
+    options: MaskedInputs
     extra_symbols = (MASK_SYMBOL,)
 
     def make_batch(self, windows_BT: Tensor, seeds: list[int]) -> Batch:

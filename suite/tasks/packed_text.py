@@ -1,87 +1,85 @@
-"""What language-modelling tasks share: windows of equal length cut from prepared token streams."""
+"""The base of language-modelling tasks: windows of equal length, cut from prepared token streams."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import Field, PositiveInt
 from torch import Tensor
 
 from lshmoe.seeding import derive_seed
+from suite.config.base import Strict
 from suite.config.seeds import data_seed
 from suite.data.made_up import MadeUpText
-from suite.data.registry import AnySource, source
-from suite.data.text import Part
+from suite.data.parts import Part
+from suite.data.registry import source
 from suite.data.tokenizer import make_dictionary
-from suite.data.tokens import PreparedText, prepare_text, prepared_folder
-from suite.errors import UserError
+from suite.data.tokens import PreparedText, TextRecipe, TokenStreams, prepare_text
 from suite.tasks.sampling import EpochOrder, in_batches, rank_slice, spread
 from suite.tasks.task import IGNORED, Batch, Task, TextInputs, perplexity
 
 
-class TextData(BaseModel):
+class TextData(Strict):
     """``task.data`` of a language-modelling task."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     sources: list[str] = Field(min_length=1, description="names of the data registry")
     held_out: Annotated[float, Field(gt=0, lt=1)] = Field(description="share of documents kept out of training")
 
 
-class WindowInputs(BaseModel):
+class WindowInputs(Strict):
     """``task.training.<scale>.inputs`` of a language-modelling task."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     context: PositiveInt = Field(description="tokens per sequence")
     vocabulary: int = Field(ge=260, description="tokens of the byte-level BPE: 4 special symbols, 256 bytes, merges")
     documents: PositiveInt | None = Field(None, description="how many are read of each source; all unless given")
 
 
 class PackedText(Task):
-    """Windows of ``context`` tokens, documents one after the other without padding; an objective makes batches of them.
+    """Windows of ``context`` tokens from concatenated documents, without padding; a subclass applies its objective.
 
-    Each epoch goes once through all windows of the training part, in an order of its own.
+    Each epoch visits all windows of the training part once, in its own order.
     """
 
-    Data = TextData
-    Inputs = WindowInputs
+    Data: ClassVar[type[TextData]] = TextData
+    Inputs: ClassVar[type[WindowInputs]] = WindowInputs
+    data: TextData
+    options: WindowInputs
     extra_symbols: ClassVar[tuple[str, ...]] = ()
-    """Symbols that the objective adds behind the tokenizer's."""
+    """Symbols that the objective adds after those of the tokenizer."""
     overlap: ClassVar[int] = 0
-    """Tokens that a window reads beyond its end, shared with the next one."""
+    """Tokens that a window shares with the next one, beyond its ``context`` tokens."""
 
     @abstractmethod
     def make_batch(self, windows_BT: Tensor, seeds: list[int]) -> Batch:
-        """Apply the objective to windows, int64 ``[B, context + overlap]``; window b may draw from ``seeds[b]``."""
+        """Apply the objective to windows, int64 ``[B, context + overlap]``; window b draws with ``seeds[b]``."""
 
     def prepare(self) -> None:
-        """Download and tokenise what is not there yet."""
-        prepare_text(*self._recipe)
-        for name, part in (("batch_examples", "train"), ("eval_examples", "held_out")):
-            wanted, present = getattr(self.training, name), self._num_windows(part)
-            if wanted > present:
-                raise UserError(
-                    f"task.training.{name}: {wanted} sequences of {self.options.context} tokens exceed the {part} "
-                    f"part of {'+'.join(s.name for s in self._sources)}; allowed: at most {present}"
-                )
+        """Download and tokenise missing data."""
+        prepare_text(self._recipe, self.data_dir)
+        self.require_enough(self._num_windows, f"sequences of {self.options.context} tokens")
 
     @cached_property
     def text(self) -> PreparedText:
         """The prepared tokens, mapped from disk."""
-        return PreparedText(prepared_folder(*self._recipe))
+        return PreparedText(self._recipe.folder(self.data_dir))
+
+    @cached_property
+    def streams(self) -> TokenStreams:
+        """What windows are cut from: the prepared text, unless it was made up."""
+        return self.text
 
     @cached_property
     def inputs(self) -> TextInputs:
         """Dictionary and context."""
-        return TextInputs(make_dictionary(self.text.tokenizer, self.extra_symbols), self.options.context)
+        return TextInputs(make_dictionary(self.streams.tokenizer, self.extra_symbols), self.options.context)
 
     def make_up_data(self) -> None:
         """Two windows of text."""
-        self.text = MadeUpText(self.options.vocabulary, 2 * self.options.context + self.overlap)
+        self.streams = MadeUpText(self.options.vocabulary, 2 * self.options.context + self.overlap)
 
     def data_record(self) -> list[dict[str, Any]]:
         """One entry per source."""
@@ -97,47 +95,42 @@ class PackedText(Task):
         return self.make_batch(self._windows("train", places), [derive_seed(self._seed, "draw", n) for n in numbers])
 
     def eval_batches(self, rank: int = 0, world: int = 1) -> Iterator[Batch]:
-        """This rank's held-out windows, spread evenly over the held-out part; what is drawn for each is fixed."""
+        """This rank's held-out windows, evenly spaced over the held-out part; their draws are the same every time."""
         places = spread(self.training.eval_examples, self._num_windows("held_out"))
         for part in in_batches(places, self.training.batch_examples, rank, world):
             yield self.make_batch(self._windows("held_out", part), [derive_seed("held out", n) for n in part.tolist()])
 
     def baseline(self) -> dict[str, Any]:
         """The unigram model: how often each token is a target in the training part."""
-        counts = self._target_counts() + 1.0  # add-one: a token unseen in training is possible
+        counts = self._target_counts() + 1.0  # add-one smoothing: a held-out token may be unseen in training
         surprisal = torch.from_numpy(np.log(counts.sum()) - np.log(counts))
         targets = torch.cat([batch.targets.flatten() for batch in self.eval_batches()])
         return {"name": "unigram frequencies", **perplexity(float(surprisal[targets[targets != IGNORED]].mean()))}
 
-    def _target_counts(self) -> NDArray[np.int64]:
-        """How often each symbol of the dictionary is a target in training, int64 ``[symbols]``."""
-        counts = np.zeros(len(self.inputs.dictionary), dtype=np.int64)
+    def _target_counts(self) -> NDArray[np.float64]:
+        """How often each symbol of the dictionary is a target in training, float64 ``[symbols]``."""
+        counts = np.zeros(len(self.inputs.dictionary))
         counts[: len(self.text.train_counts())] = self.text.train_counts()
         return counts
 
     @property
-    def _sources(self) -> list[AnySource]:
-        return [source(name) for name in self.data.sources]
-
-    @property
-    def _recipe(self) -> tuple[list[AnySource], float, int, Path, int | None]:
-        """What the prepared tokens are made of."""
-        options = self.options
-        return self._sources, self.data.held_out, options.vocabulary, self.data_dir, options.documents
+    def _recipe(self) -> TextRecipe:
+        sources = [source(name) for name in self.data.sources]
+        return TextRecipe(sources, self.data.held_out, self.options.vocabulary, self.options.documents)
 
     @property
     def _seed(self) -> int:
         return data_seed(self.seed)
 
     def _num_windows(self, part: Part) -> int:
-        return max(0, len(self.text.stream(part)) - self.overlap) // self.options.context
+        return max(0, len(self.streams.stream(part)) - self.overlap) // self.options.context
 
     @cached_property
     def _order(self) -> EpochOrder:
         return EpochOrder(self._seed, self._num_windows("train"))
 
     def _windows(self, part: Part, places: NDArray[np.int64]) -> Tensor:
-        stream, context = self.text.stream(part), self.options.context
+        stream, context = self.streams.stream(part), self.options.context
         length = context + self.overlap
         rows = [stream[place * context : place * context + length] for place in places.tolist()]
         return torch.from_numpy(np.stack(rows).astype(np.int64))

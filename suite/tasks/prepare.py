@@ -1,20 +1,20 @@
-"""``python -m suite.tasks.prepare task=text_lm scale=nano``: fetch and tokenise a task's data ahead of its runs.
+"""Fetch and tokenise a task's data ahead of its runs.
 
 Writes ``<results>/<scale>/data/<task>.json``, which says what the data are.
 """
 
 import json
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from suite.config.compose import compose
 from suite.config.run import RunConfig
-from suite.errors import UserError, exit_on_error
+from suite.errors import UserError
 from suite.files import write_atomically
 from suite.tasks import build_task
 
 
-def main(overrides: list[str]) -> Path:
+def prepare(overrides: Sequence[str]) -> Path:
     """Prepare the data of the task that the overrides name, and return the file that describes them.
 
     Raises:
@@ -34,8 +34,3 @@ def main(overrides: list[str]) -> Path:
 def description_path(config: RunConfig) -> Path:
     """Where the description of a task's data lies."""
     return config.results / config.scale.name / "data" / f"{config.task.name}.json"
-
-
-if __name__ == "__main__":
-    with exit_on_error():
-        print(main(sys.argv[1:]))

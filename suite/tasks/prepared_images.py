@@ -2,33 +2,33 @@
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
+from pydantic import Field, NonNegativeInt
 from torch import Tensor
 
-from suite.data.images import PreparedImages, prepare_images, prepared_folder
-from suite.data.registry import source
-from suite.data.text import Part
+from suite.config.base import Strict
+from suite.data.images import ImageRecipe, PreparedImages, prepare_images
+from suite.data.parts import Part
+from suite.data.registry import MemberFiles, Source, source
+from suite.errors import UserError
 from suite.tasks.images import Draw, ImageClassification
 from suite.tasks.task import ImageInputs
 
 
-class PreparedData(BaseModel):
+class PreparedData(Strict):
     """``task.data`` of prepared images."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     source: str = Field(description="name in the data registry")
     held_out: Annotated[float, Field(gt=0, lt=1)] = Field(description="share of each class kept out of training")
 
 
-class PreparedInputs(BaseModel):
+class PreparedInputs(Strict):
     """``task.training.<scale>.inputs`` of prepared images."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     shift: NonNegativeInt = Field(
         description="pixels by which training images are moved at most, up, down and sideways"
     )
@@ -36,20 +36,22 @@ class PreparedInputs(BaseModel):
 
 
 class PreparedImageClassification(ImageClassification):
-    """Images keep their size; a shift leaves black where nothing moves in."""
+    """Images keep their size. A shift fills the free border with black."""
 
-    Data = PreparedData
-    Inputs = PreparedInputs
+    Data: ClassVar[type[PreparedData]] = PreparedData
+    Inputs: ClassVar[type[PreparedInputs]] = PreparedInputs
+    data: PreparedData
+    options: PreparedInputs
 
     def prepare(self) -> None:
-        """Download and unpack what is not there yet."""
-        prepare_images(self._source, self.data.held_out, self.data_dir)
-        self.require_enough()
+        """Download and unpack missing data."""
+        prepare_images(self._recipe, self.data_dir)
+        self.require_enough(self.num_images, "images")
 
     @cached_property
     def images(self) -> PreparedImages:
         """The prepared images, mapped from disk."""
-        return PreparedImages(prepared_folder(self._source, self.data.held_out, self.data_dir))
+        return PreparedImages(self._recipe.folder(self.data_dir))
 
     @cached_property
     def inputs(self) -> ImageInputs:
@@ -77,12 +79,15 @@ class PreparedImageClassification(ImageClassification):
             yield (torch.from_numpy(images).float() / 255 - mean) / deviation
 
     @property
-    def _source(self) -> Any:
-        return source(self.data.source)
+    def _recipe(self) -> ImageRecipe:
+        images = source(self.data.source)
+        if not isinstance(images, Source) or not isinstance(images.documents, MemberFiles):
+            raise UserError(f"task.data.source: {images.name} holds no images; allowed here: a source with a reader")
+        return ImageRecipe(images, self.data.held_out)
 
 
 def augmented(images_BCHW: NDArray[np.uint8], seeds: list[int], shift: int, flip: bool) -> NDArray[np.uint8]:
-    """Each image moved by up to ``shift`` pixels and, if ``flip``, mirrored or not, as its own seed draws."""
+    """Images moved by up to ``shift`` pixels and, with ``flip``, mirrored at random; image b draws by ``seeds[b]``."""
     side = images_BCHW.shape[-1]
     padded = np.pad(images_BCHW, ((0, 0), (0, 0), (shift, shift), (shift, shift)))
     result = np.empty_like(images_BCHW)

@@ -1,4 +1,4 @@
-"""Kinds of tokens, and so of the rows that they become: distinct, repeated, mask or padding."""
+"""Kinds of tokens, and so of their rows: distinct, repeated, mask or padding."""
 
 import torch
 from torch import Tensor

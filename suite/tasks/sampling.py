@@ -1,4 +1,4 @@
-"""Which examples come when: functions of seed and step alone, the same for every world size."""
+"""Order and split of examples: functions of seed and step, the same for every world size."""
 
 from collections.abc import Iterator
 
@@ -35,7 +35,7 @@ def spread(wanted: int, present: int) -> NDArray[np.int64]:
 
 
 def in_batches(places: NDArray[np.int64], size: int, rank: int, world: int) -> Iterator[NDArray[np.int64]]:
-    """A rank's part of ``places``, in batches of about ``size`` over all ranks; every rank gets as many, none empty."""
+    """A rank's part of ``places``, in batches of about ``size`` over all ranks; every rank gets as many batches."""
     mine = places[rank_slice(len(places), rank, world)]
     batches = max(1, -(-(len(places) // world) // max(1, size // world)))
     for number in range(batches):

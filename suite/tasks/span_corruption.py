@@ -1,6 +1,6 @@
-"""Span corruption, T5's objective: each hidden span gives way to a sentinel, and is predicted after that sentinel."""
+"""Span corruption, T5's objective: a sentinel replaces each hidden span, and the span is predicted after it."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -44,16 +44,20 @@ class SpanInputs(WindowInputs):
 
 
 class SpanCorruption(PackedText):
-    """fairseq's span masking, anew in every epoch; its spans vary in length, not in number, so all batches have the
-    same shape. ``</s>`` takes the place of each window's last token, which ends the last hidden span."""
+    """fairseq's span masking, drawn anew in every epoch.
+
+    Spans vary in length but not in number, so all batches have the same shape. ``</s>`` replaces the last token of each
+    window and ends the last hidden span.
+    """
 
     objective = "span_corruption"
-    Inputs = SpanInputs
+    Inputs: ClassVar[type[SpanInputs]] = SpanInputs
+    options: SpanInputs
     # The n-th sentinel of a sequence is the n-th symbol from the dictionary's end.
     extra_symbols = tuple(f"<sentinel:{number}>" for number in reversed(range(SENTINELS)))
 
     def make_batch(self, windows_BT: Tensor, seeds: list[int]) -> Batch:
-        """Spans of window b are drawn by its own ``seeds[b]``. The decoder reads the targets, one place behind."""
+        """Spans of window b are seeded by ``seeds[b]``. The decoder reads the targets, shifted right by one."""
         dictionary = self.inputs.dictionary
         windows_BT = windows_BT.clone()
         windows_BT[:, -1] = dictionary.eos()
@@ -73,7 +77,7 @@ class SpanCorruption(PackedText):
         return examples[0]["source"], examples[0]["target"]
 
     def _target_counts(self) -> NDArray[np.float64]:
-        """Of a window's targets, one is ``</s>``, one is each of its sentinels, all others are tokens of the text."""
+        """A window's targets are one ``</s>``, each of its sentinels once, and the hidden tokens of the text."""
         windows, options = self._num_windows("train"), self.options
         counts = super()._target_counts() * ((options.noise - 1) / options.context)
         counts[self.inputs.dictionary.eos()] += windows

@@ -1,4 +1,4 @@
-"""The contract of a task: what is trained on, what a batch holds, and how quality is measured."""
+"""The contract of a task: its data, its batches, and its measure of quality."""
 
 import math
 from abc import ABC, abstractmethod
@@ -15,6 +15,8 @@ from torch.nn import functional
 
 from suite.config.task import TaskConfig, Training
 from suite.config.validation import parse_options
+from suite.data.parts import Part
+from suite.errors import UserError
 
 # Value of a target where nothing is to be predicted.
 IGNORED = -100
@@ -27,8 +29,8 @@ class Batch:
     Attributes:
         inputs: keyword arguments of the host's forward pass.
         targets: int64 class numbers, one per prediction; :data:`IGNORED` where there is none.
-        kinds: by stream of the host, uint8 ``[B, T]``: what each token is, see :mod:`suite.training.kind_meter`. A stream that is not
-            there has no kinds worth telling apart.
+        kinds: by stream of the host model, the kind of each token, uint8 ``[B, T]``, of :mod:`suite.tasks.row_kinds`.
+            Streams without kinds are left out.
         examples: how many there are.
     """
 
@@ -41,7 +43,7 @@ class Batch:
         return self.targets.shape[0]
 
     def to(self, device: torch.device | str) -> "Batch":
-        """The same batch on another device; a copy to a GPU does not wait."""
+        """The same batch on another device; copies to a GPU are asynchronous."""
 
         def move(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
             return {name: value.to(device, non_blocking=True) for name, value in tensors.items()}
@@ -66,8 +68,13 @@ PERPLEXITY = Metric("perplexity", higher_is_better=False)
 
 @dataclass(frozen=True)
 class TextInputs:
-    """What a host must know of a text task: a fairseq Dictionary, its longest sequence in tokens, and, where whole
-    sequences are classified, the number of classes."""
+    """What a host must know of a text task.
+
+    Attributes:
+        dictionary: fairseq's Dictionary.
+        context: longest sequence in tokens.
+        classes: number of classes where whole sequences are classified.
+    """
 
     dictionary: Any
     context: int
@@ -90,7 +97,7 @@ class Task(ABC):
         config: the task's configuration; ``config.data`` is validated as :attr:`Data`.
         training: its part at the run's scale; ``training.inputs`` is validated as :attr:`Inputs`.
         data_dir: the data cache.
-        seed: the root of its data order and of whatever it draws.
+        seed: root seed of its data order and of everything it draws.
 
     Raises:
         UserError: if an option is unknown or out of range.
@@ -101,26 +108,28 @@ class Task(ABC):
     metric: Metric = PERPLEXITY
     Data: ClassVar[type[BaseModel]]
     Inputs: ClassVar[type[BaseModel]]
+    data: BaseModel
+    options: BaseModel
 
     def __init__(self, config: TaskConfig, training: Training, data_dir: Path, seed: int) -> None:
         self.config, self.training, self.data_dir, self.seed = config, training, data_dir, seed
-        self.data: Any = parse_options("task.data", self.Data, config.data)
-        self.options: Any = parse_options("task.training.<scale>.inputs", self.Inputs, training.inputs)
+        self.data = parse_options("task.data", self.Data, config.data)
+        self.options = parse_options("task.training.<scale>.inputs", self.Inputs, training.inputs)
 
     # -- what a task defines -----------------------------------------------------------------------------------------
 
     @abstractmethod
     def prepare(self) -> None:
-        """Fetch and prepare the data that are not there yet; call it before any rank starts.
+        """Fetch and prepare missing data. Call it before any rank starts.
 
         Raises:
-            UserError: if data are missing or corrupted, or too few for the configuration; with the remedy.
+            UserError: if data are missing, corrupted or too few for the configuration; with the remedy.
         """
 
     @property
     @abstractmethod
     def inputs(self) -> TextInputs | ImageInputs:
-        """What a host is built from; the data must be prepared."""
+        """What a host is built from. The data must be prepared."""
 
     @abstractmethod
     def data_record(self) -> list[dict[str, Any]]:
@@ -128,35 +137,53 @@ class Task(ABC):
 
     @abstractmethod
     def train_batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
-        """This rank's part of global batch ``step`` (from 0), a function of the seed and the step alone.
+        """This rank's part of global batch ``step`` (from 0).
 
-        The global batch is the same for every world size; rank r gets the r-th of ``world`` equal slices.
+        The global batch depends only on the seed and the step. Rank r gets the r-th of ``world`` equal slices.
         """
 
     @abstractmethod
     def eval_batches(self, rank: int = 0, world: int = 1) -> Iterator[Batch]:
-        """This rank's held-out examples, the same ones at every evaluation.
-
-        Every rank gets the same number of batches.
-        """
+        """This rank's held-out examples: the same at every evaluation, and as many batches on every rank."""
 
     @abstractmethod
     def baseline(self) -> dict[str, Any]:
-        """``name`` of the trivial model, and its quality on the held-out examples as :meth:`evaluate` names it."""
+        """``name`` of a trivial model, and its quality on the held-out examples by the names of :meth:`evaluate`."""
 
     def make_up_data(self) -> None:  # noqa: B027
-        """Let made-up examples of the configured sizes stand in for data: :attr:`inputs` and :meth:`train_batch` then
-        work before anything is prepared, and only the shapes of what they return mean anything.
+        """Use made-up examples of the configured sizes in place of data.
 
-        A task that does not define it goes on needing its data.
+        :attr:`inputs` and :meth:`train_batch` then work without prepared data; only the shapes of their results mean
+        anything. A task that does not override this method still needs its data.
         """
 
     # -- what tasks share --------------------------------------------------------------------------------------------
 
+    def require_enough(self, count: Callable[[Part], int], unit: str = "examples") -> None:
+        """Check that a batch and an evaluation find as many examples as they ask for.
+
+        Args:
+            count: how many examples a part holds.
+            unit: what they are called in the message.
+
+        Raises:
+            UserError: naming the field, and the most that it may be.
+        """
+        wanted: dict[Part, tuple[str, int]] = {
+            "train": ("batch_examples", self.training.batch_examples),
+            "held_out": ("eval_examples", self.training.eval_examples),
+        }
+        for part, (name, number) in wanted.items():
+            if number > count(part):
+                raise UserError(
+                    f"task.training.{name}: {number} {unit} exceed the {part} part of {self.config.name}; "
+                    f"allowed: at most {count(part)}"
+                )
+
     def evaluate(
         self, predict: Predict, rank: int = 0, world: int = 1, group: dist.ProcessGroup | None = None
     ) -> dict[str, float]:
-        """Mean held-out loss per target and perplexity, over the examples of all ranks."""
+        """Mean held-out loss per target in nats, and perplexity, over the examples of all ranks. Collective."""
         total = torch.zeros(2, dtype=torch.float64)
         for batch in self.eval_batches(rank, world):
             loss, count = summed_loss(predict(batch), batch.targets)
@@ -167,7 +194,7 @@ class Task(ABC):
 
 
 def summed_loss(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Cross-entropy summed over all targets that count, in nats (float64), and how many these are; scalars."""
+    """Cross-entropy in nats, summed over targets that are not :data:`IGNORED` (float64), and their number; scalars."""
     targets = targets.to(logits.device)
     losses = functional.cross_entropy(
         logits.flatten(0, -2).float(), targets.flatten(), ignore_index=IGNORED, reduction="none"

@@ -5,28 +5,19 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
-from suite.data.text import Part
+from suite.data.parts import Part
 from suite.tasks.classification import Classification
-from suite.tasks.labelled_text import fit
+from suite.tasks.labelled_text import SequenceInputs, truncate
 from suite.tasks.labelled_tokens import ModelTokens, Tokens
 from suite.tasks.task import Batch, TextInputs
-
-
-class WordPieceInputs(BaseModel):
-    """``task.training.<scale>.inputs`` of a task in a trained model's tokens."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    context: PositiveInt = Field(description="longest sequence that the trained model can take")
-    length: int = Field(ge=8, description="tokens kept of an example, separators included")
 
 
 class WordPieceClassification(Classification):
     """As :class:`~suite.tasks.classification.Classification`, in another model's tokens and with token types."""
 
     objective = "wordpiece_classification"
-    Inputs = WordPieceInputs
+    Inputs = SequenceInputs
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -42,7 +33,7 @@ class WordPieceClassification(Classification):
     def sequence(self, part: Part, place: int) -> list[int]:
         """The tokens of an example, at most ``length``."""
         text, pair = self.examples.tokens(part, place)
-        text, pair = fit(text, pair, self.options.length - (3 if pair else 2))
+        text, pair = truncate(text, pair, self.options.length - (3 if pair else 2))
         symbols = self.inputs.dictionary
         first = [symbols.start(), *text, symbols.separator()]
         return [*first, *pair, symbols.separator()] if pair else first

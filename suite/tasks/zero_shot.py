@@ -1,9 +1,9 @@
-"""Zero-shot classification by a model of span corruption: which class's word would it fill into a hidden place?"""
+"""Zero-shot classification by a span-corruption model: the class whose word fills a hidden span best."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import ClassVar, NoReturn
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from suite.config.task import TaskConfig, Training
 from suite.errors import UserError
-from suite.tasks.labelled_text import LabelledData, LabelledText, fit, right_padded
+from suite.tasks.labelled_text import LabelledData, LabelledText, right_padded, truncate
 from suite.tasks.row_kinds import kinds_of
 from suite.tasks.task import IGNORED, Batch, Predict
 
@@ -40,12 +40,13 @@ class ZeroShotData(LabelledData):
 class ZeroShot(LabelledText):
     """The encoder reads the filled template with a sentinel for the word; the decoder scores each class's word there.
 
-    A class's score is the summed log-likelihood of the tokens of its word, a space before it included where the
-    template has one. Nothing is trained: the weights are those of the run to start from.
+    A class's score is the summed log-likelihood of the tokens of its word, with the space before it if the template has
+    one. Nothing is trained: the weights are those of the run to start from.
     """
 
     objective = "span_corruption"
-    Data = ZeroShotData
+    Data: ClassVar[type[ZeroShotData]] = ZeroShotData
+    data: ZeroShotData
 
     def __init__(self, config: TaskConfig, training: Training, data_dir: Path, seed: int) -> None:
         super().__init__(config, training, data_dir, seed)
@@ -53,7 +54,7 @@ class ZeroShot(LabelledText):
             raise UserError(f"task.training.<scale>.steps: {config.name} only evaluates; allowed: 0")
 
     def train_batch(self, step: int, rank: int = 0, world: int = 1) -> NoReturn:
-        """There is none.
+        """Not available: the task only evaluates.
 
         Raises:
             UserError: always.
@@ -80,14 +81,14 @@ class ZeroShot(LabelledText):
         return torch.stack([_log_likelihood(predict(b), b.targets) for b in self.held_out_batches(places)], dim=1)
 
     def source(self, place: int) -> list[int]:
-        """What the encoder reads for a held-out example: at most ``length`` tokens, its texts cut where needed."""
+        """The encoder's input for a held-out example: at most ``length`` tokens; its texts are truncated if needed."""
         text, pair = self.examples.tokens("held_out", place)
         tokens = self._filled(text, pair)
         while len(tokens) > self.options.length:
             room = len(text) + len(pair) - (len(tokens) - self.options.length)
             if room < 1:
                 raise UserError(f"inputs.length: {self.options.length} tokens leave no room beside the template")
-            text, pair = fit(text, pair, room)
+            text, pair = truncate(text, pair, room)
             tokens = self._filled(text, pair)
         return tokens
 
@@ -114,7 +115,7 @@ class ZeroShot(LabelledText):
 
 
 def _log_likelihood(logits_BTV: Tensor, targets_BT: Tensor) -> Tensor:
-    """Summed over the targets that count, float32 ``[B]``."""
+    """Summed over targets that are not :data:`IGNORED`, float32 ``[B]``."""
     targets_BT = targets_BT.to(logits_BTV.device)
     counts_BT = targets_BT != IGNORED
     log_BTV = logits_BTV.float().log_softmax(-1)

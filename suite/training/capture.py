@@ -1,4 +1,4 @@
-"""A sample of the rows that enter all-to-alls, recorded as a run goes: for figures and for hashing tests."""
+"""Records a sample of the rows that enter all-to-alls, for figures and for tests of hashing."""
 
 import io
 from collections.abc import Iterator
@@ -18,9 +18,10 @@ from suite.training.trainer import Trainer
 class Capture:
     """Writes ``captures/step<n>.rank<r>.pt`` every so many steps, as the run's configuration asks.
 
-    A file holds, by layer, ``rows`` ``[S, D]``, ``expert`` int64 ``[S]``, ``cluster`` int64 ``[S]`` (the sent row that
-    stands for each, -1 for none) and ``token`` int64 ``[S]`` (its place among the layer's tokens): all rows of as many
-    whole experts as fit, the largest first, so that what is alike is seen together; of one larger than that, its first.
+    A file holds, by layer, ``rows`` float32 ``[S, D]``, ``expert`` int64 ``[S]``, ``cluster`` int64 ``[S]`` (the index
+    of the sent row that represents it, -1 for none) and ``token`` int64 ``[S]`` (its index among the layer's tokens).
+    The sample consists of whole experts, the largest first, as many as fit: rows are clustered per expert. If not even
+    one expert fits, the sample is the first rows of the largest.
     """
 
     def __init__(self, trainer: Trainer, folder: RunFolder) -> None:
@@ -28,7 +29,7 @@ class Capture:
 
     @contextmanager
     def step(self, number: int) -> Iterator[None]:
-        """Around the step of this number (from 1)."""
+        """Use as a context around step ``number`` (from 1)."""
         if self.options.every == 0 or number % self.options.every:
             yield
             return
@@ -48,7 +49,12 @@ class Capture:
 
 
 def sample_of(routing: Routing, rows: int) -> dict[str, Tensor]:
-    """What :class:`Capture` keeps of one layer, on the CPU: ``rows``, ``expert``, ``cluster``, ``token``."""
+    """A sample of one layer's rows, on the CPU: the tensors that :class:`Capture` describes.
+
+    Args:
+        routing: of one forward pass of the layer.
+        rows: S at most.
+    """
     expert_R = expert_of_rows(routing.counts_E, len(routing.rows_RD))
     largest_first_E = routing.counts_E.argsort(descending=True, stable=True)
     fitting = largest_first_E[routing.counts_E[largest_first_E].cumsum(0) <= rows]

@@ -1,7 +1,4 @@
-"""Everything about a run that can be wrong before any rank starts."""
-
-import json
-from typing import Any
+"""Checks of a run before any rank starts."""
 
 from suite.cluster.lab import permission
 from suite.config.compose import compose
@@ -11,13 +8,14 @@ from suite.config.validation import from_yaml
 from suite.errors import UserError
 from suite.loading import load_object
 from suite.records.run_folder import RunFolder
+from suite.records.schema.data import DataSource
 from suite.tasks import build_task
 from suite.tasks.task import Task
 from suite.training.methods import check_method
 
 
 def check(config: RunConfig) -> None:
-    """Build method and task once in this process, and see that model and task go together.
+    """Build method and task once in this process, and check that the model serves the task's objective.
 
     Raises:
         UserError: one line naming the field and the allowed values.
@@ -52,13 +50,13 @@ def starting_point(config: RunConfig) -> RunFolder | None:
     if not folder.is_complete():
         raise UserError(
             f"task.starts_from: {folder.path} holds no finished run to start from; make it by: "
-            f"python -m suite.training.train {' '.join(names)} seed={seed}"
+            f"lshmoe-bench train {' '.join(names)} seed={seed}"
         )
     return folder
 
 
 def check_start(config: RunConfig, task: Task) -> None:
-    """See that the weights to start from were made for the task's tokens and context; its data must be prepared.
+    """Check that the weights to start from belong to the same tokenizer and context. The data must be prepared.
 
     Raises:
         UserError: one line naming what differs and the remedy.
@@ -73,14 +71,14 @@ def check_start(config: RunConfig, task: Task) -> None:
                 f"task.training.{config.scale.name}.inputs.{name}: {config.training.inputs[name]}, but {folder.path} "
                 f"was trained with {earlier[name]}; set it to that"
             )
-    if _tokenizers(task.data_record()) != _tokenizers(json.loads(folder.summary.read_text())["data"]):
+    own = [DataSource.model_validate(entry) for entry in task.data_record()]
+    if _tokenizers(own) != _tokenizers(folder.read_summary().data):
         raise UserError(
             f"task.starts_from: {folder.path} was trained with another tokenizer than that of {config.task.name}; "
             "give both tasks the same text sources, or train it anew"
         )
 
 
-def _tokenizers(data: list[dict[str, Any]]) -> set[str]:
-    """SHA-256 of the tokenizers that a data record names; none where data are no text."""
-    files = [entry.get("prepared", {}).get("files", {}) for entry in data]
-    return {entry["tokenizer.json"] for entry in files if "tokenizer.json" in entry}
+def _tokenizers(data: list[DataSource]) -> set[str]:
+    """SHA-256 of the tokenizers that data were prepared with; empty for images."""
+    return {digest for entry in data if (digest := entry.tokenizer_sha256) is not None}

@@ -1,7 +1,7 @@
 """Checkpoints of a distributed run, by torch.distributed.checkpoint.
 
-Replicated parameters are stored once, experts one by one under their global number, so that another number of ranks can
-read the weights too. What belongs to a rank (buffers, random state) is stored under its name.
+Replicated parameters are stored once, and each expert under its global number, so a run with another number of ranks
+can read the weights. State of one rank (buffers, random generators) is stored under the rank's name.
 """
 
 import shutil
@@ -24,15 +24,15 @@ class CheckpointError(RuntimeError):
 
 
 def latest_step(folder: Path) -> int:
-    """Step of the newest whole checkpoint in ``folder``; 0 if there is none."""
+    """Step of the newest complete checkpoint in ``folder``; 0 if there is none."""
     return max((int(path.name.removeprefix("step")) for path in folder.glob("step*")), default=0)
 
 
 def save(folder: Path, step: int, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    """Write the checkpoint of ``step`` whole or not at all, then drop older ones. Every rank calls this.
+    """Write the checkpoint of ``step`` atomically, then remove older ones. Collective.
 
     Raises:
-        CheckpointError: if it cannot be written; the older one stays.
+        CheckpointError: if it cannot be written. The older one is kept.
     """
     partial, final = folder / "partial", _path(folder, step)
     if dist.get_rank() == 0:
@@ -52,7 +52,7 @@ def save(folder: Path, step: int, model: nn.Module, optimizer: torch.optim.Optim
 
 
 def load(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
-    """Restore the newest checkpoint in place; returns its step, 0 if there is none. Every rank calls this.
+    """Restore the newest checkpoint in place, and return its step; 0 if there is none. Collective.
 
     Raises:
         CheckpointError: if it cannot be read.
@@ -70,16 +70,21 @@ def load(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> in
 
 @dataclass(frozen=True)
 class Loaded:
-    """Step of a checkpoint whose weights were loaded (0: there was none), and parameters that it does not hold."""
+    """What was loaded.
+
+    Attributes:
+        step: of the checkpoint; 0 if there is none.
+        missing: names of parameters that it does not hold.
+    """
 
     step: int
     missing: list[str]
 
 
 def load_weights(folder: Path, model: nn.Module) -> Loaded:
-    """Restore parameters alone from the newest checkpoint, whatever number of ranks wrote it.
+    """Restore only the parameters from the newest checkpoint, written by any number of ranks. Collective.
 
-    Parameters that it does not hold (a new classifier) stay as they are.
+    Parameters that it does not hold (a new classifier, for instance) keep their values.
 
     Raises:
         CheckpointError: if it cannot be read, or a parameter in it has another shape.
@@ -115,12 +120,12 @@ def _own() -> str:
 
 
 def _state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """Views of everything to store; loading writes into them."""
+    """Views of everything to store. Loading writes into them in place."""
     moments: dict[str, dict[str, Tensor]] = {moment: {} for moment in _MOMENTS}
     steps: dict[str, Tensor] = {}
     for name, parameter in model.named_parameters():
         adam = optimizer.state[parameter]
-        if not adam:  # before the first step Adam has none; loading needs somewhere to write
+        if not adam:  # Adam creates its state in the first step; loading needs tensors to write into
             adam["step"] = torch.zeros(())
             adam |= {moment: torch.zeros_like(parameter) for moment in _MOMENTS}
         for moment in _MOMENTS:
@@ -143,7 +148,7 @@ def _weights(model: nn.Module) -> dict[str, Tensor]:
 
 
 def _pieces(name: str, parameter: nn.Parameter, value: Tensor) -> dict[str, Tensor]:
-    """A parameter's value, or its moments, by the name to store it under; of experts ``[L, …]`` one view for each."""
+    """A parameter's value (or moments) by the name to store it under; experts ``[L, …]`` give one view per expert."""
     if not is_expert(parameter):
         return {name: value}
     first = dist.get_rank() * len(value)

@@ -1,8 +1,8 @@
-"""How much of a compression rate comes from padding, from masks, from repeated and from distinct tokens.
+"""Rows routed and sent, by kind of token: distinct, repeated, mask, padding.
 
-Kinds are ordered. A sent row counts under the first kind among the rows that it stands for, so the counts nest:
-``distinct`` alone is what would be sent if only those tokens were routed, ``distinct + repeated`` what would be sent
-without masks and padding, and so on.
+The kinds are ordered. A sent row counts under the first kind among the rows of its cluster, so sums of counts have a
+meaning: ``distinct`` is what would be sent if only distinct tokens were routed, ``distinct + repeated`` what would be
+sent without masks and padding, and so on.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ class KindMeter:
         routed_K = occurrences(kinds_R, len(KINDS))
         sent_K = routed_K
         if assignment_R is not None:
-            # One place more, which -1 wraps to: the rows that nothing stands for.
+            # Rows without a cluster (-1) go to one extra place at the end, which is dropped.
             first_C = torch.full((routing.num_sent + 1,), len(KINDS), dtype=torch.int64, device=token_R.device)
             first_C.scatter_reduce_(0, assignment_R % (routing.num_sent + 1), kinds_R, "amin")
             sent_K = occurrences(first_C[:-1], len(KINDS) + 1)[: len(KINDS)]
@@ -50,7 +50,13 @@ class KindMeter:
 
 
 def announce(streams: Mapping[str, Stream], kinds: Mapping[str, Tensor], route_padding: bool) -> None:
-    """Tell MoE layers and their meters what the coming tokens are; padding is not routed unless ``route_padding``."""
+    """Tell MoE layers and their meters the kinds of the tokens that come next.
+
+    Args:
+        streams: of the host model.
+        kinds: by stream, uint8 ``[B, T]``; a stream without kinds is left out.
+        route_padding: whether padding tokens are sent to experts.
+    """
     for name, stream in streams.items():
         kinds_BT = kinds.get(name)
         kinds_N = None if kinds_BT is None else (kinds_BT.T if stream.time_first else kinds_BT).flatten()

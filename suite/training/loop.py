@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
 
 from suite.records.environment import peak_memory_bytes
 from suite.records.run_folder import RunFolder, identity
+from suite.records.schema.metrics import EvalLine, TrainLine
+from suite.records.schema.summary import Summary
 from suite.records.vocabulary import KINDS
 from suite.training import checkpoint
 from suite.training.capture import Capture
@@ -18,8 +19,8 @@ from suite.training.start import Fill
 from suite.training.trainer import METERS, Trainer
 
 
-def train(trainer: Trainer, folder: RunFolder, fill: Fill | None, report: Callable[[str], None]) -> dict[str, Any]:
-    """Train to the last step, from the newest checkpoint if there is one; returns the summary (rank 0's is written).
+def train(trainer: Trainer, folder: RunFolder, fill: Fill | None, report: Callable[[str], None]) -> Summary | None:
+    """Train to the last step, from the newest checkpoint if there is one; returns the summary, on rank 0 alone.
 
     Args:
         trainer: model and task.
@@ -45,22 +46,22 @@ def train(trainer: Trainer, folder: RunFolder, fill: Fill | None, report: Callab
         began, done = time.perf_counter(), number + 1
         with capture.step(done):
             losses = trainer.step(number)
-        values = trainer.reduce(losses | trainer.read_meters(), means=("loss", "balance_loss"))
-        seconds = time.perf_counter() - began  # reading the losses has waited for the device
+        values = trainer.reduce({**losses, **trainer.read_meters()}, means=("loss", "balance_loss"))
+        seconds = time.perf_counter() - began  # the device is done: its losses have been read
         trainer.check_finite(values["loss"], done)
         if leader:
-            folder.append({"event": "train", "step": done, "seconds": seconds, **values})
+            folder.append(TrainLine.model_validate({"step": done, "seconds": seconds, **values}))
             progress.step(done, values | {"seconds": seconds}, report)
         if done % training.eval_every == 0 or done == training.steps:
             _evaluate(trainer, folder, done, report)
         if done % training.checkpoint_every == 0 or done == training.steps:
             checkpoint.save(folder.checkpoints, done, trainer.model, trainer.optimizer)
     peak = trainer.largest(peak_memory_bytes())
-    return summarise(trainer, folder, peak) if leader else {}
+    return summarise(trainer, folder, peak) if leader else None
 
 
 class Progress:
-    """One tidy line every now and then: about 16 of them in a short run, one per 100 steps in a long one.
+    """Prints a line now and then: about 16 in a short run, one per 100 steps in a long one.
 
     Args:
         steps: the last step.
@@ -74,7 +75,10 @@ class Progress:
         self.recent: list[dict[str, float]] = []
 
     def step(self, done: int, values: dict[str, float], report: Callable[[str], None]) -> None:
-        """Note a step's metrics and, when it is time, report those since the last line; time left counts everything."""
+        """Add a step's metrics, and report those since the last line if a line is due.
+
+        The time left is extrapolated from all seconds so far, evaluations and checkpoints included.
+        """
         self.recent.append(values)
         if done % self.every and done != self.steps:
             return
@@ -91,40 +95,46 @@ class Progress:
 
 def _evaluate(trainer: Trainer, folder: RunFolder, step: int, report: Callable[[str], None]) -> None:
     values = trainer.evaluate()
-    trainer.read_meters()  # an evaluation is not part of the next step's traffic
+    trainer.read_meters()  # resets them: an evaluation is not part of the next step's traffic
     if not all(map(math.isfinite, values.values())):
         raise FloatingPointError(f"the evaluation after step {step} is not finite: {values}")
     if trainer.rank == 0:
-        folder.append({"event": "eval", "step": step, **values})
+        folder.append(EvalLine.model_validate({"step": step, **values}))
         report(f"step {step}  held-out " + "  ".join(f"{name} {value:.3f}" for name, value in values.items()))
 
 
-def summarise(trainer: Trainer, folder: RunFolder, peak_memory: int) -> dict[str, Any]:
+def summarise(trainer: Trainer, folder: RunFolder, peak_memory: int) -> Summary:
     """The summary of a finished run, computed from its metrics."""
     config, lines = trainer.config, folder.read_metrics()
-    steps = [line for line in lines if line["event"] == "train"]
-    final = [line for line in lines if line["event"] == "eval"][-1]
-    total = {name: sum(line[name] for line in steps) for name in (*METERS, *KIND_METERS)}
+    steps = [line for line in lines if isinstance(line, TrainLine)]
+    final = [line for line in lines if isinstance(line, EvalLine)][-1]
+    total = {name: sum(getattr(line, name) for line in steps) for name in (*METERS, *KIND_METERS)}
 
     def over_steps(name: str, by: float) -> float | None:
-        """Nothing is known of steps where there were none."""
+        """A total divided by ``by``; ``None`` for a run without steps."""
         return total[name] / max(1, by) if steps else None
 
-    step_seconds = sum(line["seconds"] for line in steps) / len(steps) if steps else None
-    return identity(config) | {
-        "steps": len(steps),
-        "data": trainer.task.data_record(),
-        "starts_from": None if config.task.starts_from is None else config.task.starts_from.model_dump(),
-        "route_padding": config.task.route_padding,
-        "metric": asdict(trainer.task.metric),
-        "final": {name: value for name, value in final.items() if name not in ("event", "step")},
-        "baseline": trainer.task.baseline(),
-        "rate": over_steps("rows_sent", total["rows_routed"]),
-        "rate_schedule": rate_schedule(steps),
-        "rows_by_kind": {kind: {"routed": total[f"routed_{kind}"], "sent": total[f"sent_{kind}"]} for kind in KINDS},
-        "bytes_per_step": over_steps("bytes", len(steps)),
-        "relative_bytes": over_steps("bytes", total["half_precision_bytes"]),
-        "mean_step_seconds": step_seconds,
-        "peak_memory_bytes": peak_memory,
-        "examples_per_second": config.training.batch_examples / step_seconds if step_seconds else None,
-    }
+    step_seconds = sum(line.seconds for line in steps) / len(steps) if steps else None
+    baseline = trainer.task.baseline()
+    return Summary.model_validate(
+        identity(config)
+        | {
+            "steps": len(steps),
+            "data": trainer.task.data_record(),
+            "starts_from": config.task.starts_from,
+            "route_padding": config.task.route_padding,
+            "metric": asdict(trainer.task.metric),
+            "final": final.metrics,
+            "baseline": {"name": baseline.pop("name"), "quality": baseline},
+            "rate": over_steps("rows_sent", total["rows_routed"]),
+            "rate_schedule": rate_schedule(steps),
+            "rows_by_kind": {
+                kind: {"routed": total[f"routed_{kind}"], "sent": total[f"sent_{kind}"]} for kind in KINDS
+            },
+            "bytes_per_step": over_steps("bytes", len(steps)),
+            "relative_bytes": over_steps("bytes", total["half_precision_bytes"]),
+            "mean_step_seconds": step_seconds,
+            "peak_memory_bytes": peak_memory,
+            "examples_per_second": config.training.batch_examples / step_seconds if step_seconds else None,
+        }
+    )

@@ -1,4 +1,4 @@
-"""From a method's configuration to the three things a MoE layer is given: a reduction, a wire and an exchange."""
+"""Builds a method's reduction, wire and exchange from its configuration."""
 
 import inspect
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
-from lshmoe import Exchange, MoELayer, NativeWire
+from lshmoe import Exchange, IdentityReduction, MoELayer, NativeWire
 from lshmoe.seeding import derive_seed
 from suite.cluster.member import ALONE, Member
 from suite.config.method import MethodConfig
@@ -39,11 +39,11 @@ def build_exchange(method: MethodConfig, member: Member) -> Exchange:
 def method_layer_factory(config: RunConfig, member: Member = ALONE) -> MakeLayer:
     """Return ``make_layer(name, dim, hidden)``, which makes the MoE layer called ``name`` of a host for a run.
 
-    Gate and experts are seeded by (model seed, name), the reduction by (hash seed, name), so that a layer's function
-    depends on neither world size nor on the other layers.
+    Gate and experts are seeded by (model seed, name), the reduction by (hash seed, name). So a layer's function depends
+    neither on the world size nor on the other layers.
 
     Raises:
-        UserError: when a layer is made that its constructor refuses.
+        UserError: when a layer is built, if a constructor refuses an option.
     """
 
     def make_layer(name: str, dim: int, hidden: int) -> MoELayer:
@@ -63,13 +63,17 @@ def method_layer_factory(config: RunConfig, member: Member = ALONE) -> MakeLayer
 
 
 def check_method(config: RunConfig) -> None:
-    """Build every part of the run's method once, in this process, so that bad options appear before any rank starts.
+    """Build every part of the run's method once in this process, so that bad options are reported before ranks start.
 
     Raises:
-        UserError: one line naming the field and the allowed values.
+        UserError: one line naming the field and the allowed values, or what does not go together.
     """
-    build_reduction(config.method, config.size.width, seed=0)
-    build_exchange(config.method, ALONE)
+    reduction = build_reduction(config.method, config.size.width, seed=0)
+    exchange = build_exchange(config.method, ALONE)
+    try:
+        exchange.check_reduction(reduction or IdentityReduction())
+    except ValueError as error:
+        raise UserError(f"method.{error}") from None
 
 
 def _build(field: str, component: dict[str, Any] | None, **given: Any) -> Any:
@@ -81,7 +85,7 @@ def _build(field: str, component: dict[str, Any] | None, **given: Any) -> Any:
         if option not in allowed:
             raise unknown(f"method.{field} option", option, allowed)
     try:
-        # Options first, objects second: Hydra would copy what it is given, and a process group cannot be copied.
+        # Hydra copies its arguments, and a process group cannot be copied: so objects are passed to the partial.
         return instantiate(component, _partial_=True, _convert_="all")(**given)
     except (InstantiationException, TypeError, ValueError) as error:
         reason = error.__cause__ or error  # Hydra wraps what a nested component raises

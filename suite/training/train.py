@@ -1,19 +1,19 @@
-"""One run: ``python -m suite.training.train model=gpt_moe task=text_lm method=lsh seed=0 scale=nano cluster=loopback``."""
+"""One run, from its settings to its record."""
 
-import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
 
 from suite.cluster import slurm
-from suite.cluster.launch import launch, leave
+from suite.cluster.launch import launch
 from suite.config.compose import compose
-from suite.errors import RunError, exit_on_error
+from suite.errors import RunError
 from suite.records.run_folder import RunFolder
 from suite.records.track.live import mirrored
 from suite.tasks import build_task
 from suite.training.check import check, check_start, starting_point
 
 
-def main(overrides: list[str]) -> None:
+def train(overrides: Sequence[str]) -> None:
     """Validate everything, prepare the data, then start the ranks.
 
     Raises:
@@ -39,9 +39,3 @@ def main(overrides: list[str]) -> None:
             except RunError as error:
                 error.add_note("the same command resumes the run")
                 raise
-
-
-if __name__ == "__main__":
-    with exit_on_error():
-        main(sys.argv[1:])
-    leave()

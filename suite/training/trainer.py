@@ -1,4 +1,4 @@
-"""One step of training, one evaluation, and the meters that are read after them: the measuring instrument."""
+"""One training step, one evaluation, and the meters that are read after them."""
 
 import math
 from collections.abc import Mapping
@@ -22,6 +22,7 @@ from suite.cluster.member import Member
 from suite.config.run import RunConfig
 from suite.config.seeds import model_seed
 from suite.config.task import Optimizer
+from suite.hosts.model import HostModel
 from suite.loading import load_object
 from suite.tasks.task import Batch, Task, summed_loss
 from suite.training.kind_meter import KIND_METERS, KindMeter, announce
@@ -36,20 +37,20 @@ METERS = (
     "all_to_all_seconds",
     "half_precision_bytes",
 )
-# What a metrics line holds as whole numbers.
+# Written to a metrics line as integers.
 COUNTS = (*(name for name in METERS if "seconds" not in name), *KIND_METERS, "targets")
 
 
-def build_model(config: RunConfig, task: Task, member: Member) -> nn.Module:
+def build_model(config: RunConfig, task: Task, member: Member) -> HostModel:
     """The run's host with its MoE layers; the same weights on every rank and for every world size."""
     torch.manual_seed(model_seed(config.root_seed("model")))
     build = load_object("model.host", f"{config.model.host}.build")
-    model: nn.Module = build(config.size, task.inputs, method_layer_factory(config, member))
+    model: HostModel = build(config.size, task.inputs, method_layer_factory(config, member))
     return model.to(member.device)
 
 
 def half_precision_bytes(layer: MoELayer) -> float:
-    """What the rows that a layer has routed since its last reset would have taken, uncompressed, on a 16-bit wire."""
+    """Bytes of the rows routed since the last reset, uncompressed on a 16-bit wire, in all four all-to-alls."""
     per_row = NativeWire("bfloat16").bytes_per_row(layer.dim, torch.float32)
     return 4 * layer.traffic.rows_routed * per_row  # dispatch and combine, forward and backward
 
@@ -65,13 +66,13 @@ def learning_rate(options: Optimizer, step: int, steps: int) -> float:
 
 @dataclass
 class Trainer:
-    """One model with everything a step needs. ``step(n)`` trains on global batch ``n`` (from 0)."""
+    """A model with its optimizer, data parallelism and meters. ``step(n)`` trains on global batch ``n`` (from 0)."""
 
     config: RunConfig
     task: Task
-    model: nn.Module
+    model: HostModel
     device: torch.device
-    kinds: bool = True  # whether rows are counted by kind, which costs a little
+    kinds: bool = True  # whether rows are counted by kind, at a small cost
 
     def __post_init__(self) -> None:
         options = self.config.training.optimizer
@@ -84,19 +85,26 @@ class Trainer:
         self.kind_meters = [KindMeter() for _ in self.layers if self.kinds]
         for layer, meter in zip(self.layers, self.kind_meters, strict=False):
             layer.observers.append(meter)
-        # From here on torch's generator serves dropout, which must differ between ranks.
+        # Dropout uses torch's global generator and must differ between ranks.
         torch.manual_seed(derive_seed(model_seed(self.config.root_seed("model")), "dropout", self.rank))
 
     def step(self, number: int) -> dict[str, Tensor]:
-        """Forward, backward, clip, update. Returns losses whose mean over ranks is that of the global batch.
+        """Forward, backward, clip, update.
 
-        A GPU is not waited for, but for the numbers of rows that exchanges must know; so :meth:`check_finite` comes
-        afterwards.
+        The only host sync is reading the row counts that an all-to-all needs, so the losses stay on the device.
+        Call :meth:`check_finite` once they have been read.
+
+        Args:
+            number: of the step, from 0.
+
+        Returns:
+            Scalars: ``loss`` in nats and ``balance_loss``, whose means over ranks are those of the global batch, and
+            ``targets``, the number of targets on this rank.
         """
         training = self.config.training
         batch = self.task.train_batch(number, self.rank, self.world).to(self.device)
         total, targets = summed_loss(self._logits(self.parallel, batch), batch.targets)
-        # Ranks may hold different numbers of targets; every target of the global batch weighs the same.
+        # Ranks may hold different numbers of targets. Every target of the global batch has the same weight.
         mean_targets = targets.to(total.dtype)
         if self.world > 1:
             dist.all_reduce(mean_targets)
@@ -111,7 +119,11 @@ class Trainer:
         return {"loss": loss.detach(), "balance_loss": balance.detach(), "targets": targets}
 
     def check_finite(self, loss: float, number: int) -> None:
-        """Look for the cause of a loss of step ``number``, the mean over ranks, that is not finite.
+        """If a step's loss is not finite, find the first MoE layer with non-finite rows. Collective.
+
+        Args:
+            loss: mean over ranks, equal on all of them.
+            number: of the step, from 1.
 
         Raises:
             NonFiniteRowError: on every rank, naming the first layer with such rows and its rank.
@@ -132,7 +144,7 @@ class Trainer:
         raise FloatingPointError(f"the loss of step {number} is {loss}")
 
     def evaluate(self) -> dict[str, float]:
-        """Held-out quality with the method on, and (``exact_…``) with every row sent unencoded."""
+        """Held-out quality with the method, and with exact dispatch (``exact_…``): every row is sent, unencoded."""
         on = self.task.evaluate(self._predict, self.rank, self.world)
         if self.config.method.reduction is None and self.config.method.wire is None:
             return on | {f"exact_{name}": value for name, value in on.items()}
@@ -155,7 +167,7 @@ class Trainer:
         return logits
 
     def read_meters(self) -> dict[str, float]:
-        """Traffic of all layers on this rank since the last reading."""
+        """Traffic of all layers on this rank since the last reading, by meter. Resets the meters."""
         totals = dict.fromkeys(METERS, 0.0)
         for layer in self.layers:
             traffic = layer.traffic
@@ -172,13 +184,13 @@ class Trainer:
         return totals
 
     def largest(self, value: int) -> int:
-        """The largest over ranks."""
+        """The maximum over ranks. Collective."""
         tensor = torch.tensor(value, dtype=torch.int64, device=self.device)
         dist.all_reduce(tensor, dist.ReduceOp.MAX)
         return int(tensor)
 
     def reduce(self, values: Mapping[str, float | Tensor], means: tuple[str, ...] = ()) -> dict[str, float]:
-        """Sum over ranks (mean for ``means``), whole numbers as integers."""
+        """Sum over ranks, or the mean for those named in ``means``. Counts become integers. Collective."""
         tensor = torch.tensor(list(values.values()), dtype=torch.float64, device=self.device)
         dist.all_reduce(tensor)
         reduced = dict(zip(values, tensor.tolist(), strict=True))

@@ -1,6 +1,5 @@
 """One rank of a run: ``python -m suite.training.worker RUN_FOLDER``, started by torchrun."""
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from suite.config.validation import from_yaml
 from suite.files import write_atomically
 from suite.records.environment import describe_ranks
 from suite.records.run_folder import RunFolder
+from suite.records.schema.base import as_json
 from suite.tasks import build_task
 from suite.training.loop import train
 from suite.training.start import start_of
@@ -26,10 +26,10 @@ def main(path: Path) -> None:
     with reporting_failure(path, int(os.environ["RANK"])):
         member = join(config.cluster)
         task = build_task(config)
-        environment = describe_ranks() | {"transport": member.transport}
+        environment = describe_ranks(member.transport)
         leader = dist.get_rank() == 0
         if leader:
-            write_atomically(folder.environment, json.dumps(environment, indent=2) + "\n")
+            write_atomically(folder.environment, as_json(environment, indent=2))
         trainer = Trainer(config, task, build_model(config, task, member), member.device)
         summary = train(
             trainer,
@@ -37,7 +37,7 @@ def main(path: Path) -> None:
             start_of(config),
             lambda text: print(f"{config.method.name}: {text}", flush=True),
         )
-        if leader:
+        if summary is not None:
             folder.finish(summary)
         dist.barrier()
         dist.destroy_process_group()

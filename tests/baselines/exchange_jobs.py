@@ -62,9 +62,9 @@ def bytes_there_and_back(ranks_per_server: int) -> dict[str, Any]:
     return meters | {"rows": int(rows_W.sum()), "rows_to_other_servers": int(rows_W[elsewhere_W].sum())}
 
 
-def every_combination() -> list[dict[str, Any]]:
-    """Forward and backward of each reduction × wire × exchange on this rank."""
-    return [combinations.run(*names) for names in combinations.EVERY]
+def every_combination(exchange: str) -> list[dict[str, Any]]:
+    """Forward and backward of each reduction × wire over ``exchange`` on this rank."""
+    return [combinations.run(*names) for names in combinations.EVERY if names[2] == exchange]
 
 
 def refusal(ranks_per_server: int) -> str:

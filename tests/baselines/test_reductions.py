@@ -1,20 +1,23 @@
 """Other reductions: how many rows they send, what restore gives back, and that draws survive a resume."""
 
 import itertools
+import math
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baselines import Condensation, KMeans, RandomClusters, RowDropping
+from baselines import BipartiteMerging, Condensation, KMeans, RandomClusters, RowDropping
 from baselines.reductions import condensation, kmeans
+from baselines.reductions.rates import rows_at_rate
 from lshmoe import MoELayer
 
 DIM = 8
 COUNTS = torch.tensor([40, 0, 1, 25, 0])
 DRAWING = [RandomClusters, RowDropping, KMeans]
-EVERY = [*DRAWING, Condensation]
+EVERY = [*DRAWING, Condensation, BipartiteMerging]
+COMPENSATING = [RandomClusters, KMeans, Condensation, BipartiteMerging]
 
 
 def rows(seed=0, dtype=torch.float32):
@@ -22,7 +25,7 @@ def rows(seed=0, dtype=torch.float32):
     return torch.randn(int(COUNTS.sum()), DIM, generator=gen).to(dtype)
 
 
-@pytest.mark.parametrize("kind", [RandomClusters, RowDropping])
+@pytest.mark.parametrize("kind", [RandomClusters, RowDropping, BipartiteMerging])
 @pytest.mark.parametrize(
     ("rate", "sent"),
     [(0.2, [8, 0, 1, 5, 0]), (0.21, [9, 0, 1, 6, 0]), (0.001, [1, 0, 1, 1, 0]), (1, [40, 0, 1, 25, 0])],
@@ -33,7 +36,7 @@ def test_the_rate_is_met_for_each_expert(kind, rate, sent):
     assert reduced.rows_CD.shape == (sum(sent), DIM)
 
 
-@pytest.mark.parametrize("kind", DRAWING)
+@pytest.mark.parametrize("kind", EVERY)
 @pytest.mark.parametrize("rate", [0, -0.1, 1.01])
 def test_a_rate_out_of_range_is_refused(kind, rate):
     with pytest.raises(ValueError, match="rate: must be in"):
@@ -110,13 +113,32 @@ def test_few_or_no_rows(kind, counts):
     assert reduced.restore(reduced.rows_CD * 2).shape == x.shape
 
 
-@pytest.mark.parametrize("kind", [RandomClusters, KMeans])
+@pytest.mark.parametrize("kind", COMPENSATING)
 def test_compensation_returns_the_rows_of_an_identity_expert(kind):
     x = rows(dtype=torch.float64)
-    reduced = kind(DIM)(x, COUNTS)
+    reduced = kind(DIM, rate=0.2, error_compensation=True)(x, COUNTS)
     torch.testing.assert_close(reduced.restore(reduced.rows_CD), x)
-    reduced = kind(DIM, error_compensation=False)(x, COUNTS)
+    reduced = kind(DIM, rate=0.2, error_compensation=False)(x, COUNTS)
     assert (reduced.restore(reduced.rows_CD) - x).abs().max() > 0.1
+
+
+@pytest.mark.parametrize("kind", COMPENSATING)
+@pytest.mark.parametrize("counts", [[40, 0, 1, 25, 0], [0, 0], [1, 0, 1]])
+def test_a_learned_compensation_gets_a_gradient_whatever_the_rows(kind, counts):
+    reduction = kind(DIM, rate=0.2, error_compensation="learned")
+    x = torch.randn(sum(counts), DIM, generator=torch.Generator().manual_seed(0))
+    reduced = reduction(x, torch.tensor(counts))
+    reduced.restore(2 * reduced.rows_CD).square().sum().backward()
+    (alpha,) = reduction.parameters()
+    assert alpha.grad is not None
+    assert (alpha.grad != 0) == (max(counts) > 1)
+
+
+@pytest.mark.parametrize("kind", COMPENSATING)
+def test_an_estimated_compensation_sends_a_sample_beside(kind):
+    few, more = (kind(DIM, rate=0.2, error_compensation=option)(rows(), COUNTS) for option in (True, "estimated"))
+    assert len(more.rows_CD) == len(few.rows_CD) + 1
+    torch.testing.assert_close(more.restore(3 * more.rows_CD), 3 * rows())
 
 
 def test_random_clusters_are_balanced_and_stay_in_their_expert():
@@ -267,3 +289,61 @@ def test_condensation_survives_rows_whose_length_over_or_underflows():
 def test_a_threshold_out_of_range_is_refused(threshold):
     with pytest.raises(ValueError, match="threshold: must be in"):
         Condensation(DIM, threshold=threshold)
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.2, 0.5, 0.9, 1])
+@pytest.mark.parametrize("counts", [[40, 0, 1, 25, 0], [14, 3, 35, 7, 0, 0, 7]])
+def test_condensation_at_a_rate_takes_the_highest_threshold_that_keeps_it(rate, counts):
+    counts_E = torch.tensor(counts)
+    x = rows()
+    reduced = Condensation(DIM, rate=rate)(x, counts_E)
+    wanted_E = rows_at_rate(counts_E, rate)
+    assert (reduced.counts_E <= wanted_E).all()
+    assert reduced.counts_E.sum() >= 0.8 * wanted_E.sum()
+    # Each expert's choice is that of some threshold, and a slightly higher one would send too many.
+    for own, sent, wanted in zip(x.split(counts), reduced.counts_E.tolist(), wanted_E.tolist(), strict=True):
+        if len(own) > 1 and sent < wanted:
+            number = torch.tensor([len(own)])
+            found = {
+                int(Condensation(DIM, threshold=t)(own, number).counts_E)
+                for t in (1 - torch.logspace(-5, 0.3, 300)).clamp(min=-0.999).tolist()
+            }
+            assert sent == max(count for count in found if count <= wanted)
+
+
+def slow_merging(x, rate):
+    """One expert's clusters by bipartite merging, as sets of rows."""
+    clusters = [[number] for number in range(len(x))]
+    wanted = max(1, math.ceil(len(x) * rate - 1e-9))
+    while len(clusters) > wanted:
+        means = torch.nn.functional.normalize(torch.stack([x[members].mean(0) for members in clusters]))
+        first, second = range(0, len(clusters), 2), range(1, len(clusters), 2)
+        pairs = []
+        for a in first:
+            similarity, b = max((float(means[a] @ means[b]), -b) for b in second)
+            pairs.append((-similarity, a, -b))
+        for _, a, b in sorted(pairs)[: len(clusters) - wanted]:
+            clusters[b] = clusters[b] + clusters[a]
+            clusters[a] = []
+        clusters = [members for members in clusters if members]
+    return [sorted(members) for members in clusters]
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.3, 0.5, 0.8])
+@pytest.mark.parametrize("counts", [[40, 0, 1, 25, 0], [14, 3, 35, 7, 0, 2, 5]])
+def test_bipartite_merging_is_the_slow_one_for_each_expert(rate, counts):
+    x = rows(dtype=torch.float64)
+    reduced = BipartiteMerging(DIM, rate=rate)(x, torch.tensor(counts))
+    expected, start = [], 0
+    for own in x.split(counts):
+        expected += [[start + member for member in members] for members in slow_merging(own, rate)]
+        start += len(own)
+    found = [(reduced.assignment_R == number).nonzero().flatten().tolist() for number in range(len(reduced.rows_CD))]
+    assert found == expected
+    torch.testing.assert_close(reduced.rows_CD, torch.stack([x[members].mean(0) for members in expected]))
+
+
+def test_bipartite_merging_joins_duplicates_first():
+    x = torch.randn(10, DIM, generator=torch.Generator().manual_seed(0)).repeat_interleave(2, 0)
+    reduced = BipartiteMerging(DIM, rate=0.5)(x, torch.tensor([20]))
+    torch.testing.assert_close(reduced.rows_CD, x[::2])

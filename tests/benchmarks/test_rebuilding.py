@@ -2,8 +2,8 @@
 
 import time
 
-from suite.figures import __main__ as figures
-from suite.tables import __main__ as tables
+from suite.figures import build as figures
+from suite.tables import build as tables
 from tests.suite.builders.synthetic import write_probe, write_run, write_sample, write_speed
 
 BAR_SECONDS = 150

@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from tests.program import lshmoe_bench
+
 ROOT = Path(__file__).parent.parent.parent
 PARTS = ("Snakefile", "profiles", "suite", "baselines", "lshmoe", "sweeps", "requirements")
 SHORT = {"steps": 40, "eval_every": 20, "eval_examples": 8, "checkpoint_every": 5}
@@ -72,18 +74,10 @@ class Project:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
-    def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run Python on the copy's modules, without Snakemake."""
+    def lshmoe_bench(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command on the copy, without Snakemake."""
         environment = os.environ | {"PYTHONPATH": str(self.folder), "OMP_NUM_THREADS": "1"}
-        return subprocess.run(
-            [sys.executable, *arguments],
-            cwd=self.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
+        return lshmoe_bench(*words, cwd=self.folder, env=environment, timeout=180)
 
     def run(self, method: str) -> Path:
         """The folder of a run."""

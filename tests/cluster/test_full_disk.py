@@ -25,8 +25,8 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk_is_named_and_leaves_no_result(disk: Path, project: Project) -> None:
     # The mirror may still read records when the run has ended, and a disk in use cannot be taken away.
-    command = ("-m", "suite.training.train", "method=lsh", f"results={disk}", "tracking=off")
-    full = project.python(*command)
+    command = ("train", "method=lsh", f"results={disk}", "tracking=off")
+    full = project.lshmoe_bench(*command)
     summary = disk / "nano/runs/gpt_moe/text_lm/lsh/seed0/summary.json"
     assert full.returncode == 1
     assert full.stderr == (
@@ -35,6 +35,6 @@ def test_a_full_disk_is_named_and_leaves_no_result(disk: Path, project: Project)
     assert not summary.exists()
 
     subprocess.run(["mount", "-o", f"remount,size={ENOUGH}", disk], check=True)
-    again = project.python(*command)
+    again = project.lshmoe_bench(*command)
     assert again.returncode == 0, again.stderr
     assert summary.exists()

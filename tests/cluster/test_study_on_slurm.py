@@ -66,15 +66,15 @@ def test_four_workers_share_a_study_and_lose_nothing_to_a_kill(slurm: Slurm, pro
     assert sorted(int(row["number"]) for row in rows if row["state"].lower() == "complete") == [0, 1, 2, 3]
 
     alone = with_study(Project(tmp_path / "alone"))
-    for command in (["sweeps.create"], ["sweeps.work", "trials=1"]):
-        done = alone.python("-m", command[0], "study=tiny", "scale=nano", *command[1:])
+    for command, *more in (["create"], ["work", "trials=1"]):
+        done = alone.lshmoe_bench("study", command, "study=tiny", "scale=nano", *more)
         assert done.returncode == 0, done.stderr
     assert losses(alone, 0) == losses(project, 0) and len(losses(project, 0)) == 20
 
 
 def test_a_database_that_is_away_is_named_in_one_line(project: Project) -> None:
-    done = with_study(project).python(
-        "-m", "sweeps.create", "study=tiny", "storage=postgresql://me@127.0.0.1:1/studies"
+    done = with_study(project).lshmoe_bench(
+        "study", "create", "study=tiny", "storage=postgresql://me@127.0.0.1:1/studies"
     )
     assert done.returncode == 2
     assert done.stderr.startswith("error: storage: postgresql") and done.stderr.count("\n") == 1

@@ -1,13 +1,18 @@
 """Studies without training: made-up studies, and workers whose trials only sleep."""
 
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import optuna
+from optuna.trial import FrozenTrial
+
 from sweeps.create import create
 from sweeps.folder import StudyFolder
+from sweeps.storage import open_storage, storage_url
 from sweeps.study import Study
 from sweeps.trial import Outcome, TrialFailed
 from sweeps.work import work
@@ -53,6 +58,26 @@ def sleeping(seconds: float) -> Any:
         return Outcome([1.0, 1.0], {})
 
     return run
+
+
+def worker(results: Path, seconds: float) -> subprocess.Popen[str]:
+    """Start a worker on the made-up study whose trials sleep for ``seconds``."""
+    command = [sys.executable, "-m", "tests.sweeps.made_up", str(results), str(seconds)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(path: Path) -> None:
+    """Wait until a file is there; a minute at most."""
+    deadline = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} never came"
+        time.sleep(0.05)
+
+
+def trials_of(folder: StudyFolder, storage: str | None = None) -> list[FrozenTrial]:
+    """All trials of the made-up study, as its database has them."""
+    opened = open_storage(storage_url(folder, storage), folder.read_study().heartbeat)
+    return optuna.load_study(study_name="nano/made_up", storage=opened).get_trials(deepcopy=False)
 
 
 if __name__ == "__main__":

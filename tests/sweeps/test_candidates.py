@@ -1,6 +1,5 @@
 """What is confirmed: the winners, as they were trained, and vanilla beside them."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +7,10 @@ import pandas as pd
 import pytest
 
 from suite.config.compose import compose
+from suite.records.schema.trial import Matched
 from sweeps.candidates import candidates, confirmation_overrides
 from sweeps.folder import StudyFolder
+from tests.suite.builders.synthetic import write_trial
 from tests.sweeps.made_up import study
 
 
@@ -17,8 +18,7 @@ def won(results: Path, made: Any, setting: dict[str, Any], matched: dict[str, An
     """A study's folder in which trial 4 is the best at two targets and none is at the third."""
     folder = StudyFolder(results, "nano", made.name)
     (folder.trials / "4").mkdir(parents=True)
-    record = {"trial": 4, "setting": setting} | ({"matched": matched} if matched else {})
-    (folder.trials / "4" / "trial.json").write_text(json.dumps(record))
+    write_trial(folder.trials / "4", 4, setting, matched and Matched(**matched))
     table = {"task": ["text_lm"] * 3, "target": [0.2, 0.15, 0.1], "number": [4, 4, None]}
     pd.DataFrame(table).to_csv(folder.path / "best.csv", index=False)
     return folder

@@ -2,14 +2,13 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from sweeps.folder import StudyFolder
 from sweeps.verify import verify
+from tests.program import lshmoe_bench
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 STUDY = "paper_ablation"
@@ -22,9 +21,7 @@ def folder(tmp_path: Path) -> StudyFolder:
 
 
 def test_the_reference_s_studies_follow_from_their_records() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "sweeps.verify", REFERENCE], capture_output=True, text=True, check=False
-    )
+    done = lshmoe_bench("study", "verify", REFERENCE)
     assert (done.returncode, done.stderr) == (0, "")
     assert STUDY in done.stdout
 
@@ -45,7 +42,14 @@ def test_a_trial_without_its_record_is_named(folder: StudyFolder) -> None:
     assert any("trial 2: no record in" in line for line in verify(folder))
 
 
-@pytest.mark.parametrize("name", ["trials.csv", "best.csv", "trials/1/trial.json"])
+@pytest.mark.parametrize("name", ["trials.csv", "best.csv"])
 def test_a_file_that_is_gone_is_named(folder: StudyFolder, name: str) -> None:
     (folder.path / name).unlink()
     assert f"{STUDY}: missing: {name}" in verify(folder)
+
+
+@pytest.mark.parametrize(("text", "reason"), [(None, "no trial.json"), ("{}", "trial.json has schema None")])
+def test_a_winner_whose_record_is_at_fault_is_named(folder: StudyFolder, text: str | None, reason: str) -> None:
+    path = folder.trials / "1" / "trial.json"
+    path.write_text(text) if text else path.unlink()
+    assert any(f"trials/1: {reason}" in line for line in verify(folder))

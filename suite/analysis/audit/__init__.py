@@ -4,11 +4,11 @@ Nothing is measured here.
 """
 
 from suite.analysis.audit.equations import equation_rows
-from suite.analysis.audit.speedups import speedup_rows
-from suite.analysis.rows import Row
+from suite.analysis.audit.row import AuditRow
+from suite.analysis.audit.speedups import judged_speedups
 from suite.config.paper.published import Published
 
 
-def audit_rows(published: Published) -> list[Row]:
+def audit_rows(published: Published) -> list[AuditRow]:
     """One row per statement and reading."""
-    return [*speedup_rows(published), *equation_rows(published)]
+    return [*judged_speedups(published), *equation_rows(published)]

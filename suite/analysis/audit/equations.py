@@ -1,18 +1,18 @@
 """The paper's equations (6 to 9) against the shares that it measured (Fig. 3)."""
 
 from suite.analysis.audit.judgement import CONSISTENT, INCONSISTENT, NEEDS_MORE, SHARE_TOLERANCE, title
-from suite.analysis.rows import Row
+from suite.analysis.audit.row import AuditRow
 from suite.config.paper.published import AVERAGE, Published
 from suite.costmodel import paper
 from suite.costmodel.sheets import Cluster, sheets
 
 
-def equation_rows(published: Published) -> list[Row]:
+def equation_rows(published: Published) -> list[AuditRow]:
     """Shares by eq. 9, and what it says of larger clusters, more experts and models of equal width."""
     return [*_share_rows(published), *_growth_rows(published), *_same_equation_rows(published)]
 
 
-def _share_rows(published: Published) -> list[Row]:
+def _share_rows(published: Published) -> list[AuditRow]:
     """Eqs. 6 to 9 against Fig. 3, as printed and corrected, at the GPUs' peak."""
     where = published.share_cluster
     cluster, top_k = sheets().clusters[where.cluster], sheets().assumptions.top_k
@@ -35,10 +35,8 @@ def _share_rows(published: Published) -> list[Row]:
         )
         for reading, ratio in (("eq. 9 as printed", printed), ("eq. 9, bytes and shared NICs", corrected)):
             verdict, reason = _judge_share(paper.share(ratio), share.value)
-            rows.append(
-                _share_row(f"share_{model}", share.section, model, published, share.value, reading, ratio)
-                | {"verdict": verdict, "reason": reason}
-            )
+            found = paper.share(ratio), verdict, reason
+            rows.append(_share_row(f"share_{model}", share.section, model, published, reading, *found))
     return rows
 
 
@@ -57,21 +55,31 @@ def _judge_share(given: float, reported: float) -> tuple[str, str]:
 
 
 def _share_row(
-    statement: str, section: str, model: str, published: Published, value: float, reading: str, ratio: float
-) -> Row:
-    return {
-        "statement": statement,
-        "section": section,
-        "model": title(model, published),
-        "quantity": "share",
-        "published": value,
-        "reading": reading,
-        "possible": paper.share(ratio),
-        "borrowed": None if published.models[model].widths_stated else "width",
-    }
+    statement: str,
+    section: str,
+    model: str,
+    published: Published,
+    reading: str,
+    given: float,
+    verdict: str,
+    reason: str,
+) -> AuditRow:
+    """The share that the paper reports of a model beside the one that a reading gives."""
+    return AuditRow(
+        statement=statement,
+        section=section,
+        model=title(model, published),
+        quantity="share",
+        published=published.shares[model].value,
+        reading=reading,
+        possible=given,
+        borrowed=None if published.models[model].widths_stated else "width",
+        verdict=verdict,
+        reason=reason,
+    )
 
 
-def _growth_rows(published: Published) -> list[Row]:
+def _growth_rows(published: Published) -> list[AuditRow]:
     """What §3.3 and Fig. 3 say of more servers, more experts and other models, by eq. 9 from the reported shares."""
     where = published.share_cluster
     cluster = sheets().clusters[where.cluster]
@@ -85,27 +93,27 @@ def _growth_rows(published: Published) -> list[Row]:
             ("share_at_twice_the_servers", growth, f"(w−1)/w grows by {growth:.2f} from {few} to {many} servers"),
             ("share_at_twice_the_experts", 1.0, "the number of experts does not occur in eq. 9"),
         ):
-            ratio = paper.kappa(share.value) * factor
-            apart = abs(paper.share(ratio) - share.value)
-            row = _share_row(statement, "Fig. 3", model, published, share.value, "eq. 9 as printed", ratio)
-            fits = apart <= SHARE_TOLERANCE
-            rows.append(row | {"verdict": CONSISTENT if fits else INCONSISTENT, "reason": why})
+            given = paper.share(paper.kappa(share.value) * factor)
+            rows.append(_fig3_row(statement, model, published, given, why))
     return rows
 
 
-def _same_equation_rows(published: Published) -> list[Row]:
+def _fig3_row(statement: str, model: str, published: Published, given: float, reason: str) -> AuditRow:
+    """What eq. 9 gives a model beside its share in Fig. 3: they fit where both are nearly the same."""
+    fits = abs(given - published.shares[model].value) <= SHARE_TOLERANCE
+    verdict = CONSISTENT if fits else INCONSISTENT
+    return _share_row(statement, "Fig. 3", model, published, "eq. 9 as printed", given, verdict, reason)
+
+
+def _same_equation_rows(published: Published) -> list[AuditRow]:
     """Models that are alike in all that eq. 9 depends on must have equal shares."""
     names = [name for name in published.shares if name != AVERAGE and published.models[name].widths_stated]
-    rows: list[Row] = []
+    rows = []
     for i, first in enumerate(names):
         for second in names[i + 1 :]:
             if published.models[first].d_model != published.models[second].d_model:
                 continue
-            one, other = published.shares[first].value, published.shares[second].value
-            row = _share_row(
-                f"share_as_{first}", "Fig. 3", second, published, other, "eq. 9 as printed", paper.kappa(one)
-            )
-            fits = abs(one - other) <= SHARE_TOLERANCE
+            one = published.shares[first].value
             reason = f"{title(first, published)} has the same h, k and w, so the same share, {one:.0%}"
-            rows.append(row | {"verdict": CONSISTENT if fits else INCONSISTENT, "reason": reason})
+            rows.append(_fig3_row(f"share_as_{first}", second, published, one, reason))
     return rows

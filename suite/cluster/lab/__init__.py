@@ -1,4 +1,4 @@
 """Real slow links on one machine: servers are network namespaces, links are veth pairs shaped by the kernel.
 
-``python -m suite.cluster.lab`` is the command line. Ranks reach their link through :class:`suite.cluster.lab.link.Link`.
+``lshmoe-bench lab`` is the command line. Ranks use their link by :class:`suite.cluster.lab.link.Link`.
 """

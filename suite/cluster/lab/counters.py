@@ -1,18 +1,18 @@
-"""What the kernel counted on a server's link."""
+"""The kernel's counters of a server's link."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from suite.cluster.lab.layout import A2A
 
-# Ethernet 14, IPv4 20, TCP with time stamps 32. The kernel counts a packet when it crosses the veth, before a network
-# card would have cut it up: one set of headers per such packet, and nothing but headers in an acknowledgement.
+# Ethernet 14, IPv4 20, TCP with time stamps 32. The kernel counts a packet when it crosses the veth, before
+# segmentation: one set of headers per packet. An acknowledgement has only headers.
 HEADER_BYTES = 66
 
 
 @dataclass(frozen=True)
 class Counters:
-    """Since the interface was made; subtract two readings.
+    """Counts since the interface was made. Subtract two readings.
 
     Attributes:
         sent_bytes: headers included.

@@ -53,8 +53,8 @@ class LinkFit:
 
 
 def solve(bytes_per_server: Sequence[int], seconds: Sequence[float]) -> tuple[float, float]:
-    """Alpha and beta, neither below zero, with the least sum of squared *relative* errors."""
-    from scipy.optimize import nnls  # half a second that ranks without a fit can do without
+    """Non-negative alpha and beta with the least sum of squared *relative* errors."""
+    from scipy.optimize import nnls  # half a second of import time, for ranks that fit only
 
     measured = np.asarray(seconds, dtype=float)
     design = np.stack([1 / measured, np.asarray(bytes_per_server) / measured], axis=1)
@@ -75,9 +75,9 @@ def fit_link(
     Args:
         group: the exchanges' ranks, those of a server consecutive.
         ranks_per_server: G. Ranks send only to other servers.
-        collective: what the exchanges call.
+        collective: the all-to-all of the exchanges.
         sizes: bytes per peer, ascending, each a multiple of 4.
-        budget: seconds that this may take. The largest sizes are left out where they would exceed it.
+        budget: seconds for all of it. Sizes that would exceed it are left out.
 
     Raises:
         ValueError: if there is only one server: no link to measure.
@@ -86,7 +86,7 @@ def fit_link(
     if elsewhere < 1:
         raise ValueError("fit_link: all ranks share one server, so there is no link to measure")
     began = time.perf_counter()
-    for _ in range(_LEAST):  # the first ones meet cold caches and closed windows
+    for _ in range(_LEAST):  # warm up caches and TCP windows
         all_to_all(2**16, group, ranks_per_server, collective)
     measured: dict[int, float] = {}
     for size in sizes:
@@ -94,7 +94,7 @@ def fit_link(
         while len(repeats) < _REPEATS:
             repeats.append(all_to_all(size, group, ranks_per_server, collective))
             spent = _slowest(time.perf_counter() - began, group)
-            # The next size takes twice as long, at most.
+            # The next size takes at most twice as long.
             if len(repeats) >= _LEAST and spent + _LEAST * 2 * repeats[-1] > budget:
                 break
         measured[size] = float(np.median(repeats))

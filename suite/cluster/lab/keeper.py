@@ -1,6 +1,6 @@
-"""The process that a lab of the command line lives and dies with.
+"""The process that holds a lab of the command line: the lab lives as long as this process.
 
-It is started by :func:`suite.cluster.lab.permission.entry`, says ``ready`` on its standard output, and waits to be ended.
+It is started by :func:`suite.cluster.lab.permission.entry`, prints ``ready``, and waits for a signal to end.
 """
 
 import os
@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,13 +22,14 @@ from suite.cluster.lab.registry import Registry, State, start_tick
 from suite.errors import UserError, exit_on_error
 
 _READY_SECONDS = 20.0
+_STOP_SECONDS = 5.0
 
 
 def start(registry: Registry, layout: Layout, rate_mbit: float | None) -> State:
     """Make a lab that stays until its keeper, which outlives this process, is asked to end by SIGTERM.
 
     Raises:
-        UserError: in one line, why there is none.
+        UserError: in one line, why the lab could not be made.
     """
     lab = secrets.token_hex(3)
     command = [*permission.entry(), sys.executable, "-m", "suite.cluster.lab.keeper", str(registry.folder), lab]
@@ -48,9 +50,19 @@ def start(registry: Registry, layout: Layout, rate_mbit: float | None) -> State:
     return registry.find(lab)
 
 
+def stop(state: State) -> None:
+    """End a keeper, by force if it does not within seconds, and wait until it is gone."""
+    os.kill(state.pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while state.is_alive():
+        if time.monotonic() > deadline:
+            os.kill(state.pid, signal.SIGKILL)
+        time.sleep(0.01)
+
+
 @contextmanager
 def kept(registry: Registry, lab: str, layout: Layout, user_namespace: bool) -> Iterator[Namespaces]:
-    """A new lab that this process keeps; on the way in, what dead labs left is cleaned."""
+    """A new lab that this process holds. Entries of dead labs are removed from the registry first."""
     registry.clean()
     made = namespaces.build(layout)
     started = start_tick(os.getpid())

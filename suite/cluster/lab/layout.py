@@ -1,10 +1,10 @@
-"""The shape of a lab: how many servers, what their interfaces and addresses are called."""
+"""The shape of a lab: its servers, their interfaces and addresses."""
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-# Two fabrics, each a bridge in the switch's namespace with one veth to every server. The name of a fabric is also the
-# name of a server's interface to it.
+# Two fabrics, each a bridge in the switch's namespace with one veth to every server. A server's interface has the name
+# of its fabric.
 A2A = "a2a"  # shaped; the exchanges' collectives
 DENSE = "dense"  # open; everything else
 FABRICS = {A2A: IPv4Address("10.77.0.0"), DENSE: IPv4Address("10.78.0.0")}
@@ -14,7 +14,7 @@ MAX_SERVERS = 1000  # ports of a Linux bridge, rounded down
 
 @dataclass(frozen=True)
 class Layout:
-    """S servers with G ranks each; a lab has namespaces of its own, so these names never meet another lab's."""
+    """S servers with G ranks each. Every lab has its own namespaces, so equal names in two labs do not clash."""
 
     servers: int
     ranks_per_server: int

@@ -1,4 +1,4 @@
-"""A rank's handle on the link of its server: its rate, its fit, what the kernel counted on it."""
+"""A rank's handle on the link of its server: rate, alpha–beta fit and kernel counters."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -26,9 +26,9 @@ class Link:
         group: the exchanges' process group.
         ranks_per_server: G.
         transport: ``shaped`` by the kernel, or ``paced`` by sleeping.
-        capacity_mbit: 10⁶ bit/s that left each server with the link open, measured when the ranks joined.
-        pace: what sleeps, if paced.
-        rate_mbit: nominal, as it was last set; ``None`` is open.
+        capacity_mbit: 10⁶ bit/s leaving each server with open links, measured when the ranks joined.
+        pace: the collective that sleeps, if paced.
+        rate_mbit: current nominal rate; ``None`` is open.
     """
 
     group: dist.ProcessGroup
@@ -45,7 +45,7 @@ class Link:
             UserError: on every rank, if one server's link cannot have that rate.
         """
         problem = self._impossible(rate_mbit)
-        dist.barrier()  # nobody is still sending at the old rate
+        dist.barrier()  # no rank still sends at the old rate
         if problem is None and self.pace is not None:
             self.pace.rate_mbit = rate_mbit
         elif problem is None and dist.get_rank() % self.ranks_per_server == 0:
@@ -60,7 +60,7 @@ class Link:
         self.rate_mbit = rate_mbit
 
     def settle(self) -> None:
-        """A few small all-to-alls, so that connections know the present rate. Collective."""
+        """A few small all-to-alls, so that TCP adapts to the current rate. Collective."""
         for _ in range(_SETTLING):
             all_to_all(_SETTLING_BYTES, self.group, self.ranks_per_server, self.pace or dist.all_to_all_single)
 
@@ -69,23 +69,22 @@ class Link:
         return fit_link(self.group, self.ranks_per_server, self.pace or dist.all_to_all_single, budget=budget)
 
     def counters(self) -> Counters:
-        """What the kernel counted on the server's link so far; all ranks of a server see the same.
+        """The kernel's counters of the server's link; equal on all ranks of a server.
 
-        Subtract two readings, each made after a barrier: what a rank has sent may still wait in its queue, but what all
-        have received has crossed.
+        Subtract two readings, each made after a barrier. Before a barrier, sent bytes may still wait in a queue.
 
         Raises:
-            UserError: if the link is only paced: then nothing crosses an interface.
+            UserError: if the link is paced: then no bytes cross an interface.
         """
         if self.transport == "paced":
             raise UserError("counters: cluster.network=paced has no link that the kernel could count; use network=lab")
         return counters()
 
     def measure_capacity(self) -> None:
-        """Open the link and measure what it carries. Collective."""
+        """Open the link and measure its capacity. Collective."""
         self.capacity_mbit = float("inf")
         self.set_rate(None)
-        # As many bytes leave a server whatever its number of ranks.
+        # The same number of bytes leaves a server for any number of ranks.
         peers = self.ranks_per_server * (dist.get_world_size(self.group) - self.ranks_per_server)
         size = max(4, _CAPACITY_BYTES // peers // 4 * 4)
         fastest = min(all_to_all(size, self.group, self.ranks_per_server) for _ in range(_CAPACITY_REPEATS))

@@ -1,4 +1,7 @@
-"""One rank that measures a living lab's link: ``python -m suite.cluster.lab.link_fit FOLDER CLUSTER``, under torchrun."""
+"""One rank that measures a living lab's link.
+
+torchrun starts it: ``python -m suite.cluster.lab.link_fit FOLDER CLUSTER``.
+"""
 
 import os
 import sys
@@ -14,10 +17,10 @@ from suite.config.cluster import ClusterConfig
 
 
 def fit_lab(lab: State, folder: Path) -> None:
-    """Start a rank per place of ``lab``, which is left as it is; one of them prints the fit.
+    """Start all ranks of ``lab``; rank 0 prints the fit. The lab is not changed.
 
     Raises:
-        RunError: with the reason the ranks failed for.
+        RunError: why the ranks failed.
     """
     layout = lab.layout
     cluster = ClusterConfig(

@@ -1,7 +1,7 @@
 """Network namespaces and the veth pairs between them.
 
-A namespace is held open by file descriptors of one process, the lab's keeper, and by the processes inside. When the
-last of them is gone, killed or not, the kernel removes the namespace and every interface in it: nothing is left behind.
+File descriptors of one process, the lab's keeper, and the processes inside hold a namespace open. When the last of
+these processes ends, the kernel removes the namespace and its interfaces, so nothing is left behind.
 """
 
 import ctypes
@@ -25,7 +25,7 @@ class Namespaces:
     descriptors: dict[str, int]
 
     def enter(self, name: str) -> None:
-        """Move this process into a namespace; in a child, before it runs its program."""
+        """Move this process into a namespace. Call it in a child before it runs its program."""
         _setns(self.descriptors[name])
 
     def run(self, name: str, *command: str, lines: str = "") -> None:
@@ -42,7 +42,7 @@ class Namespaces:
 
 
 def build(layout: Layout) -> Namespaces:
-    """Make a lab's namespaces and links; this process ends up inside the switch's.
+    """Make a lab's namespaces and links. This process is moved into the namespace of the switch.
 
     Raises:
         UserError: if the kernel or ``ip`` refuses.
@@ -68,17 +68,17 @@ def build(layout: Layout) -> Namespaces:
 
 
 def attach(pid: int, descriptors: dict[str, int]) -> Namespaces:
-    """The namespaces that the keeper ``pid`` holds, opened by this process too."""
+    """Open the namespaces that the keeper ``pid`` holds."""
     opened = {name: os.open(f"/proc/{pid}/fd/{number}", os.O_RDONLY) for name, number in descriptors.items()}
     return Namespaces(opened)
 
 
 def _new() -> int:
-    """A new namespace, which this process is then in."""
+    """Make a new namespace and move this process into it; returns its file descriptor."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(_CLONE_NEWNET):
         raise UserError(f"lab: this process may not make network namespaces ({os.strerror(ctypes.get_errno())})")
-    # Without IPv6 the kernel sends next to nothing of its own, which counters would count. It works with it too.
+    # With IPv6 the kernel sends packets of its own, which the counters would include. Labs work with it, too.
     with suppress(OSError):
         Path("/proc/sys/net/ipv6/conf/default/disable_ipv6").write_text("1")
     return os.open("/proc/self/ns/net", os.O_RDONLY)

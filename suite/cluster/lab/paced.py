@@ -1,4 +1,4 @@
-"""The last resort where the kernel shapes nothing: a collective that sleeps for as long as its bytes would take."""
+"""A fallback where the kernel cannot shape links: a collective that sleeps as long as its bytes would take."""
 
 import time
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from torch import Tensor
 
 @dataclass
 class Pace:
-    """All-to-all over loopback, as slow as a link of ``rate_mbit`` between servers; no latency is added.
+    """All-to-all over loopback, as slow as links of ``rate_mbit`` between servers, without latency.
 
     Attributes:
-        rate_mbit: 10⁶ bit/s that leave a server; ``None`` does not sleep.
-        ranks_per_server: G; they share the rate.
+        rate_mbit: 10⁶ bit/s leaving a server; ``None`` does not sleep.
+        ranks_per_server: G. The ranks of a server share its rate.
     """
 
     rate_mbit: float | None

@@ -1,4 +1,4 @@
-"""How a process comes to be allowed to make network namespaces here."""
+"""How a process gets the permission to make network namespaces."""
 
 import os
 import shutil
@@ -9,15 +9,15 @@ from functools import cache
 from suite.errors import UserError
 
 _REMEDY = "or choose cluster.network=paced, whose record says so"
-# Root needs nothing but a namespace; anyone else becomes root of a user namespace, over nothing but what it makes.
+# Root only needs a namespace. Other users become root of a user namespace, with power over what they make in it only.
 _AS_ROOT = ["unshare", "--net"]
 _AS_USER = ["unshare", "--user", "--map-root-user", "--net"]
-_ADMIN_FOLDERS = "/usr/sbin:/sbin"  # where tc is, and where the search path of a user does not lead
+_ADMIN_FOLDERS = "/usr/sbin:/sbin"  # tc is there; the search path of an ordinary user lacks them
 
 
 @cache
 def entry() -> tuple[str, ...]:
-    """The command that runs another where it may make network namespaces and links.
+    """The prefix that lets a command make network namespaces and links.
 
     Raises:
         UserError: in one line, what is missing and the remedy.
@@ -42,7 +42,7 @@ def entry() -> tuple[str, ...]:
 
 
 def available() -> bool:
-    """Whether a lab can be made here; where not, the reason is printed."""
+    """Whether a lab can be made here; if not, prints the reason."""
     try:
         entry()
     except UserError as error:

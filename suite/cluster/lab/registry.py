@@ -1,4 +1,4 @@
-"""Which labs live on this machine: a file per lab, in a folder of the user's, that names the process that keeps it."""
+"""The living labs of this machine: one file per lab, in a folder of the user, with the process that keeps it."""
 
 import json
 import os
@@ -16,7 +16,8 @@ class State:
 
     Attributes:
         id: its name.
-        pid, started: the keeper, and the clock tick at which it started: a number may be used again, both never are.
+        pid: of the keeper.
+        started: clock tick at which the keeper started; it tells the keeper from a later process with the same pid.
         user_namespace: whether the lab is inside one.
         layout: servers and ranks.
         descriptors: the keeper's open files, by namespace.
@@ -34,17 +35,17 @@ class State:
         return start_tick(self.pid) == self.started
 
     def path(self, name: str) -> str:
-        """The file that stands for a namespace."""
+        """Path of the file that stands for a namespace."""
         return f"/proc/{self.pid}/fd/{self.descriptors[name]}"
 
     def entry(self, name: str) -> list[str]:
-        """The command that runs another inside a namespace, from outside the lab."""
+        """The prefix that runs a command inside a namespace, from outside the lab."""
         user = ["--target", str(self.pid), "--user", "--preserve-credentials"] if self.user_namespace else []
         return ["nsenter", *user, f"--net={self.path(name)}"]
 
 
 def start_tick(pid: int) -> int | None:
-    """When a process started, in clock ticks since boot; ``None`` if there is none, or only what is left of one."""
+    """When a process started, in clock ticks since boot; ``None`` if there is no such process, or only a zombie."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
@@ -67,11 +68,11 @@ class Registry:
         return cls(Path(runtime) / "lsh-moe-bench" if runtime else Path(f"/tmp/lsh-moe-bench-{os.geteuid()}"))
 
     def add(self, state: State) -> None:
-        """Write a lab down."""
+        """Add a lab."""
         write_atomically(self.folder / f"{state.id}.json", json.dumps(asdict(state)) + "\n")
 
     def remove(self, lab: str) -> None:
-        """Strike a lab off."""
+        """Remove a lab's file."""
         (self.folder / f"{lab}.json").unlink(missing_ok=True)
 
     def living(self) -> list[State]:
@@ -79,20 +80,20 @@ class Registry:
         return [state for state in self._all() if state.is_alive()]
 
     def find(self, lab: str | None) -> State:
-        """The living lab of that name; without one, the only one.
+        """The living lab of that name; without a name, the only one.
 
         Raises:
             UserError: if there is none, or no name and several.
         """
         living = self.living()
         found = [state for state in living if lab in (None, state.id)]
-        names = ", ".join(state.id for state in living) or "none is up; start one by: python -m suite.cluster.lab up"
+        names = ", ".join(state.id for state in living) or "none is up; start one by: lshmoe-bench lab up"
         if len(found) != 1:
-            raise UserError(f"lab: {f'unknown {lab!r}' if lab else 'say which, by lab=NAME'}; allowed: {names}")
+            raise UserError(f"lab: {f'unknown {lab!r}' if lab else 'say which, by --lab NAME'}; allowed: {names}")
         return found[0]
 
     def clean(self) -> list[str]:
-        """Strike off labs whose keeper is dead, and return their names: the kernel has removed all else of them."""
+        """Remove the files of labs whose keeper is dead, and return their names. The kernel has removed all else."""
         dead = [state.id for state in self._all() if not state.is_alive()]
         for lab in dead:
             self.remove(lab)
@@ -103,7 +104,7 @@ class Registry:
         for path in sorted(self.folder.glob("*.json")):
             try:
                 values = json.loads(path.read_text())
-            except FileNotFoundError:  # another process was quicker
+            except FileNotFoundError:  # another process has just removed it
                 continue
             states.append(State(**values | {"layout": Layout(**values["layout"])}))
         return states

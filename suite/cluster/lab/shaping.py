@@ -5,18 +5,18 @@ import subprocess
 from suite.cluster.lab.layout import A2A
 from suite.errors import UserError
 
-# How long a link may run ahead of its rate after a pause. A deeper bucket would let whole messages pass unshaped, and
-# alpha–beta would not hold; a shallower one loses rate to late timers.
+# Depth of the token bucket in seconds of the rate. A deeper bucket lets whole messages pass unshaped, which breaks the
+# alpha–beta model; a shallower one loses rate to late timers.
 CREDIT_SECONDS = 1e-4
 FRAME_BYTES = 1514  # the largest on Ethernet
 LEAST_BURST_BYTES = 1600  # a frame must fit
-OPEN_PACKET_BYTES = 65536  # the kernel's own choice: it cuts packets up only after the veth
-# So deep a queue never drops: TCP's own window fills first.
+OPEN_PACKET_BYTES = 65536  # the kernel's default: it segments packets only after the veth
+# A queue this deep never drops packets, because TCP's window fills first.
 QUEUE_BYTES = 64 * 2**20
 
 
 def commands(rate_mbit: float | None) -> list[list[str]]:
-    """What sets the rate, to be run inside a server; ``None`` opens the link."""
+    """Commands that set the rate, to run inside a server's namespace; ``None`` opens the link."""
     if rate_mbit is None:
         return [
             ["tc", "qdisc", "replace", "dev", A2A, "root", "pfifo_fast"],
@@ -32,7 +32,7 @@ def commands(rate_mbit: float | None) -> list[list[str]]:
 
 
 def shape(rate_mbit: float | None) -> None:
-    """Set the rate of the server that this process is in, while its ranks run or not.
+    """Set the link rate of the server whose namespace this process is in; ranks may be running.
 
     Args:
         rate_mbit: nominal 10⁶ bits per second leaving the server, headers included; ``None`` opens the link.

@@ -1,7 +1,7 @@
 """Runs ranks inside a lab, one torchrun agent per server: ``python -m suite.cluster.lab.supervisor JOB``.
 
-``JOB`` is a :class:`Job` as JSON. The launcher starts this process by :func:`suite.cluster.lab.permission.entry` for a lab of
-its own, or inside a living lab's switch. All agents end together, and a lab of its own ends with this process.
+``JOB`` is a :class:`Job` as JSON. The launcher starts this process by :func:`suite.cluster.lab.permission.entry` for a
+new lab, or in the switch's namespace of a living lab. All agents end together. A new lab ends with this process.
 """
 
 import fcntl
@@ -25,7 +25,7 @@ from suite.cluster.lab.registry import Registry, State
 from suite.cluster.processes import die_with_parent, on_stop, write_reason
 from suite.errors import UserError
 
-_PORT = 29500  # every lab has ports of its own
+_PORT = 29500  # ports belong to a namespace, so labs do not clash
 _POLL_SECONDS = 0.1
 _SIOCGIFFLAGS, _IFF_RUNNING = 0x8913, 0x40
 
@@ -35,12 +35,13 @@ class Job:
     """What to run.
 
     Attributes:
-        module, arguments: ``python -m module arguments`` on every rank.
-        failure: the file that takes the reason if the lab fails.
+        module: entry point of every rank.
+        arguments: passed to every rank.
+        failure: file for the reason if the lab fails.
         registry: folder of the lab's registry.
         user_namespace: whether this process is root of one.
         layout: servers and ranks.
-        lab: a living lab to run in, if not in one of its own.
+        lab: a living lab to run in; ``None`` makes a new one.
     """
 
     module: str
@@ -66,7 +67,7 @@ def command(module: str, arguments: Sequence[str], layout: Layout, failure: Path
 
 
 def main(job: Job) -> int:
-    """Run a job to its end; returns its exit code."""
+    """Run a job to its end, and return its exit code."""
     die_with_parent()
     try:
         with _opened(job) as opened:

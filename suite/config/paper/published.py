@@ -5,22 +5,19 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from suite.config.compose import CONF
+from suite.config.base import Strict
+from suite.config.conf import CONF
 from suite.config.validation import parse_options
 
 PUBLISHED = CONF / "paper" / "published.yaml"
 
-# The model of a number that concerns all of them.
+# The model of a number that is an average over all models.
 AVERAGE = "average"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PublishedModel(_Strict):
+class PublishedModel(Strict):
     """A model's shape as Table 1 prints it."""
 
     title: str
@@ -33,7 +30,7 @@ class PublishedModel(_Strict):
     cluster: str = Field(description="where it ran, of suite/conf/targets.yaml")
 
 
-class ShareCluster(_Strict):
+class ShareCluster(Strict):
     """Where shares were measured, and the size at which they stayed nearly the same."""
 
     cluster: str
@@ -41,14 +38,14 @@ class ShareCluster(_Strict):
     gpus_doubled: PositiveInt
 
 
-class Fraction(_Strict):
+class PrintedFraction(Strict):
     """A printed share or compression rate, within (0, 1)."""
 
     value: Annotated[float, Field(gt=0, lt=1)]
     section: str
 
 
-class Throughput(_Strict):
+class Throughput(Strict):
     """Samples per second without and with LSH-MoE."""
 
     before: PositiveFloat
@@ -56,7 +53,7 @@ class Throughput(_Strict):
     section: str
 
 
-class Quality(_Strict):
+class Quality(Strict):
     """A printed quality in percent, without and with LSH-MoE."""
 
     model: str
@@ -67,7 +64,7 @@ class Quality(_Strict):
     after: PositiveFloat
 
 
-class Marked(_Strict):
+class Marked(Strict):
     """Perplexities marked on a curve, with error compensation and without; the latter may not be marked."""
 
     compensated: PositiveFloat
@@ -75,14 +72,14 @@ class Marked(_Strict):
     section: str
 
 
-class TaskRow(_Strict):
-    """The printed row that a task of this project measures, or stands in for with other data."""
+class TaskRow(Strict):
+    """The printed row that a task of this project measures, or reproduces with other data (``stand_in``)."""
 
     row: str
     stand_in: bool
 
 
-class PublishedSpeedup(_Strict):
+class PublishedSpeedup(Strict):
     """A printed speed-up with the share and the rate to judge it by, each a name within :class:`Published`."""
 
     id: str
@@ -107,13 +104,13 @@ class PublishedSpeedup(_Strict):
         return self.value + self.digit / 2
 
 
-class Published(_Strict):
+class Published(Strict):
     """All of the paper's numbers that the audit, the extrapolation and the paper's own tables and figures use."""
 
     models: dict[str, PublishedModel]
     share_cluster: ShareCluster
-    shares: dict[str, Fraction]
-    rates: dict[str, Fraction]
+    shares: dict[str, PrintedFraction]
+    rates: dict[str, PrintedFraction]
     throughputs: dict[str, Throughput]
     speedups: list[PublishedSpeedup] = Field(min_length=1)
     qualities: list[Quality]

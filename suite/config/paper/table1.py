@@ -4,19 +4,16 @@ from functools import cache
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
-from suite.config.compose import CONF
+from suite.config.base import Strict
+from suite.config.conf import CONF
 from suite.config.validation import parse_options
 
 TABLE1 = CONF / "paper" / "table1.yaml"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Printed(_Strict):
+class Printed(Strict):
     """One row as printed; ``None`` where it prints no number. Parameters in millions."""
 
     layers: PositiveInt
@@ -27,14 +24,14 @@ class Printed(_Strict):
     total_params: PositiveFloat
 
 
-class Text(_Strict):
+class Text(Strict):
     """What a text model is built for."""
 
     vocabulary: PositiveInt
     context: PositiveInt
 
 
-class Images(_Strict):
+class Images(Strict):
     """What an image model is built for."""
 
     size: PositiveInt
@@ -42,7 +39,7 @@ class Images(_Strict):
     classes: PositiveInt
 
 
-class Placement(_Strict):
+class Placement(Strict):
     """A reading of which layers are MoE layers, and of how large the model is."""
 
     name: str
@@ -50,17 +47,17 @@ class Placement(_Strict):
     dense_stacks: list[str] = Field([], description="MoE layers whose names start so stay dense")
 
 
-class TableRow(_Strict):
+class TableRow(Strict):
     """One model of Table 1; ``model`` is the configuration that rebuilds it, ``placements`` are further readings."""
 
     model: str
     title: str
     printed: Printed
     inputs: Text | Images
-    placements: list[Placement] = []
+    placements: list[Placement] = Field([])
 
 
-class Table1(_Strict):
+class Table1(Strict):
     """The table, with the readings that apply to all its rows."""
 
     tolerance: PositiveFloat = Field(description="relative deviation up to which two numbers match")

@@ -1,8 +1,8 @@
-"""Activations: what autograd keeps for the backward pass, counted on tensors that have shapes and no data.
+"""Activations: tensors that autograd saves for the backward pass, counted by shapes, without data.
 
-The host really runs forward, as one rank with balanced routing and vanilla MoE layers, in torch's FakeTensorMode, where
-tensors behave like the CPU's. What it keeps is affine in examples and in local experts, so a rank with one or two of
-each tells of every other. Other devices keep a little more or less (a fused attention, a dropout mask of bits).
+The host runs its forward pass in torch's FakeTensorMode as on a CPU, as one rank with balanced routing and vanilla MoE
+layers. The bytes are affine in examples and in local experts, so three runs with one or two of each give all others.
+Other devices save a little more or less (fused attention, bit masks for dropout).
 """
 
 from collections.abc import Iterable
@@ -28,12 +28,12 @@ class Activations:
     per_expert: float
 
     def at(self, examples: float, local_experts: float) -> float:
-        """Bytes on a rank with so many examples per step and experts per layer."""
+        """Bytes on a rank with ``examples`` per step and ``local_experts`` per layer."""
         return self.fixed + self.per_example * examples + self.per_expert * local_experts
 
 
 def measure_activations(config: RunConfig, task: Task) -> Activations:
-    """Run the host three times without data, and solve for what examples and local experts cost."""
+    """Run the host three times without data, and solve for the bytes per example and per local expert."""
     most = config.size.experts
     base = saved_bytes(config, task, examples=1, ranks=most)
     per_example = saved_bytes(config, task, examples=2, ranks=most) - base
@@ -67,7 +67,7 @@ def repeated(values: Tensor, examples: int) -> Tensor:
 
 
 class SavedTensors:
-    """Counts what autograd saves in a ``with`` block: every piece of memory once, parameters not at all."""
+    """Counts the bytes that autograd saves within a context: each storage once, parameters left out."""
 
     def __init__(self, parameters: Iterable[Tensor]) -> None:
         self._parameters = {p.untyped_storage()._cdata for p in parameters}
@@ -83,11 +83,11 @@ class SavedTensors:
 
     @property
     def bytes(self) -> int:
-        """So far."""
+        """Bytes saved so far."""
         return sum(storage.nbytes() for storage in self._storages.values())
 
     def _see(self, tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
         if storage._cdata not in self._parameters:
-            self._storages[storage._cdata] = storage  # kept, so that its address is not given to another
+            self._storages[storage._cdata] = storage  # kept alive, so that its address is not reused
         return tensor

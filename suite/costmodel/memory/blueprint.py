@@ -1,49 +1,51 @@
-"""One rank's model as shapes alone: no memory is allocated, no weight is drawn, no process group is needed."""
+"""One rank's model as shapes only: it needs no memory, no weights and no process group."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor, unset_fake_temporarily
 from torch.overrides import TorchFunctionMode
 
 from lshmoe import Exchange, MoELayer
 from lshmoe.exchange import Received
 from suite.config.model import ModelSize
+from suite.hosts.model import HostModel
 from suite.loading import load_object
 from suite.tasks.task import ImageInputs, TextInputs
 
 
 class LoneRank(Exchange):
-    """Rank 0 of ``world_size`` ranks that are not there: it holds its share of experts, and receives as many rows as it
-    sends, the same number for each of them (balanced routing)."""
+    """The exchange of rank 0 among ``world_size`` imaginary ranks, with balanced routing.
+
+    The rank holds its share of experts and receives as many rows as it sends, equally many per expert.
+    """
 
     def __init__(self, world_size: int) -> None:
         super().__init__()
         self.world_size, self.rank = world_size, 0
 
     def __call__(self, rows_CD: Tensor, counts_E: Tensor) -> Received:
-        """Hand the rows to the experts of this rank as if they had come from everywhere."""
+        """Pass the rows to this rank's experts as if they came from all ranks."""
         local, rows = counts_E.shape[0] // self.world_size, rows_CD.shape[0]
-        with unset_fake_temporarily():  # these are numbers, also where all else is shapes
+        with unset_fake_temporarily():  # counts need values, even if all other tensors have none
             counts_L = torch.tensor([rows * (i + 1) // local - rows * i // local for i in range(local)])
         return Received(rows_CD, counts_L, lambda outputs_SD: outputs_SD)
 
 
 @contextmanager
 def as_shapes() -> Iterator[None]:
-    """What is built in this context has shapes and no data: it lives on the meta device."""
+    """Tensors made in this context are on the meta device: they have shapes and no data."""
     with torch.device("meta"), WithoutData():
         yield
 
 
 class WithoutData(TorchFunctionMode):
-    """Answers what a tensor without data cannot.
+    """Answers calls that need the data of a tensor without data.
 
-    Hosts that look for padding or infinities find none, and weights that a host draws on the CPU, whatever the device,
-    stay where they are.
+    A host that looks for padding or infinities finds none. Weights that a host moves to the CPU stay on their device.
     """
 
     def __torch_function__(
@@ -61,7 +63,7 @@ _ANSWERS: dict[Callable[..., Any], Callable[..., Any]] = {
 }
 
 
-def blueprint(host: str, size: ModelSize, inputs: TextInputs | ImageInputs, ranks: int = 1) -> nn.Module:
+def blueprint(host: str, size: ModelSize, inputs: TextInputs | ImageInputs, ranks: int = 1) -> HostModel:
     """Build a host with vanilla MoE layers as rank 0 of ``ranks`` has it, on the meta device.
 
     Args:
@@ -75,8 +77,8 @@ def blueprint(host: str, size: ModelSize, inputs: TextInputs | ImageInputs, rank
         return MoELayer(dim, hidden, size.experts, size.top_k, exchange=LoneRank(ranks), name=name)
 
     build = load_object("model.host", f"{host}.build")
-    if "pretrained" in type(size).model_fields:  # trained weights have no place in shapes
+    if "pretrained" in type(size).model_fields:  # shapes need no trained weights
         size = size.model_copy(update={"pretrained": None})
     with as_shapes():
-        model: nn.Module = build(size, inputs, make_layer)
+        model: HostModel = build(size, inputs, make_layer)
     return model

@@ -1,4 +1,4 @@
-"""Memory of one rank in training, from shapes alone. Nobody has compared it with a GPU yet."""
+"""Memory of one rank in training, from shapes. It has not been compared with a GPU yet."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,14 @@ from suite.costmodel.memory.activations import measure_activations
 from suite.costmodel.memory.blueprint import blueprint
 from suite.tasks import build_task
 
-FLOAT32 = 4  # bytes; weights, gradients and moments have it whatever the precision
+FLOAT32 = 4  # bytes; of weights, gradients and moments at any precision
 
 
 @dataclass(frozen=True)
 class RankMemory:
     """Bytes on one rank.
 
-    Fragmentation, communication libraries, workspace of kernels and temporaries of the backward pass come on top.
+    Fragmentation, communication libraries, kernel workspaces and temporaries of the backward pass are not included.
 
     Attributes:
         dense: replicated weights.
@@ -37,7 +37,7 @@ class RankMemory:
 
     @property
     def total(self) -> float:
-        """At the fullest moment: between forward and backward, or in Adam's step."""
+        """The peak: between forward and backward, or in Adam's step."""
         lasting = self.dense + self.experts + self.gradients + self.buckets + self.optimizer
         return lasting + max(self.activations, self.step)
 

@@ -1,4 +1,4 @@
-"""What a model's parameters are for, by number."""
+"""Counts a model's parameters by kind."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
@@ -11,7 +11,7 @@ from lshmoe.gate import TopKGate
 
 @dataclass(frozen=True)
 class Parameters:
-    """Parameters by kind; every one counts once, tied ones too.
+    """Number of parameters by kind. Tied parameters count once.
 
     Attributes:
         experts: matrices of experts.
@@ -35,7 +35,7 @@ class Parameters:
 
     @property
     def sharded(self) -> int:
-        """Parameters that live on one rank each."""
+        """Parameters that are on one rank only."""
         return self.experts + self.expert_biases
 
     @property

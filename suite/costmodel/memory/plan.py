@@ -1,9 +1,9 @@
-"""What a run needs of a GPU's memory: ``python -m suite.costmodel.memory.plan model=t5_moe task=wikibooks_span scale=paper``.
+"""What a run needs of a GPU's memory.
 
-Reads no data, allocates no weights, writes nothing. Its numbers come from shapes and data sheets; nobody has run them.
+Reads no data, allocates no weights, writes nothing. Its numbers come from shapes and data sheets, not from GPUs.
 """
 
-import sys
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -12,10 +12,9 @@ from suite.config.compose import compose
 from suite.config.hardware import Hardware, hardware
 from suite.config.run import RunConfig
 from suite.costmodel.memory.model import MemoryModel, RankMemory
-from suite.errors import exit_on_error
 from suite.training.check import check
 
-# Share of a GPU's memory left to what is not counted: see RankMemory.
+# Share of a GPU's memory left for what RankMemory does not count.
 RESERVE = 0.1
 
 PARTS = {
@@ -36,7 +35,7 @@ def possible_ranks(config: RunConfig) -> list[int]:
 
 
 def fits(memory: RankMemory, gpu: Hardware) -> bool:
-    """Whether it leaves the reserve free."""
+    """Whether the rank leaves the reserve of a GPU's memory free."""
     return memory.total <= (1 - RESERVE) * gpu.memory
 
 
@@ -46,7 +45,7 @@ def fewest(model: MemoryModel, gpu: Hardware) -> int | None:
 
 
 def show(model: MemoryModel, console: Console) -> None:
-    """Print memory by part, and which GPUs it fits."""
+    """Print memory by part, and the GPUs that it fits."""
     config, ranks = model.config, model.config.cluster.ranks
     memory = model.at(ranks)
     examples = config.training.batch_examples // ranks
@@ -88,17 +87,12 @@ def _count(parameters: int) -> str:
     return f"{parameters / 1e6:,.1f} M"
 
 
-def main(arguments: list[str]) -> None:
+def plan(overrides: Sequence[str]) -> None:
     """Validate, build as shapes, print.
 
     Raises:
         UserError: for bad input, in one line.
     """
-    config = compose(arguments)
+    config = compose(overrides)
     check(config)
     show(MemoryModel(config), Console(width=110))
-
-
-if __name__ == "__main__":
-    with exit_on_error():
-        main(sys.argv[1:])

@@ -1,12 +1,7 @@
-"""What Snakemake asks of a cluster's scheduler for jobs of ranks, and the estimate of memory behind it:
-
-``python -m suite.costmodel.memory.resources model=gpt_moe task=wikibooks_lm scale=paper cluster=slurm_gpu_4x8`` writes
-``<results>/<scale>/memory/<cluster>/<model>/<task>.json``.
-"""
+"""What Snakemake asks of a cluster's scheduler for jobs of ranks, and the estimate of memory behind it."""
 
 import json
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,15 +9,14 @@ from typing import Any
 from suite.config.cluster import ClusterConfig
 from suite.config.compose import compose
 from suite.config.run import RunConfig
-from suite.errors import exit_on_error
 from suite.files import write_atomically
 
-# Interpreter, libraries and, on a GPU, the driver's share of one rank, MB; a nano run's ranks came to 1,100 to 1,800
-# altogether, the GPU's number is a guess.
+# Interpreter, libraries and, on a GPU, the driver, MB per rank. Ranks of nano runs took 1,100 to 1,800 in all; the
+# number for GPUs is a guess.
 _PROCESS_MB = {"cpu": 2000, "cuda": 8000}
-# On every node: Snakemake, the launcher and torchrun, MB.
+# Snakemake, the launcher and torchrun, MB per node.
 _NODE_MB = 1500
-# An interrupted run goes on from its checkpoint, also where it was its time that ran out.
+# A run that exceeds its time resumes from its checkpoint.
 _MINUTES = {"nano": 30, "mini": 240, "paper": 1440}
 
 
@@ -31,14 +25,14 @@ def of_ranks(
 ) -> dict[str, Any]:
     """The resources of a rule whose jobs start ranks: nodes, CPUs, GPUs, memory and minutes.
 
-    A job that was killed for its memory asks for as much again at every further attempt. A local executor ignores all
-    of it.
+    A job that was killed for its memory asks for as much again at every further attempt. A local executor ignores these
+    resources.
 
     Args:
-        place: the cluster, of a job's wildcards. Servers that are nodes get one task each, in which torchrun starts
-            their ranks; all other ranks are one node's. A rule's input ``memory`` has the estimates, if there are any.
+        place: gives the cluster for a job's wildcards. Servers that are nodes get one task each, in which torchrun
+            starts their ranks; otherwise all ranks are on one node. A rule's input ``memory`` has the estimates.
         scale: decides the minutes.
-        copies: how many models one job holds, of its wildcards.
+        copies: gives the number of models in a job for its wildcards.
     """
 
     def nodes(cluster: ClusterConfig) -> int:
@@ -59,11 +53,11 @@ def of_ranks(
     return {
         "nodes": of(nodes),
         "tasks": of(nodes),
-        # Says that the job itself starts its tasks; the executor must not.
+        # The job itself starts its tasks; the executor must not.
         "mpi": of(lambda cluster: "srun" if cluster.spans_nodes else None),
         "cpus_per_task": of(lambda cluster: ranks(cluster) * cluster.threads_per_rank),
         "gres": of(lambda cluster: f"gpu:{ranks(cluster)}" if cluster.device == "cuda" else None),
-        # 0: tasks are counted by node, not by GPU.
+        # 0: tasks are counted per node, not per GPU.
         "tasks_per_gpu": of(lambda cluster: 0 if cluster.device == "cuda" else None),
         "mem_mb": mem_mb,
         "runtime": _MINUTES[scale],
@@ -71,17 +65,17 @@ def of_ranks(
 
 
 def memory_path(config: RunConfig) -> Path:
-    """Where a run's estimate of memory lies."""
+    """Path of a run's memory estimate."""
     folder = config.results / config.scale.name / "memory" / config.cluster.name / config.model.name
     return folder / f"{config.task.name}.json"
 
 
 def estimate(config: RunConfig) -> dict[str, Any]:
-    """Memory of one rank: ``device`` in bytes by part, and ``host_mb``, of the machine it runs on."""
-    from suite.costmodel.memory.model import MemoryModel  # torch, which Snakemake can do without
+    """Memory of one rank: ``device_bytes`` by part, and ``host_mb`` of its machine."""
+    from suite.costmodel.memory.model import MemoryModel  # imports torch, which Snakemake does not need
 
     memory = MemoryModel(config).at(config.cluster.ranks)
-    # A GPU's rank makes its weights on the host, and checkpoints pass through it.
+    # A GPU rank builds its weights on the host, and checkpoints pass through the host.
     on_host = memory.total if config.cluster.device == "cpu" else 2 * (memory.dense + memory.experts)
     return {
         "model": config.model.name,
@@ -92,16 +86,11 @@ def estimate(config: RunConfig) -> dict[str, Any]:
     }
 
 
-def main(overrides: list[str]) -> None:
-    """Estimate and write.
+def write_estimate(overrides: Sequence[str]) -> None:
+    """Write what a rank needs to ``<results>/<scale>/memory/<cluster>/<model>/<task>.json``.
 
     Raises:
         UserError: for bad input, in one line.
     """
     config = compose(overrides)
     write_atomically(memory_path(config), json.dumps(estimate(config), indent=2) + "\n")
-
-
-if __name__ == "__main__":
-    with exit_on_error():
-        main(sys.argv[1:])

@@ -1,5 +1,5 @@
 """Runs mirrored to MLflow: live from a process of its own, or later from records. Files stay the truth.
 
-``python -m suite.records.track sync scale=nano`` mirrors what is on record; ``python -m suite.records.track ui`` shows it. MLflow is
-imported by neither a run nor its launcher.
+``lshmoe-bench track sync scale=nano`` mirrors what is on record; ``lshmoe-bench track ui`` shows it. Neither a
+run nor its launcher imports MLflow.
 """

@@ -1,7 +1,7 @@
 """Records mirrored as they grow, by a process of its own that takes only the processor time nobody else wants.
 
-That process, ``python -m suite.records.track.live ROOT SCALE [RUN_FOLDER]``, ends by itself after whoever started it; nobody
-waits for it.
+That process, ``python -m suite.records.track.live ROOT SCALE [RUN_FOLDER]``, ends by itself after whoever started it;
+nobody waits for it.
 """
 
 import os
@@ -54,9 +54,7 @@ def mirrored(results: Path, scale: str, run: Path | None = None) -> Iterator[Non
 
 
 def _complain(scale: str, reason: str) -> None:
-    print(
-        f"tracking: {reason}; the records are whole, mirror them later: python -m suite.records.track sync scale={scale}"
-    )
+    print(f"tracking: {reason}; the records are whole, mirror them later: lshmoe-bench track sync scale={scale}")
 
 
 def main(root: Path, scale: str, run: Path | None) -> None:

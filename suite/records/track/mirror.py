@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from mlflow.entities import Metric, Param, Run, RunTag
 
-from suite.records.track.records import Record
+from suite.records.track.records import Mirrored
 from suite.records.track.store import Store
 
 BATCH = 500  # MLflow takes at most 1,000 metrics at a time, and 100 parameters
@@ -13,7 +13,7 @@ IDENTITY = "record"
 _Item = TypeVar("_Item")
 
 
-def mirror(store: Store, record: Record) -> bool:
+def mirror(store: Store, record: Mirrored) -> bool:
     """Bring the record's run up to date; returns whether anything was missing.
 
     What is there already is not sent again. A run that was killed and goes on from a checkpoint does the steps after it
@@ -47,12 +47,12 @@ def mirror(store: Store, record: Record) -> bool:
     return True
 
 
-def _find(store: Store, record: Record) -> Run | None:
+def _find(store: Store, record: Mirrored) -> Run | None:
     runs = store.client.search_runs([store.experiment], f"tags.{IDENTITY} = '{record.identity}'", max_results=1)
     return runs[0] if runs else None
 
 
-def _create(store: Store, record: Record) -> Run:
+def _create(store: Store, record: Mirrored) -> Run:
     tags = record.tags | {IDENTITY: record.identity}
     return store.client.create_run(store.experiment, record.began, tags, record.name)
 

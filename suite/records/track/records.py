@@ -26,7 +26,7 @@ class Point(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Record:
+class Mirrored:
     """One run of MLflow.
 
     Attributes:
@@ -50,7 +50,7 @@ class Record:
     began: int
 
 
-def read_run(folder: RunFolder, root: Path, over: bool) -> Record | None:
+def read_run(folder: RunFolder, root: Path, over: bool) -> Mirrored | None:
     """A run as it is now; ``None`` before its first training step.
 
     Args:
@@ -77,7 +77,7 @@ def read_run(folder: RunFolder, root: Path, over: bool) -> Record | None:
     tags = {"model": model, "task": task, "method": method, "seed": seed.removeprefix("seed")}
     tags |= {"kind": "run", "scale": config["scale"]["name"], "path": path.as_posix()} | _study(path)
     ranks = json.loads(folder.environment.read_text())["ranks"] if folder.environment.exists() else []
-    return Record(
+    return Mirrored(
         identity=_identity(lines),
         name="/".join(path.parts[-4:]),
         tags=tags | {"commit": str(ranks[0].get("git_commit") if ranks else None)},
@@ -89,7 +89,7 @@ def read_run(folder: RunFolder, root: Path, over: bool) -> Record | None:
     )
 
 
-def read_speed(path: Path, root: Path) -> Record:
+def read_speed(path: Path, root: Path) -> Mirrored:
     """A speed measurement: blocks of every method on every link, by round."""
     text = path.read_text()
     record = json.loads(text)
@@ -101,7 +101,7 @@ def read_speed(path: Path, root: Path) -> Record:
                 points.append(Point(f"{link['name']}/{block['method']}/{name}", block[name], block["round"], seconds))
     words = {name: str(record[name]) for name in ("model", "task", "cluster") if name in record}
     where = path.relative_to(root).as_posix()
-    return Record(
+    return Mirrored(
         identity=hashlib.sha256(text.encode()).hexdigest(),
         name=f"speed/{words['cluster']}/{words['model']}/{words['task']}",
         tags=words

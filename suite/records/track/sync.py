@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from suite.records.run_folder import RunFolder
 from suite.records.track.mirror import mirror
-from suite.records.track.records import Record, read_run, read_speed
+from suite.records.track.records import Mirrored, read_run, read_speed
 from suite.records.track.store import connect
 
 RUNS = ("runs/*/*/*/seed*", "sweeps/*/*/*/*/runs/*/*/*/seed*")
@@ -66,7 +66,7 @@ class Replay:
                 self._seen[path] = state
         return tally
 
-    def _records(self, over: bool) -> Iterator[tuple[Path, tuple[Path, ...], Callable[[], Record | None]]]:
+    def _records(self, over: bool) -> Iterator[tuple[Path, tuple[Path, ...], Callable[[], Mirrored | None]]]:
         folder = self.root / self.scale
         runs = sorted(path for pattern in RUNS for path in folder.glob(pattern))
         for run in map(RunFolder, [self.run] if self.run else runs):

@@ -26,7 +26,7 @@ def serve(root: Path, scale: str, port: int) -> None:
         try:
             probe.bind((HOST, port))
         except OSError:
-            raise UserError(f"port: {port} is taken; choose another by port=NUMBER") from None
+            raise UserError(f"port: {port} is taken; choose another by --port NUMBER") from None
     store = connect(root, scale)
     print(f"http://{HOST}:{port}/#/experiments/{store.experiment}/runs shows the runs; Ctrl-C ends it", flush=True)
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri, "--host", HOST]

@@ -20,16 +20,16 @@ def folder(tmp_path: Path) -> Path:
 
 def test_rows_say_what_was_aimed_at_and_what_was_reached(folder: Path) -> None:
     rows = ablation_rows(read_ablation(folder)[0])
-    assert [row["setting"] for row in rows] == [
+    assert [row.setting for row in rows] == [
         "origin",
         "6 functions",
         "cross_polytope at 20%",
         "spherical_plane at 20%",
     ]
-    assert [row["over_origin"] for row in rows] == [None, 1, 2, 3]
-    assert [row["paper_rate"] for row in rows] == [None, 0.2, 0.2, 0.2]
-    assert (rows[3]["num_hashes"], rows[3]["planes"], rows[3]["rate"]) == (5, 2, 0.2)
-    assert (folder / str(rows[3]["path"]) / "summary.json").exists()
+    assert [row.over_origin for row in rows] == [None, 1, 2, 3]
+    assert [row.paper_rate for row in rows] == [None, 0.2, 0.2, 0.2]
+    assert (rows[3].num_hashes, rows[3].planes, rows[3].rate) == (5, 2, 0.2)
+    assert (folder / rows[3].path / "summary.json").exists()
 
 
 def test_panels_without_records_say_so(folder: Path) -> None:

@@ -23,9 +23,9 @@ def verdict(numbers: Published, statement: str, reading: str, model: str | None 
     (row,) = [
         row
         for row in audit_rows(numbers)
-        if (row["statement"], row["reading"]) == (statement, reading) and model in (None, row["model"])
+        if (row.statement, row.reading) == (statement, reading) and model in (None, row.model)
     ]
-    return str(row["verdict"])
+    return row.verdict
 
 
 def test_a_judgement_worked_by_hand():
@@ -51,10 +51,10 @@ def test_what_a_printed_digit_hides_counts_for_the_paper():
 
 
 def test_every_published_speedup_is_judged_by_both_readings():
-    rows = [row for row in audit_rows(published()) if row["reading"] in (BYTES_SHRINK, EXPERTS_SHRINK)]
+    rows = [row for row in audit_rows(published()) if row.reading in (BYTES_SHRINK, EXPERTS_SHRINK)]
     assert len(rows) == 2 * len(published().speedups) == 2 * (12 + 1 + 2 + 2)
-    assert {row["verdict"] for row in audit_rows(published())} == {CONSISTENT, INCONSISTENT, NEEDS_MORE}
-    assert all(row["section"] and row["reason"] for row in audit_rows(published()))
+    assert {row.verdict for row in audit_rows(published())} == {CONSISTENT, INCONSISTENT, NEEDS_MORE}
+    assert all(row.section and row.reason for row in audit_rows(published()))
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,14 @@ ROWS = extrapolation_rows(published(), sheets())
 
 
 def series(model, cluster, exchange, column):
-    found = [row for row in ROWS if (row["model"], row["cluster"], row["exchange"]) == (model, cluster, exchange)]
-    return [row[column] for row in found]
+    found = [row for row in ROWS if (row.model, row.cluster, row.exchange) == (model, cluster, exchange)]
+    return [getattr(row, column) for row in found]
 
 
 def test_every_model_is_taken_from_16_to_16384_gpus_on_every_cluster():
     assert (GPUS[0], GPUS[-1]) == (16, 16384)
     assert len(ROWS) == len(published().models) * len(sheets().clusters) * 2 * len(GPUS)
-    assert all(0 < row["share"] < 1 and row["speedup"] > 1 for row in ROWS)
+    assert all(0 < row.share < 1 and row.speedup > 1 for row in ROWS)
 
 
 @pytest.mark.parametrize("cluster", list(sheets().clusters))
@@ -32,16 +32,12 @@ def test_at_scale_the_hierarchical_exchange_wins():
 
 
 def test_the_papers_numbers_stand_where_it_measured_them():
-    shares = [(row["model"], row["gpus"], row["published_share"]) for row in ROWS if row["published_share"]]
+    shares = [(row.model, row.gpus, row.published_share) for row in ROWS if row.published_share]
     assert set(shares) == {
         (model, gpus, share)
         for model, share in (("GPT-MoE (15B)", 0.3), ("RoBERTa-MoE", 0.4), ("Swin-MoE-L", 0.7))
         for gpus in (16, 32)
     }
-    speedups = {
-        row["model"]: (row["cluster"], row["gpus"], row["published_speedup"])
-        for row in ROWS
-        if row["published_speedup"]
-    }
+    speedups = {row.model: (row.cluster, row.gpus, row.published_speedup) for row in ROWS if row.published_speedup}
     assert speedups["GPT-MoE (52B)"] == ("v100_2x8", 16, "1.2–1.5")
     assert speedups["Swin-MoE-L"] == ("a100_4x8", 32, "1.28")

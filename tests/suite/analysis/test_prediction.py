@@ -1,8 +1,14 @@
+from dataclasses import replace
+
 import pytest
 
-from suite.analysis.prediction import MEASURED, PREDICTED, kappa_map_rows, prediction_report
+from suite.analysis.estimate import Estimate
+from suite.analysis.prediction import MEASURED, PREDICTED, kappa_map_rows, prediction_report, prediction_rows
+from suite.analysis.rows import AtFault
+from suite.analysis.speedup import SpeedupRow
 from suite.costmodel import AlphaBeta, MethodCost, predict
-from suite.tables.prediction import prediction_texts
+from suite.tables.prediction import prediction_sheet
+from suite.tables.sheet import to_markdown
 
 COSTS = {
     "vanilla": MethodCost(dense=6.0, experts=4.0, reduction=0.0, waiting=0.3, bytes=8000.0, exchanges=20),
@@ -17,32 +23,49 @@ CLUSTERS = {
 }
 
 
-def speedups(error: float = 1.0, bound_reached: float = 1.1, **clusters: AlphaBeta) -> list[dict]:
-    """Rows of speedup.csv as the cost model has them; speed-ups off by a factor."""
+def speedups(error: float = 1.0, bound_reached: float = 1.1, **clusters: AlphaBeta) -> list[SpeedupRow]:
+    """Rows of the speed-up table as the cost model has them; speed-ups off by a factor."""
     rows = []
     for cluster, link in clusters.items():
         vanilla = predict(COSTS["vanilla"], link)
         for method, cost in COSTS.items():
             step = predict(cost, link)
             ratio = vanilla.seconds / step.seconds * (1 if method == "vanilla" else error)
-            rows.append(
-                {
-                    **{"model": "gpt_moe", "task": "text_lm", "method": method, "cluster": cluster},
-                    **{"link_alpha_seconds": link.latency, "link_beta_seconds_per_byte": 1 / link.rate},
-                    **{"servers": 1, "all_to_alls": 20},
-                    **{"kappa": vanilla.kappa, "rate": RATES[method], "inter_server_bytes_per_step": cost.bytes},
-                    **{"speedup": ratio, "speedup_low": 0.9 * ratio, "speedup_high": 1.1 * ratio},
-                    **{"rest_seconds": step.dense + step.overhang, "experts_seconds": step.experts},
-                    **{"reduction_seconds": step.reduction, "all_to_all_seconds": step.all_to_all},
-                    **{"predicted_speedup": ratio / bound_reached, "bound_reached": bound_reached},
-                    "step_seconds": step.seconds,
-                }
+            row = SpeedupRow(
+                model="gpt_moe",
+                task="text_lm",
+                method=method,
+                cluster=cluster,
+                kappa=vanilla.kappa,
+                share=vanilla.share,
+                rate=RATES[method],
+                bytes_per_step=cost.bytes,
+                speedup=Estimate(ratio, 0.9 * ratio, 1.1 * ratio),
+                bound=ratio / bound_reached,
+                bound_reached=bound_reached,
+                relative_bytes=1.0,
+                remote_bytes_per_step=cost.bytes,
+                inter_server_bytes_per_step=cost.bytes,
+                kernel_bytes_ratio=None,
+                target_share=None,
+                servers=1,
+                all_to_alls=20,
+                link_alpha_seconds=link.latency,
+                link_beta_seconds_per_byte=1 / link.rate,
+                step_seconds=step.seconds,
+                all_to_all_seconds=step.all_to_all,
+                experts_seconds=step.experts,
+                reduction_seconds=step.reduction,
+                rest_seconds=step.dense + step.overhang,
+                weights="",
+                data="",
             )
+            rows.append(row)
     return rows
 
 
 def test_slow_links_are_predicted_from_the_open_one_and_vanilla_s_steps_exactly():
-    report = prediction_report(kappa_map_rows(speedups(**CLUSTERS)))
+    report = prediction_report(prediction_rows(speedups(**CLUSTERS)))
     assert len(report.rows) == 4  # two methods on the two clusters that do not calibrate
     assert report.worst == pytest.approx(0, abs=1e-9)
     assert report.met
@@ -51,51 +74,54 @@ def test_slow_links_are_predicted_from_the_open_one_and_vanilla_s_steps_exactly(
 def test_a_method_s_own_step_on_the_slow_link_does_not_enter_its_prediction():
     rows = speedups(**CLUSTERS)
     changed = [
-        row | {name: 3 * row[name] for name in row if name.endswith("_seconds") or name == "speedup"}
-        if (row["cluster"], row["method"]) == ("lab70", "lsh")
+        replace(
+            row,
+            speedup=row.speedup.times(3),
+            **{name: 3 * value for name, value in vars(row).items() if name.endswith("_seconds")},
+        )
+        if (row.cluster, row.method) == ("lab70", "lsh")
         else row
         for row in rows
     ]
-    predicted = [[row["predicted_speedup"] for row in kappa_map_rows(each)] for each in (rows, changed)]
+    predicted = [[row.predicted_speedup for row in kappa_map_rows(each)] for each in (rows, changed)]
     assert predicted[0] == predicted[1]
 
 
 def test_the_calibrating_cluster_predicts_nothing_of_itself():
     rows = kappa_map_rows(speedups(open=CLUSTERS["open"]))
-    assert {row["predicted_speedup"] for row in rows if row["kind"] == MEASURED} == {None}
-    report = prediction_report(rows)
+    assert {row.predicted_speedup for row in rows if row.kind == MEASURED} == {None}
+    report = prediction_report(prediction_rows(speedups(open=CLUSTERS["open"])))
     assert (report.median, report.worst, report.met) == (None, None, None)
-    assert "Nothing to compare" in prediction_texts(rows, "nano")["prediction.md"]
+    assert "Nothing to compare" in to_markdown(prediction_sheet(report, "nano"))
 
 
 def test_curves_run_through_exact_measurements_and_rise_with_kappa():
     rows = kappa_map_rows(speedups(**CLUSTERS))
-    curve = [row for row in rows if (row["kind"], row["method"]) == (PREDICTED, "lsh")]
-    (point,) = [row for row in rows if row["method"] == "lsh" and row.get("speedup") and 1 < row["kappa"] < 3]
-    above = next(i for i, row in enumerate(curve) if row["kappa"] > point["kappa"])
-    assert curve[above - 1]["predicted_speedup"] < point["speedup"] < curve[above]["predicted_speedup"]
-    values = [row["predicted_speedup"] for row in curve]
+    curve = [row for row in rows if (row.kind, row.method) == (PREDICTED, "lsh")]
+    (point,) = [row for row in rows if row.method == "lsh" and row.speedup and 1 < row.kappa < 3]
+    above = next(i for i, row in enumerate(curve) if row.kappa > point.kappa)
+    assert curve[above - 1].predicted_speedup < point.speedup.value < curve[above].predicted_speedup
+    values = [row.predicted_speedup for row in curve]
     assert values == sorted(values)
-    assert "vanilla" not in {row["method"] for row in rows}
+    assert "vanilla" not in {row.method for row in rows}
 
 
 def test_bars_that_are_not_met_are_said_so():
-    rows = kappa_map_rows(speedups(error=1.2, **CLUSTERS))
-    report = prediction_report(rows)
+    report = prediction_report(prediction_rows(speedups(error=1.2, **CLUSTERS)))
     assert (report.median, report.worst) == pytest.approx((1 / 6, 1 / 6))
     assert report.met is False
-    text = prediction_texts(rows, "nano")["prediction.md"]
+    text = to_markdown(prediction_sheet(report, "nano"))
     assert "median at most 5%, worst at most 15%" in text
     assert "median error is 16.7% (not met) and the worst 16.7% (not met)" in text
 
 
 @pytest.mark.parametrize(("reached", "verdict"), [(0.91, "91% (met)"), (0.89, "89% (not met)")])
 def test_lsh_is_held_to_its_bound(reached, verdict):
-    rows = kappa_map_rows(speedups(bound_reached=reached, **CLUSTERS))
-    text = prediction_texts(rows, "nano")["prediction.md"]
+    report = prediction_report(prediction_rows(speedups(bound_reached=reached, **CLUSTERS)))
+    text = to_markdown(prediction_sheet(report, "nano"))
     assert f"lsh reaches at least 90% of its bound. The least it reaches is {verdict}." in text
 
 
-def test_an_invalid_record_is_left_out():
-    broken = {"model": "gpt_moe", "task": "text_lm", "method": None, "cluster": "lab30", "speedup": "invalid record"}
-    assert kappa_map_rows([broken]) == []
+def test_a_measurement_at_fault_is_left_out():
+    broken = [AtFault("gpt_moe", "text_lm", cluster="lab30")]
+    assert kappa_map_rows(broken) == prediction_rows(broken) == []

@@ -20,15 +20,15 @@ def results(tmp_path):
 
 def test_eq_6_expects_experts_to_change_nothing_and_servers_only_what_stays_at_home(results):
     (base, experts, servers), _ = read_shares(results)
-    assert [row["share"] for row in (base, experts, servers)] == pytest.approx([0.3, 0.31, 0.38])
-    assert base["share_low"] < 0.3 < base["share_high"]
-    assert base["kappa"] == pytest.approx(0.3 / 0.7)
-    assert experts["expected_share"] == pytest.approx(0.3)
+    assert [row.share.value for row in (base, experts, servers)] == pytest.approx([0.3, 0.31, 0.38])
+    assert base.share.low < 0.3 < base.share.high
+    assert base.kappa == pytest.approx(0.3 / 0.7)
+    assert experts.expected_share == pytest.approx(0.3)
     kappa = 0.3 / 0.7 * (3 / 4) / (1 / 2)  # half of all rows leave one of two servers, three quarters one of four
-    assert servers["expected_share"] == pytest.approx(kappa / (1 + kappa))
-    assert [row["slowdown"] for row in (base, experts, servers)] == [1, 1, 1.9]
-    assert base["latency_share"] == pytest.approx(10 * 1e-3 / 0.1)
-    assert {row["paper_share"] for row in (base, experts, servers)} == {0.3}
+    assert servers.expected_share == pytest.approx(kappa / (1 + kappa))
+    assert [row.slowdown for row in (base, experts, servers)] == [1, 1, 1.9]
+    assert base.latency_share == pytest.approx(10 * 1e-3 / 0.1)
+    assert {row.paper_share for row in (base, experts, servers)} == {0.3}
 
 
 def test_table_and_figure_are_built_from_records_alone(results):
@@ -49,7 +49,7 @@ def test_a_record_at_fault_is_named_in_the_table(results):
     path.write_text(json.dumps(record))
     table.build(results, "nano")
     assert "Invalid record `shares/lab/gpt_moe.json`" in (text := (results / "tables/shares.md").read_text())
-    assert "lacks phases" in text
+    assert "variants.1.blocks.0 lacks phases" in text
     path.write_text("{")
     assert "is not JSON" in read_shares(results)[1][0].reason
 

@@ -32,7 +32,7 @@ BOOK = {
         (lambda b: b["tests"]["near"].update(tolerance=-1), r"claims\.a .*tolerance: .*greater than 0"),
         (lambda b: b["tests"]["near"].update(quantity="speed"), r"quantity.*unknown quantity 'speed'; allowed: "),
         (lambda b: b["tests"]["near"].update(method="lsg"), r"unknown method 'lsg'; allowed: "),
-        (lambda b: b["claims"][0].update(given={"tolerence": 1}), r"tolerence: unknown field; .*did you mean"),
+        (lambda b: b["claims"][0].update(given={"toleranc": 1}), r"toleranc: unknown field; .*did you mean"),
     ],
 )
 def test_a_mistake_is_named(tmp_path, change, message):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from suite.claims.__main__ import build
+from suite.claims.build import build
 from suite.claims.verdicts import judge_all
 from suite.config.digest import values_sha256
 from tests.suite.builders.synthetic import write_run, write_shares, write_speed

@@ -4,43 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from tokenizers import Tokenizer
 
 from suite.data import tokens as module
 from suite.data.registry import Source
 from suite.data.text import part_of
-from suite.data.tokenizer import END_OF_DOCUMENT, SPECIAL_SYMBOLS, load_tokenizer, symbols, train_tokenizer
-from suite.data.tokens import PreparedText, prepare_text
+from suite.data.tokenizer import END_OF_DOCUMENT
+from suite.data.tokens import PreparedText, TextRecipe, prepare_text
 from suite.errors import UserError
 from tests.suite.builders.tiny_text import sentences, tiny_source
 
 VOCABULARY = 300
-
-
-@pytest.fixture(scope="module")
-def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
-    path = tmp_path_factory.mktemp("tokenizer") / "tokenizer.json"
-    train_tokenizer(sentences(50), VOCABULARY).save(str(path))
-    return load_tokenizer(path)
-
-
-@given(text=st.text())
-def test_every_text_comes_back(tokenizer: Tokenizer, text: str) -> None:
-    ids = tokenizer.encode(text).ids
-    assert tokenizer.decode(ids, skip_special_tokens=False) == text
-    assert all(i >= len(SPECIAL_SYMBOLS) for i in ids)
-
-
-def test_text_that_spells_a_special_symbol_is_text(tokenizer: Tokenizer) -> None:
-    ids = tokenizer.encode("a </s> b <pad>").ids
-    assert min(ids) >= len(SPECIAL_SYMBOLS)
-
-
-def test_special_symbols_come_first(tokenizer: Tokenizer) -> None:
-    assert tuple(symbols(tokenizer)[: len(SPECIAL_SYMBOLS)]) == SPECIAL_SYMBOLS
-    assert len(symbols(tokenizer)) == VOCABULARY
 
 
 @pytest.fixture
@@ -48,7 +21,7 @@ def prepared(tmp_path: Path) -> tuple[list[Source], Path]:
     """Two sources that share documents, prepared."""
     texts = sentences(200)
     sources = [tiny_source(tmp_path, texts[:150], "one"), tiny_source(tmp_path, texts[100:] + texts[:5], "two")]
-    return sources, prepare_text(sources, 0.2, VOCABULARY, tmp_path)
+    return sources, prepare_text(TextRecipe(sources, 0.2, VOCABULARY), tmp_path)
 
 
 def test_streams_hold_every_distinct_document_once_in_its_part(prepared: tuple[list[Source], Path]) -> None:
@@ -68,7 +41,7 @@ def test_streams_hold_every_distinct_document_once_in_its_part(prepared: tuple[l
 def test_the_tokenizer_learns_from_the_training_part_only(tmp_path: Path) -> None:
     texts = sentences(200)
     marked = [text + " zyxwvut" * 50 if part_of(text + " zyxwvut" * 50, 0.2) == "held_out" else text for text in texts]
-    folder = prepare_text([tiny_source(tmp_path, marked)], 0.2, VOCABULARY, tmp_path)
+    folder = prepare_text(TextRecipe([tiny_source(tmp_path, marked)], 0.2, VOCABULARY), tmp_path)
     tokenizer = PreparedText(folder).tokenizer
     assert any("zyxwvut" in text for text in marked)
     assert len(tokenizer.encode("zyxwvut").ids) == len("zyxwvut")
@@ -77,20 +50,20 @@ def test_the_tokenizer_learns_from_the_training_part_only(tmp_path: Path) -> Non
 def test_it_is_prepared_once(prepared: tuple[list[Source], Path], monkeypatch: pytest.MonkeyPatch) -> None:
     sources, folder = prepared
     monkeypatch.setattr(module, "train_tokenizer", None)
-    assert prepare_text(sources, 0.2, VOCABULARY, folder.parents[1]) == folder
+    assert prepare_text(TextRecipe(sources, 0.2, VOCABULARY), folder.parents[1]) == folder
     for source in sources:  # the archives are no longer needed
         (folder.parents[1] / "archives" / source.archive).unlink()
-    assert prepare_text(sources, 0.2, VOCABULARY, folder.parents[1]) == folder
+    assert prepare_text(TextRecipe(sources, 0.2, VOCABULARY), folder.parents[1]) == folder
 
 
 def test_an_interrupted_preparation_leaves_nothing_that_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = tiny_source(tmp_path, sentences(50))
+    recipe = TextRecipe([tiny_source(tmp_path, sentences(50))], 0.2, VOCABULARY)
     with monkeypatch.context() as patched:
         patched.setattr(module, "_encode", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            prepare_text([source], 0.2, VOCABULARY, tmp_path)
+            prepare_text(recipe, tmp_path)
     assert not list((tmp_path / "text").glob("*/"))
-    assert PreparedText(prepare_text([source], 0.2, VOCABULARY, tmp_path)).manifest["documents"]["train"] > 30
+    assert PreparedText(prepare_text(recipe, tmp_path)).manifest["documents"]["train"] > 30
 
 
 @pytest.mark.parametrize("name", ["train.bin", "held_out.bin", "tokenizer.json", "manifest.json"])
@@ -98,7 +71,7 @@ def test_a_corrupted_prepared_file_names_the_folder(prepared: tuple[list[Source]
     sources, folder = prepared
     (folder / name).write_bytes((folder / name).read_bytes()[:-3])
     with pytest.raises(UserError, match=f"{folder} is corrupted; delete it"):
-        prepare_text(sources, 0.2, VOCABULARY, folder.parents[1])
+        prepare_text(TextRecipe(sources, 0.2, VOCABULARY), folder.parents[1])
 
 
 def test_a_corrupted_archive_is_noticed_also_when_tokens_are_there(prepared: tuple[list[Source], Path]) -> None:
@@ -106,4 +79,4 @@ def test_a_corrupted_archive_is_noticed_also_when_tokens_are_there(prepared: tup
     path = folder.parents[1] / "archives" / sources[1].archive
     path.write_bytes(b"no archive")
     with pytest.raises(UserError, match=f"data two: {path} is corrupted"):
-        prepare_text(sources, 0.2, VOCABULARY, folder.parents[1])
+        prepare_text(TextRecipe(sources, 0.2, VOCABULARY), folder.parents[1])

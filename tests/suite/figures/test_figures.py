@@ -8,7 +8,7 @@ import pytest
 
 from suite.analysis.order import in_order
 from suite.errors import UserError
-from suite.figures import __main__ as figures
+from suite.figures import build as figures
 from suite.figures import kappa_map, style
 from suite.figures.convergence import build, convergence_figure, convergence_frame
 from suite.records.evidence import read_evidence
@@ -52,7 +52,9 @@ def test_a_score_is_drawn_beside_a_perplexity_and_a_run_without_steps_is_left_ou
     assert row.get_yscale() == "linear"
     write_run(results, "int8", steps=10, final=90.0)
     runs = [
-        replace(run, summary=run.summary | {"steps": 0}) for run in read_evidence(results).runs if run.method == "int8"
+        replace(run, summary=run.summary.model_copy(update={"steps": 0}))
+        for run in read_evidence(results).runs
+        if run.method == "int8"
     ]
     assert len(convergence_frame([*read_evidence(results).runs, *runs])) == len(
         convergence_frame(read_evidence(results).runs)

@@ -10,11 +10,11 @@ from suite.analysis.convergence import convergence_rows
 from suite.analysis.kinds import kind_rows
 from suite.analysis.speedup import speedup_rows
 from suite.errors import UserError
-from suite.figures import __main__ as figures
+from suite.figures import build as figures
 from suite.figures import canvas, names
 from suite.figures.hash_seeds import by_hash_seed
-from suite.figures.pareto import pareto_frame
-from suite.figures.rate_by_kind import kinds_frame
+from suite.figures.pareto import competitors
+from suite.figures.rate_by_kind import shown_kinds
 from suite.figures.rate_over_training import rate_frame
 from suite.figures.time_to_quality import time_frame
 from suite.figures.token_clusters import principal_components, read_samples
@@ -91,9 +91,10 @@ def test_tables_and_figures_of_records_never_import_torch():
 def test_the_front_holds_what_nothing_beats_in_both(results):
     write_run(results, "random", final=120.0, rate=0.25)
     write_run(results, "fp8", final=104.0, relative_bytes=0.6)
-    frame = pareto_frame(convergence_rows(read_evidence(results))).set_index("method")
+    (group,) = competitors(convergence_rows(read_evidence(results))).values()
     # bytes and perplexity: vanilla 2 and 100, lsh .5 and 105, int8 .5 and 110, random .5 and 120, fp8 .6 and 104
-    assert frame["front"].to_dict() == {"vanilla": True, "lsh": True, "int8": False, "fp8": True, "random": False}
+    front = {each.row.method: each.on_front for each in group}
+    assert front == {"vanilla": True, "lsh": True, "int8": False, "fp8": True, "random": False}
 
 
 def test_rates_are_means_over_windows_of_methods_that_send_fewer(results):
@@ -104,7 +105,8 @@ def test_rates_are_means_over_windows_of_methods_that_send_fewer(results):
 
 def test_kinds_are_those_of_lsh_where_it_ran(results):
     write_run(results, "condensation", rate=0.5)
-    assert set(kinds_frame(kind_rows(read_evidence(results).runs))["method"]) == {"lsh"}
+    (group,) = shown_kinds(kind_rows(read_evidence(results).runs)).values()
+    assert {row.method for row in group} == {"lsh"}
 
 
 def test_time_is_steps_times_the_paired_step_on_the_model_s_own_link(results):

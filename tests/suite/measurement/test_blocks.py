@@ -60,7 +60,7 @@ def test_blocks_on_two_ranks():
     assert [block.seconds for block in blocks] == [block.seconds for block in other_blocks]
     by_method = {method: [block for block in blocks if block.method == method] for method in ("vanilla", "lsh")}
     for vanilla, lsh in zip(by_method["vanilla"], by_method["lsh"], strict=True):
-        assert lsh.seconds > 0.1 > vanilla.seconds
+        assert lsh.seconds > 0.1, "waiting for data counts"  # two steps, 0.05 s each
         assert vanilla.rows_routed == vanilla.rows_sent == 2 * 2 * 64 * 2  # ranks, steps, tokens, top-2
         assert lsh.rows_sent < lsh.rows_routed == vanilla.rows_routed
         assert vanilla.half_precision_bytes == 4 * vanilla.rows_routed * 16 * 2

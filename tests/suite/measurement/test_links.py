@@ -1,21 +1,15 @@
 """All links take turns in every round, and links whose kappa was missed are set anew."""
 
-from dataclasses import dataclass
-
 import pytest
 
+from suite.cluster.lab.fit import LinkFit
 from suite.config.compose import compose
 from suite.measurement import links
-from suite.measurement.blocks import Block
 from suite.measurement.link_rate import KappaMissed
 from suite.measurement.links import ATTEMPTS, measure_links
+from suite.records.schema.block import Block
 
 BYTES, REST, WAITING = 10**6, 0.2, 0.01
-
-
-@dataclass
-class Line:
-    alpha: float = 0.0
 
 
 class FakeLink:
@@ -31,8 +25,8 @@ class FakeLink:
 
     def settle(self) -> None: ...
 
-    def fit(self, budget: float) -> Line:
-        return Line()
+    def fit(self, budget: float) -> LinkFit:
+        return LinkFit(alpha=0.0, beta=0.0, points=())
 
 
 def block(link: FakeLink, number: int, slower: float = 1.0) -> Block:
@@ -41,7 +35,14 @@ def block(link: FakeLink, number: int, slower: float = 1.0) -> Block:
     counts = dict.fromkeys(("rows_routed", "rows_sent", "bytes", "remote_bytes", "half_precision_bytes"), 1)
     phases = {"dispatch": all_to_all}
     return Block(
-        number, 0, "vanilla", REST + all_to_all, phases, inter_server_bytes=2 * BYTES, kernel_bytes=0, **counts
+        round=number,
+        position=0,
+        method="vanilla",
+        seconds=REST + all_to_all,
+        phases=phases,
+        inter_server_bytes=2 * BYTES,
+        kernel_bytes=0,
+        **counts,
     )
 
 

@@ -6,10 +6,10 @@ import pytest
 from suite.analysis.gradient_error import error_rows
 from suite.errors import UserError
 from suite.figures.token_clusters import read_samples
-from suite.measurement.probe import main, parse
+from suite.measurement.probe import measure, parse
 from suite.records.probes import read_probes
 from suite.tables import gradient_error
-from suite.training import train
+from suite.training.train import train
 from tests.suite.builders.synthetic import write_probe
 
 SMALL = [
@@ -24,8 +24,8 @@ SMALL = [
 
 
 def test_a_small_probe_from_end_to_end(tmp_path):
-    train.main(["method=vanilla", *SMALL, f"results={tmp_path}"])
-    main(["methods=[lsh,int8]", *SMALL, f"results={tmp_path}"])
+    train(["method=vanilla", *SMALL, f"results={tmp_path}"])
+    measure(["methods=[lsh,int8]", *SMALL, f"results={tmp_path}"])
     (probe,), faults = read_probes(tmp_path / "nano")
     assert not faults
     frame = probe.comparisons
@@ -35,7 +35,7 @@ def test_a_small_probe_from_end_to_end(tmp_path):
     assert (lsh["rate"] < 1).all() and lsh["rate"].nunique() > 1  # hash seeds and batches differ
     assert (int8["rate"] == 1).all() and (int8["relative_bytes"] < 1).all()
     assert (int8["output.relative_error"] > 0).all()
-    assert probe.record["weights"] == "vanilla, seed 0, step 2"
+    assert str(probe.record.weights) == "vanilla, seed 0, step 2"
     sample = read_samples(tmp_path / "nano")["gpt_moe on text_lm"]
     assert sample["layer"] == "decoder.1"
     assert len(sample["rows"]) == len(sample["token"]) == len(sample["cluster"]) > 0
@@ -47,7 +47,7 @@ def test_a_small_probe_from_end_to_end(tmp_path):
     [
         (
             [],
-            "holds no weights; make them by: python -m suite.training.train model=gpt_moe task=text_lm method=vanilla",
+            "holds no weights; make them by: lshmoe-bench train model=gpt_moe task=text_lm method=vanilla",
         ),
         (["methods=[lsg]"], r"method: unknown 'lsg'.*did you mean 'lsh'"),
         (["scale.probe.batches=0"], r"scale\.probe\.batches"),
@@ -55,7 +55,7 @@ def test_a_small_probe_from_end_to_end(tmp_path):
 )
 def test_bad_input_is_refused_before_any_rank_starts(tmp_path, arguments, message):
     with pytest.raises(UserError, match=message):
-        main([*arguments, f"results={tmp_path}"])
+        measure([*arguments, f"results={tmp_path}"])
 
 
 def test_the_record_s_place(tmp_path):
@@ -67,16 +67,16 @@ def test_the_record_s_place(tmp_path):
 def test_rows_by_hand(tmp_path):
     write_probe(tmp_path, {"vanilla": [0.0], "lsh": [0.1, 0.3]})
     probes, _ = read_probes(tmp_path)
-    rows = {(row["method"], row["quantity"]): row for row in error_rows(probes)}
+    rows = {(row.method, row.quantity): row for row in error_rows(probes)}
     assert len(rows) == 2 * 4
     lsh = rows["lsh", "expert_gradient"]
     # Batch 0 has errors 0.1 and 0.3, batch 1 twice as much; means by seed are 0.15 and 0.45.
-    assert lsh["relative_error"] == pytest.approx(0.3)
-    assert (lsh["relative_error_low"], lsh["relative_error_high"]) == pytest.approx((0.1, 0.6))
-    assert lsh["seed_sd"] == pytest.approx(0.3 / 2**0.5)
-    assert (lsh["hash_seeds"], lsh["batches"], lsh["rate"]) == (2, 2, 0.25)
-    assert rows["vanilla", "output"]["seed_sd"] is None
-    assert lsh["loss_excess"] == pytest.approx(0.3)
+    assert lsh.relative_error.value == pytest.approx(0.3)
+    assert (lsh.relative_error.low, lsh.relative_error.high) == pytest.approx((0.1, 0.6))
+    assert lsh.seed_sd == pytest.approx(0.3 / 2**0.5)
+    assert (lsh.hash_seeds, lsh.batches, lsh.rate) == (2, 2, 0.25)
+    assert rows["vanilla", "output"].seed_sd is None
+    assert lsh.loss_excess == pytest.approx(0.3)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_rows_by_hand(tmp_path):
         (lambda record: record | {"model": "another"}, "names another model"),
         (lambda record: record | {"comparisons": record["comparisons"] * 2}, "occurs twice"),
         (lambda record: record | {"comparisons": [{"method": "lsh"}]}, "lacks batch"),
-        (lambda record: {}, "lacks schema"),
+        (lambda record: {}, "schema None"),
     ],
 )
 def test_a_damaged_probe_is_named_and_the_table_says_so(tmp_path, capsys, damage, reason):

@@ -7,7 +7,7 @@ from suite.config.validation import to_yaml
 from suite.costmodel.paper import share
 from suite.costmodel.targets import kappa_target
 from suite.errors import UserError
-from suite.measurement.speed import main, parse
+from suite.measurement.speed import measure, parse
 from suite.measurement.speed_worker import standing_still
 from suite.records.evidence import read_evidence
 from suite.records.run_folder import RunFolder
@@ -55,7 +55,7 @@ def test_a_recorded_run_is_measured_with_its_own_settings(tmp_path):
     [
         (["methods=[lsg]"], "method: unknown 'lsg'.*did you mean 'lsh'"),
         (["method=lsh"], r"write methods=\[vanilla,lsh\]"),
-        (["modle=gpt_moe"], "modle"),
+        (["modl=gpt_moe"], "modl"),
         (["shares=[1.3]"], "shares: '1.3' is no share of all-to-all"),
         (["shares=[gpt_moe_a100_4x9]"], "shares: unknown 'gpt_moe_a100_4x9'.*did you mean 'gpt_moe_a100_4x8'"),
         (["scale.measurement.blocks=1", "methods=[lsh]"], "blocks: an interval needs at least 2"),
@@ -63,7 +63,7 @@ def test_a_recorded_run_is_measured_with_its_own_settings(tmp_path):
 )
 def test_bad_input_is_refused_before_any_rank_starts(tmp_path, arguments, message):
     with pytest.raises(UserError, match=message):
-        main([*arguments, f"results={tmp_path}"])
+        measure([*arguments, f"results={tmp_path}"])
 
 
 def test_standing_still_changes_the_learning_rate_alone():
@@ -89,10 +89,10 @@ SMALL = [
 
 
 def test_a_small_measurement_from_end_to_end(tmp_path):
-    main(["methods=[lsh]", *SMALL, f"results={tmp_path}"])
+    measure(["methods=[lsh]", *SMALL, f"results={tmp_path}"])
     (speed,) = read_evidence(tmp_path / "nano").speeds
     assert set(speed.blocks["method"]) == {"vanilla", "lsh"}
     record = json.loads((tmp_path / "nano/speed/loopback/gpt_moe/text_lm.json").read_text())
-    assert record["weights"] == "untrained"
+    assert record["weights"] == {"method": "vanilla", "seed": 0, "step": 0}
     assert len(record["environment"]["ranks"]) == 2
     assert record["methods"]["lsh"]["reduction"]["num_hashes"] == 6

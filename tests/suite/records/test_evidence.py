@@ -6,6 +6,7 @@ import shutil
 import pytest
 import yaml
 
+from suite.analysis.rows import AtFault
 from suite.config.digest import values_sha256
 from suite.records.evidence import read_evidence
 from suite.tables import convergence, kinds, runs
@@ -78,7 +79,7 @@ def another_config(run):
         (lambda run: (run / "metrics.jsonl").unlink(), "no metrics.jsonl"),
         (rewrite("metrics.jsonl", repeat_line("train")), "holds the step 40 twice"),
         (rewrite("metrics.jsonl", repeat_line("eval")), "holds the evaluation 40 twice"),
-        (edit("summary.json", schema=1), "schema 1, this version reads 2"),
+        (edit("summary.json", schema=1), "schema 1, this version reads 3"),
         (edit("summary.json", rate=0.2), "rate is 0.2 in summary.json and 0.25 in metrics.jsonl"),
         (edit("summary.json", relative_bytes=0.1), "relative_bytes is 0.1"),
         (edit("summary.json", mean_step_seconds=0.4), "mean_step_seconds is 0.4"),
@@ -88,7 +89,12 @@ def another_config(run):
         (edit_kinds, "rows_by_kind distinct routed is 24001 in summary.json and 24000"),
         (edit_line(5, rows_sent=9), "rate is 0.25 in summary.json"),
         (edit_line(5, rows_routed=999), "rate is 0.25 in summary.json"),
-        (edit_line(5, bytes=float("nan")), "NaN is no number"),
+        (edit_line(5, bytes=float("nan")), "line 6 is not JSON (truncated?): NaN is no number"),
+        (edit_line(5, bytes="many"), "metrics.jsonl line 6 train.bytes: "),
+        (edit_line(5, event="nap"), "metrics.jsonl line 6 "),
+        (edit("summary.json", steps=-1), "summary.json steps: "),
+        (edit("summary.json", note="by hand"), "summary.json holds the unknown field note"),
+        (lambda run: (run / "metrics.jsonl").write_bytes(b"\xff\xfe"), "metrics.jsonl cannot be read"),
         (another_config, "config.yaml has SHA-256"),
     ],
 )
@@ -100,12 +106,12 @@ def test_a_run_at_fault_is_named_and_costs_its_own_cells(results, damage, reason
     assert fault.path == run
     assert reason in fault.reason
     assert len(evidence.runs) == 3 and len(evidence.speeds) == 1
-    rows = {row["method"]: row for row in convergence.convergence_rows(evidence)}
-    assert (rows["lsh"]["value"], rows["vanilla"]["value"]) == ("invalid record", 100.5)
-    of_runs = {(row["method"], row["seed"]): row["value"] for row in runs.run_rows(evidence.runs, evidence.invalid)}
-    assert of_runs["lsh", 1] == "invalid record" and of_runs["lsh", 0] == 105.0
+    rows = {row.method: row for row in convergence.convergence_rows(evidence)}
+    assert isinstance(rows["lsh"], AtFault) and rows["vanilla"].value.value == 100.5
+    of_runs = {(row.method, row.seed): row for row in runs.run_rows(evidence.runs, evidence.invalid)}
+    assert isinstance(of_runs["lsh", 1], AtFault) and of_runs["lsh", 0].value == 105.0
     of_kinds = kinds.kind_rows(evidence.runs, evidence.invalid)
-    assert [row["rate"] for row in of_kinds if row["method"] == "lsh"] == ["invalid record"]
+    assert [row for row in of_kinds if row.method == "lsh"] == [AtFault("gpt_moe", "text_lm", "lsh", kind="all")]
     for table in (convergence, runs, kinds):
         assert "invalid record" in (table.build(results, "nano")[1]).read_text()
 
@@ -160,5 +166,5 @@ def test_a_record_is_read_once_and_again_when_it_has_changed(results):
     assert all(one is other for one, other in zip(first.runs, second.runs, strict=True))
     edit("summary.json", examples_per_second=1.0)(first.runs[0].path)
     third = read_evidence(results)
-    assert third.runs[0].summary["examples_per_second"] == 1.0
+    assert third.runs[0].summary.examples_per_second == 1.0
     assert third.runs[1] is first.runs[1]

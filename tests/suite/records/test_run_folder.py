@@ -10,6 +10,8 @@ from suite.config.compose import compose
 from suite.config.run import RunConfig
 from suite.errors import UserError
 from suite.records.run_folder import RunFolder, identity
+from suite.records.schema.metrics import EvalLine
+from tests.suite.builders.synthetic import made_up_summary, train_line
 
 
 @pytest.fixture
@@ -26,14 +28,14 @@ def folder(config: RunConfig) -> RunFolder:
 
 
 def train_lines(folder: RunFolder) -> list[Any]:
-    return [line["step"] for line in folder.read_metrics()]
+    return [line.step for line in folder.read_metrics()]
 
 
 def test_a_complete_run_is_left_alone_and_any_other_is_tried_again(folder: RunFolder, config: RunConfig) -> None:
     folder.failure.write_text('{"reason": "rank 1: it broke"}')
     assert not folder.begin(config)
 
-    folder.finish(identity(config))
+    folder.finish(made_up_summary(config))
     assert json.loads(folder.summary.read_text())["status"] == "complete"
     assert folder.begin(config)
 
@@ -41,11 +43,20 @@ def test_a_complete_run_is_left_alone_and_any_other_is_tried_again(folder: RunFo
     assert not folder.begin(config), "half a summary is no result"
 
 
-def test_a_summary_says_which_run_it_is(folder: RunFolder, config: RunConfig) -> None:
-    folder.finish(identity(config))
-    summary = json.loads(folder.summary.read_text())
-    named = [summary[name] for name in ("model", "task", "method", "seed", "scale", "cluster")]
-    assert named == ["gpt_moe", "text_lm", "lsh", 0, "nano", "loopback"]
+def test_a_summary_says_which_run_it_is(config: RunConfig) -> None:
+    named = identity(config)
+    assert [named[name] for name in ("model", "task", "method", "seed", "scale", "cluster")] == [
+        "gpt_moe", "text_lm", "lsh", 0, "nano", "loopback",
+    ]  # fmt: skip
+    assert made_up_summary(config, **named).seeds.hash == 0
+
+
+def test_a_summary_of_another_version_is_refused_with_the_remedy(folder: RunFolder, config: RunConfig) -> None:
+    folder.finish(made_up_summary(config))
+    assert folder.read_summary().method == "lsh"
+    folder.summary.write_text(folder.summary.read_text().replace('"schema": 3', '"schema": 2'))
+    with pytest.raises(UserError, match=r"schema 2, this version reads 3; remove that folder"):
+        folder.read_summary()
 
 
 @pytest.mark.parametrize("what", ["checkpoint", "result"])
@@ -58,7 +69,7 @@ def test_another_configuration_is_refused_once_there_is_something_to_lose(
     if what == "checkpoint":
         (folder.checkpoints / "step000004").mkdir(parents=True)
     else:
-        folder.finish(identity(config))
+        folder.finish(made_up_summary(config))
     with pytest.raises(UserError, match="begun with another configuration; remove that folder"):
         folder.begin(other)
     folder.begin(config)
@@ -86,8 +97,8 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 def test_metrics_are_cut_back_to_the_step_to_resume_from(folder: RunFolder) -> None:
     for step in range(1, 6):
-        folder.append({"event": "train", "step": step})
-    folder.append({"event": "eval", "step": 3})
+        folder.append(train_line(step))
+    folder.append(EvalLine(step=3))
     with folder.metrics.open("a") as file:
         file.write('{"event": "train", "st')  # the process was killed here
     folder.rewind(3)
@@ -97,6 +108,6 @@ def test_metrics_are_cut_back_to_the_step_to_resume_from(folder: RunFolder) -> N
 
 
 def test_numbers_that_json_does_not_know_are_refused(folder: RunFolder) -> None:
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        folder.append({"event": "train", "step": 1, "loss": float("nan")})
+    with pytest.raises(ValueError, match="finite number"):
+        folder.append(train_line(1, loss=float("nan")))
     assert not folder.metrics.exists() or folder.metrics.read_text() == ""

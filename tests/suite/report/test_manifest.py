@@ -2,17 +2,18 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from suite.claims import __main__ as claims
+from suite.claims import build as claims
+from suite.cli.verify import command
 from suite.errors import UserError
 from suite.report import crate, manifest
 from suite.report.manifest import artifact_paths
-from suite.report.verify import main, verify
-from suite.tables import __main__ as tables
+from suite.report.verify import verify
+from suite.tables import build as tables
 from tests.suite.builders.synthetic import write_run, write_speed
 
 
@@ -46,19 +47,20 @@ def test_records_and_artifacts_are_told_apart(results):
     runs = [
         f"runs/gpt_moe/text_lm/{m}/seed0/{n}"
         for m in ("lsh", "vanilla")
-        for n in ("config.yaml", "metrics.jsonl", "summary.json")
+        for n in ("config.yaml", "environment.json", "metrics.jsonl", "summary.json")
     ]
     studies = ["sweeps/variance/study.yaml", "sweeps/variance/trials.csv"]
     assert list(known["records"]) == [*runs, "speed/loopback/gpt_moe/text_lm.json", *studies]
     artifacts = {entry["path"]: entry for entry in known["artifacts"]}
     assert list(artifacts) == sorted(artifacts)
-    assert artifacts["tables/speedup.csv"]["command"] == "python -m suite.tables.speedup scale=nano"
-    assert artifacts["tables/speedup.csv"]["records"] == ["runs", "speed"]
-    assert artifacts["tables/kappa_map.csv"]["command"] == "python -m suite.tables.prediction scale=nano"
+    assert artifacts["tables/speedup.csv"]["command"] == "lshmoe-bench tables scale=nano tables=speedup"
+    assert artifacts["tables/speedup.csv"]["records"] == ["speed"]
+    assert artifacts["tables/convergence.csv"]["records"] == ["runs", "speed"]
+    assert artifacts["tables/kappa_map.csv"]["command"] == "lshmoe-bench tables scale=nano tables=prediction"
     assert artifacts["tables/audit.md"]["records"] == []
-    assert artifacts["tables/variance.csv"]["records"] == ["sweeps/variance"]
+    assert artifacts["tables/variance.csv"]["records"] == ["sweeps/variance/trials.csv"]
     assert artifacts["sweeps/variance/figures/front.svg"]["records"] == ["sweeps/variance"]
-    assert "runs/gpt_moe/text_lm/lsh/seed0/summary.json" in artifacts["claims.json"]["records"]
+    assert {"runs", "speed", "tables/models.csv"} <= set(artifacts["claims.json"]["records"])
     assert "sweeps/variance/study.db" not in {**known["records"], **artifacts}
 
 
@@ -116,21 +118,19 @@ def test_what_was_touched_is_named(results, damage, lines):
         assert any(line in one for one in found), (line, found)
 
 
-def test_the_command_prints_a_line_each_and_exits_with_1(results, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["verify", str(results)])
-    main()
-    assert capsys.readouterr().out == f"{results}: 9 records and {len(artifact_paths(results))} artifacts match\n"
+def test_the_command_prints_a_line_each_and_exits_with_1(results):
+    done = CliRunner().invoke(command, [str(results)])
+    assert done.output == f"{results}: 11 records and {len(artifact_paths(results))} artifacts match\n"
     (results / "tables/kinds.md").unlink()
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert (ended.value.code, capsys.readouterr().out) == (1, "artifact missing: tables/kinds.md\n")
+    done = CliRunner().invoke(command, [str(results)])
+    assert (done.exit_code, done.output) == (1, "artifact missing: tables/kinds.md\n")
 
 
 @pytest.mark.parametrize("text", [None, "{", "[]", '{"schema": 0}'])
 def test_without_a_manifest_there_is_a_remedy(tmp_path, text):
     if text is not None:
         (tmp_path / "manifest.json").write_text(text)
-    with pytest.raises(UserError, match=r"python -m suite\.manifest"):
+    with pytest.raises(UserError, match=r"lshmoe-bench manifest"):
         verify(tmp_path)
 
 
@@ -166,5 +166,5 @@ def test_the_crate_is_a_workflow_run_crate(results):
 
 
 def test_a_crate_needs_a_manifest(tmp_path):
-    with pytest.raises(UserError, match=r"run python -m suite\.manifest scale=nano first"):
+    with pytest.raises(UserError, match=r"run lshmoe-bench manifest scale=nano first"):
         crate.build(tmp_path, "nano")

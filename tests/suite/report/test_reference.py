@@ -3,12 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from suite.claims import __main__ as claims
+from suite.claims import build as claims
 from suite.errors import UserError
-from suite.figures import kappa_map, pareto
+from suite.figures import build as figures
 from suite.report.reference import BEGIN, END, publish
 from suite.report.verify import verify
-from suite.tables import __main__ as tables
+from suite.tables import build as tables
 from tests.suite.builders.synthetic import write_run, write_speed
 
 
@@ -23,8 +23,7 @@ def built(tmp_path_factory):
     write_speed(source, {"vanilla": 2.0, "lsh": 1.0})
     (source / "data").mkdir()
     tables.build(source, "nano")
-    pareto.build(source)
-    kappa_map.build(source)
+    figures.build(source, ["pareto", "kappa_map"])
     claims.build(source, "nano")
     (folder / "README.md").write_text(f"# Before\n{BEGIN}\nold\n{END}\nafter\n")
     return folder

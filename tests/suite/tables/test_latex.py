@@ -3,7 +3,7 @@ import re
 import pytest
 
 from suite.errors import UserError
-from suite.tables import __main__ as tables
+from suite.tables import build as tables
 from suite.tables import names
 from suite.tables.latex import escape, to_latex
 from suite.tables.sheet import Sheet
@@ -24,7 +24,8 @@ def test_a_character_without_latex_is_named():
 
 
 def test_words_are_aligned_left_numbers_right_and_long_words_wrap():
-    text = to_latex(Sheet("T", ["model", "reason", "rate"], [["a", "why " * 20, "1%"]], ["a note"]), "T. Caption.", "t")
+    sheet = Sheet("T", ["model", "reason", "rate"], [["a", "why " * 20, "1%"]], ["a note"], words=["model", "reason"])
+    text = to_latex(sheet, "T. Caption.", "t")
     assert r"\begin{tabular}{@{}l>{\raggedright\arraybackslash}p{42mm}r@{}}" in text
     assert r"\caption{T. Caption.}" in text and r"\label{tab:t}" in text and "a note" in text
 

@@ -128,7 +128,7 @@ def test_too_little_text_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_rank_does_not_prepare_data_itself(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"run python -m suite\.data\.prepare"):
+    with pytest.raises(UserError, match=r"run lshmoe-bench prepare"):
         build_task(compose(), tmp_path).train_batch(0)
 
 

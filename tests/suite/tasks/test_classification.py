@@ -11,11 +11,9 @@ from torch import Tensor
 
 from suite.config.compose import compose
 from suite.errors import UserError
-from suite.tasks import build_task
 from suite.tasks.classification import Classification
-from suite.tasks.labelled_text import fit
+from suite.tasks.labelled_text import truncate
 from suite.tasks.row_kinds import DISTINCT, PADDING, REPEATED
-from suite.tasks.scores import score
 from suite.tasks.task import Batch
 from tests.ranks import run_ranks
 from tests.suite.builders.tiny_labelled import tiny_examples, tiny_task
@@ -79,17 +77,9 @@ def test_a_sequence_ends_with_the_end_of_text_and_pairs_have_one_between(
         for place in range(5):
             text, pair = task.examples.tokens("train", place)
             assert bool(pair) == pairs
-            kept_text, kept_pair = fit(text, pair, 24 - 1 - pairs)
+            kept_text, kept_pair = truncate(text, pair, 24 - 1 - pairs)
             wanted = [*kept_text, EOS, *kept_pair, EOS] if pairs else [*kept_text, EOS]
             assert task.sequence("train", place) == wanted and len(wanted) <= 24
-
-
-def test_the_longer_text_is_cut_first() -> None:
-    long, short = list(range(9)), [10, 11]
-    assert fit(long, short, 6) == ([0, 1, 2, 3], short)
-    assert fit(short, long, 6) == (short, [0, 1, 2, 3])
-    assert fit(long, long, 6) == ([0, 1, 2], [0, 1, 2])
-    assert fit(long, short, 20) == (long, short)
 
 
 def test_padded_and_unpadded_twins_hold_the_same_tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,16 +107,6 @@ def test_kinds_are_padding_repeated_and_distinct(task: Classification) -> None:
     assert set(kinds) == {DISTINCT, REPEATED, PADDING}
 
 
-def test_scores_by_hand() -> None:
-    truth, predicted = np.array([1, 1, 1, 0, 0, 0, 0, 1]), np.array([1, 1, 0, 0, 0, 1, 0, 0])
-    # true positives 2, false ones 1, false negatives 2, true negatives 3
-    found = score(["accuracy", "f1", "matthews"], truth, predicted)
-    assert found["accuracy"] == 5 / 8
-    assert found["f1"] == pytest.approx(2 * 2 / (2 * 2 + 1 + 2))
-    assert found["matthews"] == pytest.approx((2 * 3 - 1 * 2) / (3 * 4 * 4 * 5) ** 0.5)
-    assert score(["f1", "matthews"], truth, np.zeros(8, dtype=int)) == {"f1": 0.0, "matthews": 0.0}
-
-
 def test_the_baseline_always_says_what_is_commonest_in_training(task: Classification) -> None:
     majority = int(np.bincount(task.examples.labels("train")).argmax())
     labels = torch.cat([batch.targets for batch in task.eval_batches()])
@@ -150,24 +130,6 @@ def test_every_number_of_ranks_finds_the_same_scores(task: Classification, tmp_p
     assert alone["loss"] == pytest.approx(torch.nn.functional.cross_entropy(logits, labels).item())
     for found in run_ranks(2, evaluate_on_ranks, tmp_path):
         assert found == pytest.approx(alone, rel=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("override", "message"),
-    [
-        ("task.training.nano.inputs.length=129", r"inputs.length: 129 exceeds context=128"),
-        ("task.data.scores=[acuracy]", r"task.data.scores.0: .*'accuracy'.*did you mean 'accuracy'"),
-        ("task.data.classes=[a]", r"task.data.classes: "),
-    ],
-)
-def test_a_wrong_option_is_refused(override: str, message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        build_task(compose(["task=sst2_like", override]))
-
-
-def test_f1_needs_two_classes() -> None:
-    with pytest.raises(UserError, match="f1 needs two classes, not 3"):
-        build_task(compose(["task=sst2_like", "task.data.classes=[a,b,c]", "task.data.scores=[f1]"]))
 
 
 def test_too_few_examples_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

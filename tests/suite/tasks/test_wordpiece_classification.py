@@ -40,7 +40,8 @@ def glue(tmp_path: Path) -> Path:
 
 def config(glue: Path, bert: Path, task: str = "sst2_val_test", *more: str) -> RunConfig:
     sizes = "layers=4 width=16 ffn=32 heads=2 experts=4".split()
-    training = "steps=2 batch_examples=8 eval_examples=8 eval_every=2 checkpoint_every=2 inputs.context=32 inputs.length=12".split()
+    training = "steps=2 batch_examples=8 eval_examples=8 eval_every=2 checkpoint_every=2".split()
+    training += "inputs.context=32 inputs.length=12".split()
     return compose(
         [
             "model=bert_moe",

@@ -6,17 +6,8 @@ from baselines import RowDropping
 from lshmoe import MoELayer, lsh_reduction
 from suite.hosts.placement import Stream
 from suite.records.vocabulary import KINDS
-from suite.tasks.row_kinds import DISTINCT, MASK, PADDING, REPEATED, kinds_of
+from suite.tasks.row_kinds import DISTINCT, PADDING
 from suite.training.kind_meter import KindMeter, announce
-
-
-def test_kinds_by_hand() -> None:
-    tokens = torch.tensor([[5, 6, 5, 3], [6, 7, 1, 1]])
-    kinds = kinds_of(tokens, padding=1, masks=torch.tensor([3]))
-    assert kinds.tolist() == [
-        [DISTINCT, DISTINCT, REPEATED, MASK],
-        [REPEATED, DISTINCT, PADDING, PADDING],
-    ]
 
 
 def metered(kinds: torch.Tensor, x: torch.Tensor, route_padding: bool = True) -> dict[str, float]:

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from lshmoe import IdentityReduction, LSHReduction, NativeWire
-from suite.config.compose import choices, compose
+from suite.config.compose import compose
+from suite.config.conf import choices
 from suite.errors import UserError
 from suite.training.methods import check_method, method_layer_factory
 
@@ -62,12 +63,15 @@ def test_layers_are_named_and_refuse_non_finite_rows() -> None:
         (["method=lsh", "method.reduction.coordinates=129"], ["method.reduction.coordinates", "128"]),
         (["method=lsh", "method.reduction.coordinates=0"], ["method.reduction.coordinates"]),
         (["method=lsh", "method.reduction.num_hashes=0"], ["method.reduction.num_hashes"]),
-        (["method=lsh", "method.reduction.rotation=ortogonal"], ["method.reduction.rotation", "orthogonal"]),
+        (["method=lsh", "method.reduction.rotation=orthogon"], ["method.reduction.rotation", "orthogonal"]),
         (["method=lsh", "method.reduction.family=cross"], ["method.reduction.family", "cross_polytope"]),
         (["method=lsh", "+method.reduction.num_hashs=2"], ["num_hashs", "did you mean 'num_hashes'?"]),
         (["method=random", "method.reduction.rate=1.5"], ["method.reduction.rate", "1.5"]),
         (["method=bf16", "method.wire.dtype=bf16"], ["method.wire.dtype", "bfloat16"]),
         (["method=bf16", "method.wire._target_=lshmoe.NativeWir"], ["method.wire._target_", "NativeWir"]),
+        (["method=lsh", "method.exchange={_target_: baselines.DedupExchange}"], ["method.exchange", "LSHReduction"]),
+        (["method=lsh", "method.reduction.error_compensation=best"], ["method.reduction.error_compensation", "'best'"]),
+        (["method=latent", "method.wire.share=2"], ["method.wire.share", "2"]),
         (["method=fp8", "method.wire._target_=nowhere.Wire"], ["method.wire._target_", "nowhere"]),
         (["method=fp8", "method.wire._target_=Wire"], ["method.wire._target_", "Wire"]),
     ],

@@ -1,10 +1,13 @@
 """A control follows the rate of the run that it controls for."""
 
 from suite.training.rate_schedule import rate_override, rate_schedule
+from tests.suite.builders.synthetic import train_line
 
 
 def test_each_piece_has_the_mean_rate_of_its_steps() -> None:
-    steps = [{"rows_routed": 100, "rows_sent": 100 * rate} for rate in (0.8, 0.6, 0.2, 0.4)]
+    steps = [
+        train_line(number, rows_routed=100, rows_sent=sent) for number, sent in enumerate((80, 60, 20, 40), start=1)
+    ]
     assert rate_schedule(steps, pieces=2) == [(0, 0.7), (2, 0.3)]
     assert rate_schedule(steps, pieces=20) == [(0, 0.8), (1, 0.6), (2, 0.2), (3, 0.4)]
     assert rate_schedule([]) == []

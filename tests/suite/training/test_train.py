@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,8 @@ from torch.distributed.checkpoint import format_utils
 from suite.data.fetch import archive_path, cache_directory
 from suite.data.registry import source
 from suite.errors import UserError
-from suite.training.train import main
+from suite.training.train import train
+from tests.program import PROGRAM
 
 SHORT = [
     "method=lsh",
@@ -31,7 +31,7 @@ RUN = Path("nano/runs/gpt_moe/text_lm/lsh/seed0")
 
 
 def start(results: Path, *overrides: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "suite.training.train", f"results={results}", *SHORT, *overrides]
+    command = [PROGRAM, "train", f"results={results}", *SHORT, *overrides]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
     )
@@ -157,6 +157,6 @@ def test_bad_input_is_one_line_before_any_rank_starts(
     archive.parent.mkdir(parents=True)
     archive.write_bytes(b"half an archive")
     with pytest.raises(UserError) as caught:
-        main([f"results={tmp_path}", *overrides])
+        train([f"results={tmp_path}", *overrides])
     assert all(word in str(caught.value) for word in words), caught.value
     assert "\n" not in str(caught.value)

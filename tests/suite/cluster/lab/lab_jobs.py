@@ -1,4 +1,4 @@
-"""What ranks do in the tests of the lab: ``python -m tests.suite.cluster.lab.lab_jobs HOW FOLDER CLUSTER``, under torchrun."""
+"""Ranks in the tests of the lab, under torchrun: ``python -m tests.suite.cluster.lab.lab_jobs HOW FOLDER CLUSTER``."""
 
 import json
 import os
@@ -15,12 +15,24 @@ import torch.distributed as dist
 from baselines import HierarchicalExchange
 from lshmoe import Exchange
 from suite.cluster.lab.counters import Counters, counters
-from suite.cluster.launch import reporting_failure
+from suite.cluster.launch import launch, reporting_failure
 from suite.cluster.member import Member, join
 from suite.config.cluster import ClusterConfig
+from suite.config.compose import compose
 from suite.errors import UserError
 
 ROWS, WIDTH = 4096, 64
+
+
+def cluster(*overrides: str) -> ClusterConfig:
+    """The lab's configuration, changed by ``"ranks=4"`` and the like."""
+    return compose(["cluster=lab", *(f"cluster.{text}" for text in overrides)]).cluster
+
+
+def run(how: str, folder: Path, config: ClusterConfig) -> list[Any]:
+    """Start ranks in a lab; what each of them answered."""
+    launch("tests.suite.cluster.lab.lab_jobs", [how, str(folder), config.model_dump_json()], config, folder)
+    return [json.loads((folder / f"rank{rank}.json").read_text()) for rank in range(config.ranks)]
 
 
 def settled(read: Callable[[], Counters]) -> Counters:
@@ -60,9 +72,16 @@ def everything(member: Member) -> dict[str, Any]:
         answers["refusal"] = str(error)
     for rate in (100.0, 25.0):
         member.link.set_rate(rate)
-        began = time.monotonic()
-        answers[f"fit{rate:.0f}"] = asdict(member.link.fit()) | {"took": time.monotonic() - began}
+        answers[f"fit{rate:.0f}"] = asdict(member.link.fit())
     return answers
+
+
+def fit(member: Member) -> float:
+    """Seconds that measuring the link takes."""
+    assert member.link is not None
+    began = time.monotonic()
+    member.link.fit()
+    return time.monotonic() - began
 
 
 def forever(member: Member) -> None:
@@ -77,7 +96,7 @@ if __name__ == "__main__":
     how, folder, rank = sys.argv[1], Path(sys.argv[2]), int(os.environ["RANK"])
     with reporting_failure(folder, rank):
         me = join(ClusterConfig.model_validate_json(sys.argv[3]))
-        answer = {"everything": everything, "forever": forever}[how](me)
+        answer = {"everything": everything, "fit": fit, "forever": forever}[how](me)
         (folder / f"rank{rank}.json").write_text(json.dumps(answer))
         dist.barrier()
         dist.destroy_process_group()

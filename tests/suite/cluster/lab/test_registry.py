@@ -41,7 +41,7 @@ def test_a_lab_is_found_by_name_or_by_being_the_only_one(registry):
     with pytest.raises(UserError, match="unknown 'killed'; allowed: alive"):
         registry.find("killed")
     registry.add(state("second", os.getpid(), start_tick(os.getpid())))
-    with pytest.raises(UserError, match="say which, by lab=NAME; allowed: alive, second"):
+    with pytest.raises(UserError, match="say which, by --lab NAME; allowed: alive, second"):
         registry.find(None)
-    with pytest.raises(UserError, match=r"none is up; start one by: python -m suite\.lab up"):
+    with pytest.raises(UserError, match=r"none is up; start one by: lshmoe-bench lab up"):
         Registry(registry.folder / "none").find(None)

@@ -9,7 +9,6 @@ from suite.config.paper.table1 import Table1, table1
 from suite.config.validation import parse_options
 from suite.errors import UserError
 from suite.tables import models
-from suite.tables.models import MODELS
 
 
 def row_of(name):
@@ -23,7 +22,7 @@ def gpt():
 
 
 def cells(row, candidates):
-    return {cell["quantity"]: cell for cell in model_rows(row, candidates, table1().tolerance)}
+    return {cell.quantity: cell for cell in model_rows(row, candidates, table1().tolerance)}
 
 
 def altered(row, **changes):
@@ -32,17 +31,17 @@ def altered(row, **changes):
 
 def test_gpt_15b_s_moe_parameters_are_six_layers_of_512_experts_with_their_biases(gpt):
     cell = cells(*gpt)["moe_params"]
-    assert cell["match"] == "yes"
-    assert cell["reading"] == "every other layer (6 MoE layers), with biases, no gates"
-    assert cell["counted"] == 6 * 512 * (2 * 768 * 3072 + 768 + 3072)
-    assert 0 < cell["readings_matching"] < cell["readings_tried"]
+    assert cell.match == "yes"
+    assert cell.reading == "every other layer (6 MoE layers), with biases, no gates"
+    assert cell.counted == 6 * 512 * (2 * 768 * 3072 + 768 + 3072)
+    assert 0 < cell.readings_matching < cell.readings_tried
 
 
 def test_gpt_15b_s_other_parameters_have_no_reading(gpt):
     cell = cells(*gpt)["dense_params"]
-    assert cell["match"] == "no"
-    assert cell["reading"].startswith("none; nearest: ")
-    assert abs(cell["deviation"]) > table1().tolerance
+    assert cell.match == "no"
+    assert cell.reading.startswith("none; nearest: ")
+    assert abs(cell.deviation) > table1().tolerance
     assert "none" in whole_row(*gpt, table1().tolerance)
 
 
@@ -59,8 +58,8 @@ def test_gpt_15b_s_other_parameters_have_no_reading(gpt):
 )
 def test_an_altered_number_does_not_match(gpt, quantity, changes):
     row, candidates = gpt
-    assert cells(row, candidates)[quantity]["match"] == "yes"
-    assert cells(altered(row, **changes), candidates)[quantity]["match"] == "no"
+    assert cells(row, candidates)[quantity].match == "yes"
+    assert cells(altered(row, **changes), candidates)[quantity].match == "no"
 
 
 def test_a_row_that_one_reading_explains_names_it(gpt):
@@ -71,12 +70,13 @@ def test_a_row_that_one_reading_explains_names_it(gpt):
 
 
 def test_the_files_have_the_promised_columns(gpt, tmp_path, monkeypatch):
-    monkeypatch.setattr(models, "table1", lambda: table1().model_copy(update={"rows": [gpt[0]]}))
+    one = table1().model_copy(update={"rows": [gpt[0]]})
+    monkeypatch.setattr("suite.analysis.models.table1", lambda: one)
     monkeypatch.setattr(models, "compiled", models.compiled.__wrapped__)
     models.build(tmp_path, "nano")
     with (tmp_path / "tables/models.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == MODELS
+    assert list(rows[0]) == [column.name for column in models.TABLE.columns]
     assert {row["model"] for row in rows} == {"GPT-MoE (15B)"}
     text = (tmp_path / "tables/models.md").read_text()
     assert "14,507 M" in text and "nobody has trained them" in text

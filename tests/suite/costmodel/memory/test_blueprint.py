@@ -1,6 +1,4 @@
-"""Models of the paper's sizes are built in seconds and megabytes, and exactly as runs build them."""
-
-import time
+"""Models of the paper's sizes are built in megabytes, and exactly as runs build them."""
 
 import psutil
 import pytest
@@ -9,7 +7,8 @@ import torch
 from lshmoe import is_expert
 from suite.analysis.models import made_up_inputs
 from suite.cluster.member import ALONE, Member
-from suite.config.compose import choices, compose
+from suite.config.compose import compose
+from suite.config.conf import choices
 from suite.config.model import TransformerSize
 from suite.config.paper.table1 import table1
 from suite.costmodel.memory.blueprint import as_shapes, blueprint
@@ -29,17 +28,16 @@ def made_up(*overrides):
     return config, task
 
 
-def test_52_billion_parameters_take_seconds_and_megabytes():
+def test_52_billion_parameters_take_megabytes():
     (row,) = [row for row in table1().rows if row.model == "gpt_moe_52b"]
     size = TransformerSize(
         shape="transformer", layers=24, width=1024, ffn=4096, heads=16, experts=512, top_k=2, moe_every=2, dropout=0.1
     )
     inputs = made_up_inputs(row.inputs)
     blueprint("suite.hosts.gpt_moe", size.model_copy(update={"layers": 2}), inputs)  # imports the host's library
-    before, start = psutil.Process().memory_info().rss, time.perf_counter()
+    before = psutil.Process().memory_info().rss
     model = blueprint("suite.hosts.gpt_moe", size, inputs)
     assert sum(p.numel() for p in model.parameters()) > 51e9
-    assert time.perf_counter() - start < 10
     assert psutil.Process().memory_info().rss - before < 100e6
 
 

@@ -1,8 +1,6 @@
 """The memory plan as a user meets it."""
 
 import io
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from suite.config.compose import compose
 from suite.config.hardware import hardware
 from suite.costmodel.memory.model import MemoryModel
 from suite.costmodel.memory.plan import fewest, fits, possible_ranks, show
+from tests.program import lshmoe_bench
 
 ROOT = Path(__file__).parents[4]
 
@@ -43,8 +42,7 @@ def test_the_plan_names_every_gpu_and_says_that_nobody_has_run_it(model):
 
 
 def test_bad_input_is_one_line_and_exit_code_2():
-    command = [sys.executable, "-m", "suite.costmodel.memory.plan", "scale=paper", "cluster.ranks=3"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = lshmoe_bench("plan", "scale=paper", "cluster.ranks=3", cwd=ROOT)
     assert done.returncode == 2
     assert done.stderr.startswith("error: model.sizes.paper.experts: 512 is not divisible by cluster.ranks=3")
     assert done.stderr.count("\n") == 1

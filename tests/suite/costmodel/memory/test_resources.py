@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from suite.config.compose import cluster_named, compose
-from suite.costmodel.memory.resources import main, of_ranks
+from suite.costmodel.memory.resources import of_ranks, write_estimate
 
 GPT = SimpleNamespace(model="gpt_moe", task="text_lm")
 UNPLANNED = SimpleNamespace(memory=[])
@@ -41,7 +41,7 @@ def test_servers_are_nodes_with_one_task_each():
 
 def test_every_attempt_asks_for_more_memory_and_every_model_for_its_own(tmp_path):
     overrides = ["model=gpt_moe", "task=text_lm", "cluster=slurm_cpu_2x1", f"results={tmp_path}"]
-    main(overrides)
+    write_estimate(overrides)
     (path,) = tmp_path.rglob("*.json")
     assert path == tmp_path / "nano/memory/slurm_cpu_2x1/gpt_moe/text_lm.json"
     estimate = json.loads(path.read_text())

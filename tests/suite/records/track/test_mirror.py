@@ -150,26 +150,25 @@ def test_two_processes_at_once_lose_nothing(tmp_path):
     assert all(steps(client, run) == list(range(1, LINES)) for run in found)
 
 
-def test_live_a_run_is_mirrored_without_being_waited_for(root):
+def test_live_a_run_is_mirrored_also_after_its_end(root):
     folder = root / "nano/runs/gpt_moe/text_lm/lsh/seed0"
-    began = time.perf_counter()
     with mirrored(root, "nano", folder):
         pass
-    assert time.perf_counter() - began < 1
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not [run for run in runs(root)[1] if run.info.status == "FINISHED"]:
         time.sleep(0.5)
     assert [run.info.status for run in runs(root)[1]] == ["FINISHED"]
 
 
-def test_a_look_reads_what_has_changed_and_nothing_else(root):
+def test_an_update_reads_what_has_changed_and_nothing_else(root):
     replay = Replay(root, "nano")
     growing = write_run(root, "int8", lines=5, complete=False)
     assert replay.update(over=False).updated == 2
     client, found = runs(root)
     assert {run.info.status for run in found} == {"FINISHED", "RUNNING"}
     (growing.parent.parent / "lsh/seed0/config.yaml").unlink()  # whoever read it again would miss that
-    assert (replay.update(over=False).updated, replay.look(over=False).faults) == (0, [])
+    tally = replay.update(over=False)
+    assert (tally.updated, tally.faults) == (0, [])
     write_run(root, "int8", lines=8, complete=False)
     again = replay.update(over=False)
     assert (again.updated, again.unchanged) == (1, 1)
