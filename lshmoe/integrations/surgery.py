@@ -8,10 +8,11 @@ from lshmoe.layer import MoELayer
 def replace_ffn(block: nn.Module, moe: MoELayer) -> None:
     """Replace the feed-forward network of a transformer block by ``moe``, in place.
 
-    Knows two shapes of host: fairseq's layers (``fc1``, ``activation_fn``, ``fc2``) and timm's (``mlp``).
+    Knows three shapes of host: fairseq's layers (``fc1``, ``activation_fn``, ``fc2``), timm's (``mlp``) and those of
+    transformers' BERT family (``intermediate``, ``output.dense``).
 
     Raises:
-        ValueError: if the block has neither.
+        ValueError: if the block has none of them.
     """
     if hasattr(block, "fc1") and hasattr(block, "fc2"):
         block.fc1 = moe
@@ -19,5 +20,8 @@ def replace_ffn(block: nn.Module, moe: MoELayer) -> None:
         block.activation_fn = nn.Identity()
     elif hasattr(block, "mlp"):
         block.mlp = moe
+    elif hasattr(block, "intermediate") and isinstance(block.output, nn.Module):
+        block.intermediate = moe
+        block.output.dense = nn.Identity()
     else:
-        raise ValueError(f"block: {type(block).__name__} has neither fc1 and fc2 nor mlp to replace")
+        raise ValueError(f"block: {type(block).__name__} has neither fc1 and fc2, mlp, nor intermediate to replace")

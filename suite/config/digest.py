@@ -23,7 +23,7 @@ def values_sha256(values: Mapping[str, Any]) -> str:
     decisive = {
         "seed": values["seed"],
         "model": {"name": model["name"], "host": model["host"], "size": model["sizes"][scale["name"]]},
-        "task": {name: value for name, value in task.items() if name not in ("training", "summary")},
+        "task": {name: _placeless(value) for name, value in task.items() if name not in ("training", "summary")},
         "training": task["training"][scale["name"]],
         "method": {name: value for name, value in method.items() if name != "summary"},
         "scale": scale["name"],
@@ -34,3 +34,8 @@ def values_sha256(values: Mapping[str, Any]) -> str:
     for field, settings in given.items():
         decisive |= {field: kept} if (kept := {k: v for k, v in settings.items() if v is not None}) else {}
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+
+def _placeless(value: Any) -> Any:
+    """Without where data lie on a machine, which decides nothing: their contents are on record."""
+    return {name: v for name, v in value.items() if name != "glue_dir"} if isinstance(value, Mapping) else value

@@ -9,6 +9,7 @@ from suite.config.compose import cluster_named, compose
 from suite.config.conf import choices
 from suite.config.paper.published import published
 from suite.config.run import RunConfig
+from suite.config.task import StartsFrom
 from suite.config.validation import validate
 from suite.errors import UserError, unknown
 
@@ -128,9 +129,9 @@ def pacemaker(run: RunKey) -> RunKey | None:
 
 
 def origin(run: RunKey, scale: str) -> RunKey | None:
-    """The run whose weights this one starts from; ``None`` if it starts from scratch."""
+    """The run whose weights this one starts from; ``None`` if there is no such run."""
     start = _composed(run.model, run.task, scale).task.starts_from
-    if start is None:
+    if not isinstance(start, StartsFrom):
         return None
     return replace(run, task=start.task, method=run.method if start.method == "own" else start.method)
 

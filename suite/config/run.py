@@ -52,6 +52,7 @@ class RunConfig(Strict):
     scale: ScaleConfig = Field(description="how large and how long")
     cluster: ClusterConfig = Field(description="where ranks run")
     capture: CaptureSettings = Field(description="samples of rows")
+    glue_dir: Path | None = Field(None, description="folder with GLUE's layout, in place of the hub")
     tracking: Literal["off", "mlflow"] = Field("mlflow", description="where a run is mirrored as it goes")
 
     @property

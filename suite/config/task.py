@@ -40,6 +40,15 @@ class StartsFrom(Strict):
     method: Literal["vanilla", "own"] = Field(description="of the run that made the weights; own is the run's method")
 
 
+class StartsFromWeights(Strict):
+    """Weights to start from: those of a trained model that somebody else has made."""
+
+    weights: str = Field(description="a trained model of the data registry, or a folder with model.safetensors")
+    expert_noise: NonNegativeFloat = Field(
+        0.0, description="noise on experts that start as copies, in standard deviations of each matrix"
+    )
+
+
 class TaskConfig(Strict):
     """What a model is trained on: ``target`` is the task's class, which says what ``data`` may hold."""
 
@@ -48,5 +57,7 @@ class TaskConfig(Strict):
     target: str = Field(description="the task's class")
     data: dict[str, Any] = Field(description="sources and labels; the class says which fields there are")
     route_padding: bool = Field(description="whether padding tokens go to experts, as is usual practice")
-    starts_from: StartsFrom | None = Field(description="weights of another run; null: initial ones")
+    starts_from: StartsFrom | StartsFromWeights | None = Field(
+        description="weights of another run, or of a trained model; null: initial ones"
+    )
     training: dict[ScaleName, Training] = Field(description="how the task trains at each scale")

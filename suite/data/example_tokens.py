@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from suite.data.labelled import Example, examples, split
+from suite.data.example import Example
+from suite.data.glue_folder import GlueTable
+from suite.data.labelled import examples, split
 from suite.data.parts import PARTS, Part
 from suite.data.prepared import prepare_folder, read_manifest, recipe_folder
 from suite.data.registry import AnySource
@@ -35,19 +37,21 @@ class ExampleRecipe:
 
     Attributes:
         train: the source of training examples.
-        held_out: the source of held-out examples, or the share of ``train``'s groups.
+        held_out: the sources of held-out examples, or the share of ``train``'s groups.
         classes: how many there are.
-        text: the prepared text folder whose tokenizer is used.
+        tokenizer: file of the tokenizer.
+        tokens: name of the tokens, which differs wherever they do.
     """
 
-    train: AnySource
-    held_out: AnySource | float
+    train: AnySource | GlueTable
+    held_out: tuple[AnySource | GlueTable, ...] | float
     classes: int
-    text: Path
+    tokenizer: Path
+    tokens: str
 
     @property
-    def sources(self) -> list[AnySource]:
-        return [self.train] if isinstance(self.held_out, float) else [self.train, self.held_out]
+    def sources(self) -> list[AnySource | GlueTable]:
+        return [self.train] if isinstance(self.held_out, float) else [self.train, *self.held_out]
 
     def folder(self, cache: Path) -> Path:
         """Path of the prepared examples."""
@@ -56,7 +60,7 @@ class ExampleRecipe:
             "sources": [source.recipe() for source in self.sources],
             "held_out": self.held_out if isinstance(self.held_out, float) else None,
             "classes": self.classes,
-            "text": self.text.name,
+            "text": self.tokens,
         }
         return recipe_folder(cache / "examples", [source.name for source in self.sources], decisive)
 
@@ -89,7 +93,7 @@ class PreparedExamples:
 
 
 def prepare_examples(recipe: ExampleRecipe, data_dir: Path) -> Path:
-    """Make the prepared folder if it is missing, and return it. The text of ``recipe`` must be prepared.
+    """Make the prepared folder if it is missing, and return it. The tokenizer of ``recipe`` must be there.
 
     Raises:
         UserError: if data are missing or corrupted, or a label is out of range; with the remedy.
@@ -100,13 +104,15 @@ def prepare_examples(recipe: ExampleRecipe, data_dir: Path) -> Path:
 
 
 def _write(folder: Path, recipe: ExampleRecipe, data_dir: Path) -> dict[str, Any]:
-    shutil.copy(recipe.text / "tokenizer.json", folder)
+    shutil.copy(recipe.tokenizer, folder / "tokenizer.json")
     tokenizer = load_tokenizer(folder / "tokenizer.json")
     dtype = token_dtype(tokenizer)
     held_out = recipe.held_out
     parts = split(
         _checked(recipe.train, recipe.classes, data_dir),
-        held_out if isinstance(held_out, float) else _checked(held_out, recipe.classes, data_dir),
+        held_out
+        if isinstance(held_out, float)
+        else chain.from_iterable(_checked(source, recipe.classes, data_dir) for source in held_out),
     )
     counts = _encode(folder, parts, tokenizer, dtype)
     named = ", ".join(source.name for source in recipe.sources)
@@ -117,14 +123,14 @@ def _write(folder: Path, recipe: ExampleRecipe, data_dir: Path) -> dict[str, Any
     return {
         "format": FORMAT,
         "sources": [source.record() for source in recipe.sources],
-        "held_out": held_out if isinstance(held_out, float) else held_out.name,
+        "held_out": held_out if isinstance(held_out, float) else " + ".join(source.name for source in held_out),
         "vocabulary": tokenizer.get_vocab_size(),
         "dtype": dtype.name,
         "examples": counts,
     }
 
 
-def _checked(source: AnySource, classes: int, data_dir: Path) -> Iterator[Example]:
+def _checked(source: AnySource | GlueTable, classes: int, data_dir: Path) -> Iterator[Example]:
     for example in examples(source, data_dir):
         if not 0 <= example.label < classes:
             raise UserError(
@@ -144,7 +150,8 @@ def _encode(
         files = {"train": train, "held_out": held_out}
         while batch := list(islice(parts, _EXAMPLES_PER_BATCH)):
             texts = [text for example, _ in batch for text in (example.text, example.pair or "")]
-            encodings = iter(tokenizer.encode_batch_fast(texts))
+            # A task says where a sequence begins and ends, so the tokenizer adds nothing.
+            encodings = iter(tokenizer.encode_batch_fast(texts, add_special_tokens=False))
             for example, part in batch:
                 for encoding in (next(encodings), next(encodings)):
                     np.array(encoding.ids, dtype=dtype).tofile(files[part])

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from filelock import FileLock
 
-from suite.data.registry import MemberFiles, Source, registry
+from suite.data.registry import MemberFiles, Source, Weights, registry
 from suite.errors import UserError
 
 
@@ -103,7 +103,7 @@ def unpacked(source: Source, cache: Path) -> list[Path]:
     Raises:
         UserError: as :func:`fetch`, or if a pattern matches nothing.
     """
-    assert isinstance(source.documents, MemberFiles)
+    assert isinstance(source.documents, MemberFiles | Weights)
     folder = cache / "members" / source.archive
     with locked(folder):
         if not _matching(folder, source.documents.members):
@@ -123,7 +123,9 @@ def unpacked(source: Source, cache: Path) -> list[Path]:
 
 
 def _patterns(sources: Sequence[Source]) -> list[str]:
-    return [p for source in sources if isinstance(source.documents, MemberFiles) for p in source.documents.members]
+    return [
+        p for source in sources if isinstance(source.documents, MemberFiles | Weights) for p in source.documents.members
+    ]
 
 
 def _matching(folder: Path, patterns: Sequence[str]) -> list[Path]:

@@ -1,10 +1,11 @@
 """Labelled texts of a source: read one at a time; all examples of a group are in the same part."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from suite.data.example import Example
 from suite.data.fetch import unpacked
+from suite.data.glue_folder import GlueTable
 from suite.data.hub import hub_rows
 from suite.data.parts import Part
 from suite.data.registry import AnySource, HubExamples, MemberFiles, Source
@@ -13,30 +14,15 @@ from suite.errors import UserError
 from suite.loading import load_object
 
 
-@dataclass(frozen=True)
-class Example:
-    """A text, or a pair of texts, with its class.
-
-    Attributes:
-        text: the text, or the first of a pair.
-        label: number of its class, from 0.
-        group: examples of one group are all in training, or all held out.
-        pair: the second text, if there is one.
-    """
-
-    text: str
-    label: int
-    group: str
-    pair: str | None = None
-
-
-def examples(source: AnySource, cache: Path) -> Iterator[Example]:
+def examples(source: AnySource | GlueTable, cache: Path) -> Iterator[Example]:
     """Read the examples of a source, in its order.
 
     Raises:
         UserError: if the source has no labelled examples, or cannot be read; with the remedy.
     """
-    if isinstance(source, HubExamples):
+    if isinstance(source, GlueTable):
+        yield from source.examples()
+    elif isinstance(source, HubExamples):
         yield from _hub_examples(source)
     elif isinstance(source, Source) and isinstance(source.documents, MemberFiles):
         reader = load_object(f"data {source.name} reader", source.documents.reader)

@@ -37,6 +37,24 @@ class MemberFiles(Strict):
     reader: str = Field(description="dotted name")
 
 
+class Weights(Strict):
+    """A trained model: the archive's members hold ``model.safetensors``, ``config.json`` and ``tokenizer.json``."""
+
+    kind: Literal["weights"]
+    members: list[str] = Field(min_length=1, description="patterns of members of the archive")
+
+
+class TableFile(Strict):
+    """A file of GLUE's archives: tab-separated, a line each, quotes are literal."""
+
+    file: str = Field(description="path below GLUE's folder, as in its archives: SST-2/train.tsv")
+    columns: list[str] | None = Field(None, description="names of the columns where the file has no header")
+    text: str = Field(description="column of the text")
+    pair: str | None = Field(None, description="column of the second text, if there is one")
+    label: str = Field(description="column of the class")
+    classes: list[str] = Field(["0", "1"], description="how the file writes the classes, in the order of their numbers")
+
+
 class _Entry(Strict):
     """What entries of ``registry.yaml`` share."""
 
@@ -49,6 +67,10 @@ class _Entry(Strict):
         """What decides the contents of data prepared from this source."""
         return self.model_dump(mode="json", exclude={"title", "licence", "split"})
 
+    def record(self) -> dict[str, str]:
+        """What a run's record says about this source."""
+        return self.model_dump(include={"name", "title", "licence", "split"})
+
 
 class Source(_Entry):
     """One entry of ``registry.yaml``: an archive."""
@@ -57,7 +79,7 @@ class Source(_Entry):
     version: str
     archive: str = Field(description="file name of the downloaded archive")
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    documents: Annotated[CsvDocuments | FileDocuments | MemberFiles, Field(discriminator="kind")]
+    documents: Annotated[CsvDocuments | FileDocuments | MemberFiles | Weights, Field(discriminator="kind")]
 
     def record(self) -> dict[str, str]:
         """What a run's record says about this source."""
@@ -90,9 +112,20 @@ class HubExamples(_Hub):
     text: str = Field(description="column of the text")
     pair: str | None = Field(None, description="column of the second text, if there is one")
     label: str = Field(description="column of the class's number")
+    table: TableFile | None = Field(None, description="the same examples in a folder with GLUE's layout")
+
+    def recipe(self) -> dict[str, Any]:
+        """What decides the contents of data prepared from the hub."""
+        return {name: value for name, value in super().recipe().items() if name != "table"}
 
 
-AnySource = Source | HubSource | HubExamples
+class TableExamples(_Entry):
+    """One entry of ``registry.yaml``: labelled examples that only a folder with GLUE's layout has."""
+
+    table: TableFile
+
+
+AnySource = Source | HubSource | HubExamples | TableExamples
 
 
 @cache
@@ -103,7 +136,7 @@ def registry() -> dict[str, AnySource]:
 
 
 def source(name: str) -> AnySource:
-    """The source called ``name``.
+    """The entry called ``name``.
 
     Raises:
         UserError: if there is none, with the names there are.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from suite.data.hub import hub_documents
 from suite.data.parts import Part
-from suite.data.registry import AnySource, CsvDocuments, FileDocuments, HubSource, MemberFiles, Source
+from suite.data.registry import AnySource, CsvDocuments, FileDocuments, HubSource, Source
 from suite.errors import UserError
 
 _LINE_BREAK_TAGS = re.compile(r"(\s*<br\s*/?>\s*)+")
@@ -59,7 +59,7 @@ def _digest(document: str) -> bytes:
 def _texts(source: AnySource, archive: Path | None) -> Iterator[str]:
     if isinstance(source, HubSource):
         yield from hub_documents(source)
-    elif isinstance(source, Source) and not isinstance(source.documents, MemberFiles):
+    elif isinstance(source, Source) and isinstance(source.documents, CsvDocuments | FileDocuments):
         assert archive is not None
         with zipfile.ZipFile(archive) as opened:
             if isinstance(source.documents, CsvDocuments):
@@ -67,7 +67,7 @@ def _texts(source: AnySource, archive: Path | None) -> Iterator[str]:
             else:
                 yield from _file_documents(opened, source.documents)
     else:
-        raise UserError(f"data {source.name}: it holds labelled examples; allowed here: a source of documents")
+        raise UserError(f"data {source.name}: it holds no documents; allowed here: a source of documents")
 
 
 def _csv_documents(archive: zipfile.ZipFile, spec: CsvDocuments) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """A byte-level BPE: it encodes every string, and decoding restores it."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,35 @@ def make_dictionary(tokenizer: Tokenizer, extra_symbols: Iterable[str] = ()) -> 
     return dictionary
 
 
+@dataclass(frozen=True)
+class WordPieces:
+    """The symbols of a trained BERT's tokenizer, by id, as hosts and tasks ask for them."""
+
+    symbols: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    def __getitem__(self, token: int) -> str:
+        return self.symbols[token]
+
+    def pad(self) -> int:
+        """Id of padding."""
+        return self.symbols.index("[PAD]")
+
+    def start(self) -> int:
+        """Id of the symbol that every sequence begins with."""
+        return self.symbols.index("[CLS]")
+
+    def separator(self) -> int:
+        """Id of the symbol that ends a text."""
+        return self.symbols.index("[SEP]")
+
+
 def _plain(tokenizer: Tokenizer) -> Tokenizer:
     # Text that spells "</s>" must not become the special symbol. The saved file does not keep this setting.
     tokenizer.encode_special_tokens = True
+    # Tokenizers of trained models may ask for both; a task cuts and pads as it needs.
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
     return tokenizer

@@ -36,11 +36,11 @@ class Classification(LabelledText):
         """This rank's examples of a step."""
         size = self.training.batch_examples
         places = np.array([self._order.place(number) for number in range(step * size, (step + 1) * size)])
-        return self._batch("train", places, rank_slice(size, rank, world))
+        return self.make_batch("train", places, rank_slice(size, rank, world))
 
     def held_out_batches(self, places: NDArray[np.int64]) -> Iterator[Batch]:
         """One batch."""
-        yield self._batch("held_out", places, slice(None))
+        yield self.make_batch("held_out", places, slice(None))
 
     def class_scores(self, predict: Predict, places: NDArray[np.int64]) -> Tensor:
         """The classifier's logits."""
@@ -52,7 +52,8 @@ class Classification(LabelledText):
         text, pair = truncate(text, pair, self.options.length - (2 if pair else 1))
         return [*text, END_OF_DOCUMENT, *pair, END_OF_DOCUMENT] if pair else [*text, END_OF_DOCUMENT]
 
-    def _batch(self, part: Part, places: NDArray[np.int64], mine: slice) -> Batch:
+    def make_batch(self, part: Part, places: NDArray[np.int64], mine: slice) -> Batch:
+        """The examples ``places[mine]``, padded to the longest of ``places``."""
         rows = [self.sequence(part, place) for place in places.tolist()]
         length = self.options.length if self.config.route_padding else max(map(len, rows))
         padding = self.inputs.dictionary.pad()

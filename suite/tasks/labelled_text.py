@@ -15,14 +15,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from suite.config.base import Strict
-from suite.config.compose import compose
 from suite.config.task import TaskConfig, Training
 from suite.data.example_tokens import ExampleRecipe, PreparedExamples, prepare_examples
-from suite.data.registry import source
-from suite.data.tokenizer import make_dictionary
-from suite.data.tokens import TextRecipe, prepare_text
-from suite.loading import load_object
-from suite.tasks.packed_text import PackedText, TextData
+from suite.data.glue_folder import located
+from suite.tasks.labelled_tokens import TaskTokens, Tokens
 from suite.tasks.sampling import in_batches, spread
 from suite.tasks.scores import ScoreName, score
 from suite.tasks.task import Batch, Metric, Predict, Task, TextInputs
@@ -32,12 +28,13 @@ class LabelledData(Strict):
     """``task.data`` of a task on labelled texts."""
 
     train: str = Field(description="a source of the data registry")
-    held_out: Annotated[float, Field(gt=0, lt=1)] | str = Field(
-        description="another source, less what is trained on; or the share of train's groups that is held out"
+    held_out: Annotated[float, Field(gt=0, lt=1)] | str | list[str] = Field(
+        description="other sources, less what is trained on; or the share of train's groups that is held out"
     )
+    glue_dir: Path | None = Field(None, description="folder with GLUE's layout, in place of the hub")
     classes: list[str] = Field(min_length=2, description="names of the classes, in the order of their numbers")
     scores: list[ScoreName] = Field(min_length=1, description="what is reported; runs are compared by the first")
-    tokenizer_of: str = Field(description="the language-modelling task whose tokenizer is used")
+    tokenizer_of: str = Field(description="the language-modelling task, or the trained model, whose tokenizer is used")
 
     @model_validator(mode="after")
     def _f1_has_one_positive_class(self) -> "LabelledData":
@@ -46,27 +43,32 @@ class LabelledData(Strict):
         return self
 
 
-class LabelledInputs(Strict):
+class SequenceInputs(Strict):
     """``task.training.<scale>.inputs`` of a task on labelled texts."""
 
     context: PositiveInt = Field(description="longest sequence that the model can take, as in its pre-training")
     length: int = Field(ge=8, description="tokens kept of an example, template and separators included")
-    vocabulary: int = Field(ge=260, description="of the tokenizer, as in pre-training")
 
     @model_validator(mode="after")
-    def _fits(self) -> "LabelledInputs":
+    def _fits(self) -> "SequenceInputs":
         if self.length > self.context:
             raise ValueError(f"length: {self.length} exceeds context={self.context}; allowed: 8 to {self.context}")
         return self
+
+
+class LabelledInputs(SequenceInputs):
+    """With the tokenizer of a language-modelling task."""
+
+    vocabulary: int = Field(ge=260, description="of the tokenizer, as in pre-training")
 
 
 class LabelledText(Task):
     """Texts, or pairs of texts, each of one class. A subclass says how a model predicts the class."""
 
     Data: ClassVar[type[LabelledData]] = LabelledData
-    Inputs: ClassVar[type[LabelledInputs]] = LabelledInputs
+    Inputs: ClassVar[type[SequenceInputs]] = LabelledInputs
     data: LabelledData
-    options: LabelledInputs
+    options: SequenceInputs
 
     def __init__(self, config: TaskConfig, training: Training, data_dir: Path, seed: int) -> None:
         super().__init__(config, training, data_dir, seed)
@@ -81,10 +83,9 @@ class LabelledText(Task):
         """A logarithmic score of every class for the held-out examples ``places``, float32 ``[B, classes]``."""
 
     def prepare(self) -> None:
-        """Prepare the text that gives the tokenizer, then download and tokenise missing examples."""
-        folder = self._recipe.folder(self.data_dir)
-        if not folder.exists():
-            prepare_text(self._text_recipe, self.data_dir)
+        """Prepare the tokenizer, then download and tokenise missing examples."""
+        if not self._recipe.folder(self.data_dir).exists():
+            self.tokens.prepare()
         prepare_examples(self._recipe, self.data_dir)
         self.require_enough(self.examples.count)
 
@@ -95,8 +96,8 @@ class LabelledText(Task):
 
     @cached_property
     def inputs(self) -> TextInputs:
-        """Dictionary with the symbols that pre-training added, and context. The objective adds the classes."""
-        return TextInputs(make_dictionary(self.examples.tokenizer, self._text_task.extra_symbols), self.options.context)
+        """Symbols of the tokenizer, and context. The objective adds the classes."""
+        return TextInputs(self.tokens.dictionary(self.examples.tokenizer), self.options.context)
 
     def data_record(self) -> list[dict[str, Any]]:
         """One entry per source."""
@@ -140,25 +141,18 @@ class LabelledText(Task):
         return spread(self.training.eval_examples, self.examples.count("held_out"))
 
     @cached_property
-    def _text_config(self) -> TaskConfig:
-        return compose([f"task={self.data.tokenizer_of}"]).task
-
-    @cached_property
-    def _text_task(self) -> type[PackedText]:
-        target: type[PackedText] = load_object("task.data.tokenizer_of", self._text_config.target)
-        return target
-
-    @cached_property
-    def _text_recipe(self) -> TextRecipe:
-        text = TextData.model_validate(self._text_config.data)
-        return TextRecipe([source(name) for name in text.sources], text.held_out, self.options.vocabulary)
+    def tokens(self) -> Tokens:
+        """Whose tokenizer is used."""
+        assert isinstance(self.options, LabelledInputs)
+        return TaskTokens(self.data.tokenizer_of, self.options.vocabulary, self.data_dir)
 
     @cached_property
     def _recipe(self) -> ExampleRecipe:
         data = self.data
-        held_out = source(data.held_out) if isinstance(data.held_out, str) else data.held_out
-        text = self._text_recipe.folder(self.data_dir)
-        return ExampleRecipe(source(data.train), held_out, len(data.classes), text)
+        names = [data.held_out] if isinstance(data.held_out, str) else data.held_out
+        held_out = names if isinstance(names, float) else tuple(located(name, data.glue_dir) for name in names)
+        train = located(data.train, data.glue_dir)
+        return ExampleRecipe(train, held_out, len(data.classes), self.tokens.file, self.tokens.name)
 
 
 def truncate(text: list[int], pair: list[int], room: int) -> tuple[list[int], list[int]]:

@@ -3,6 +3,7 @@
 from suite.cluster.lab import permission
 from suite.config.compose import compose
 from suite.config.run import RunConfig
+from suite.config.task import StartsFromWeights
 from suite.config.validation import from_yaml
 from suite.errors import UserError
 from suite.loading import load_object
@@ -32,13 +33,13 @@ def check(config: RunConfig) -> None:
 
 
 def starting_point(config: RunConfig) -> RunFolder | None:
-    """The folder of the finished run whose weights this one starts from; ``None`` if it starts from scratch.
+    """The folder of the finished run whose weights this one starts from; ``None`` if it starts from none.
 
     Raises:
         UserError: if that run is not there or not finished, with the command that makes it.
     """
     start = config.task.starts_from
-    if start is None:
+    if start is None or isinstance(start, StartsFromWeights):
         return None
     method = config.method.name if start.method == "own" else start.method
     names = [f"model={config.model.name}", f"task={start.task}", f"method={method}", f"scale={config.scale.name}"]

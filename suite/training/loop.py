@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
-from pathlib import Path
 
 from suite.records.environment import peak_memory_bytes
 from suite.records.run_folder import RunFolder, identity
@@ -16,30 +15,29 @@ from suite.training import checkpoint
 from suite.training.capture import Capture
 from suite.training.kind_meter import KIND_METERS
 from suite.training.rate_schedule import rate_schedule
+from suite.training.start import Fill
 from suite.training.trainer import METERS, Trainer
 
 
-def train(
-    trainer: Trainer, folder: RunFolder, start_weights: Path | None, report: Callable[[str], None]
-) -> Summary | None:
+def train(trainer: Trainer, folder: RunFolder, fill: Fill | None, report: Callable[[str], None]) -> Summary | None:
     """Train to the last step, from the newest checkpoint if there is one; returns the summary, on rank 0 alone.
 
     Args:
         trainer: model and task.
         folder: where the run's record goes.
-        start_weights: checkpoints of the run to start from, if any.
+        fill: gives the model its first weights, if they are not those it was drawn with.
         report: prints a line.
     """
     training, leader = trainer.config.training, trainer.rank == 0
     start = checkpoint.load(folder.checkpoints, trainer.model, trainer.optimizer)
     fresh: list[str] = []
-    if start == 0 and start_weights is not None:
-        fresh = checkpoint.load_weights(start_weights, trainer.model).missing
+    if start == 0 and fill is not None:
+        fresh = fill(trainer.model)
     if leader:
         folder.rewind(start)
         report(f"resuming after step {start}" if start else f"training {training.steps} steps")
         if fresh:
-            report(f"new weights, not in {start_weights}: {', '.join(fresh)}")
+            report(f"new weights: {', '.join(fresh)}")
     if start == 0:
         _evaluate(trainer, folder, 0, report)
     progress = Progress(training.steps, start)

@@ -14,8 +14,8 @@ from suite.records.environment import describe_ranks
 from suite.records.run_folder import RunFolder
 from suite.records.schema.base import as_json
 from suite.tasks import build_task
-from suite.training.check import starting_point
 from suite.training.loop import train
+from suite.training.start import start_of
 from suite.training.trainer import Trainer, build_model
 
 
@@ -31,11 +31,10 @@ def main(path: Path) -> None:
         if leader:
             write_atomically(folder.environment, as_json(environment, indent=2))
         trainer = Trainer(config, task, build_model(config, task, member), member.device)
-        origin = starting_point(config)
         summary = train(
             trainer,
             folder,
-            None if origin is None else origin.checkpoints,
+            start_of(config),
             lambda text: print(f"{config.method.name}: {text}", flush=True),
         )
         if summary is not None:

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, PositiveInt
 
 from suite.config.base import NonNegativeInt
-from suite.config.task import StartsFrom
+from suite.config.task import StartsFrom, StartsFromWeights
 from suite.records.schema.base import MethodName, ModelName, Part, Record, ScaleName, Seed, Sha256, TaskName
 from suite.records.schema.data import DataSource
 from suite.records.vocabulary import Kind
@@ -58,7 +58,9 @@ class Summary(Record):
     git_commit: str | None = Field(description="checked-out commit; null outside a git checkout")
     steps: NonNegativeInt = Field(description="training steps taken")
     data: list[DataSource] = Field(min_length=1, description="what it was trained on")
-    starts_from: StartsFrom | None = Field(description="the run whose weights it started from; null is from scratch")
+    starts_from: StartsFrom | StartsFromWeights | None = Field(
+        description="the run, or the trained model, whose weights it started from; null is from scratch"
+    )
     route_padding: bool = Field(description="whether padding went to experts")
     metric: Metric = Field(description="by which runs of the task are compared")
     final: dict[str, float] = Field(description="metrics of the last evaluation, by name")

@@ -7,7 +7,7 @@ import pytest
 
 from suite.config.compose import compose
 from suite.config.task import TaskConfig, Training
-from suite.data.labelled import Example
+from suite.data.example import Example
 from suite.tasks.labelled_text import LabelledText
 from tests.suite.builders.tiny_text import sentences, tiny_source
 
@@ -39,7 +39,8 @@ def tiny_task(
 ) -> LabelledText:
     """A prepared task of class ``target`` on made-up examples, a quarter of them held out."""
     tiny = tiny_source(cache, sentences(200))
-    monkeypatch.setattr("suite.tasks.labelled_text.source", lambda _: tiny)
+    monkeypatch.setattr("suite.tasks.labelled_text.located", lambda *_: tiny)
+    monkeypatch.setattr("suite.tasks.labelled_tokens.source", lambda _: tiny)
     made = tiny_examples(200) if examples is None else examples
     monkeypatch.setattr("suite.data.example_tokens.examples", lambda *_: iter(made))
     plain = compose(["task=sst2_like"])

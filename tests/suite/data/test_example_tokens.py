@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from suite.data.labelled import Example, split
+from suite.data.example import Example
+from suite.data.labelled import split
 from suite.errors import UserError
 from suite.tasks.classification import Classification
 from tests.suite.builders.tiny_labelled import tiny_examples, tiny_task

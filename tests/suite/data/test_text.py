@@ -47,5 +47,5 @@ def test_the_part_depends_on_the_document_alone() -> None:
 
 def test_labelled_examples_are_no_documents() -> None:
     for name in ("glue_sst2_train", "squad_shifts"):
-        with pytest.raises(UserError, match=f"data {name}: it holds labelled examples; allowed here: a source of doc"):
+        with pytest.raises(UserError, match=f"data {name}: it holds no documents; allowed here: a source of doc"):
             list(documents(source(name), None))

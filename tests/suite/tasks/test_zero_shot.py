@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from suite.config.compose import compose
-from suite.data.labelled import Example
+from suite.data.example import Example
 from suite.errors import UserError
 from suite.hosts.t5_moe import build
 from suite.tasks import build_task
