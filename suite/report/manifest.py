@@ -105,7 +105,7 @@ def _origins(
 
 def _command(source: Sources, scale: str) -> str:
     alone = [] if source.name in ("claims", "index") else [f"{source.room}={source.name}"]
-    return " ".join([f"python -m suite.{source.room} scale={scale}", *alone])
+    return " ".join([f"lshmoe-bench {source.room} scale={scale}", *alone])
 
 
 def covering(opened: Iterable[str], known: Sequence[str]) -> list[str]:

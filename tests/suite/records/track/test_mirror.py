@@ -184,7 +184,7 @@ def test_live_a_server_that_is_down_costs_a_line(root, monkeypatch, capsys):
         while time.monotonic() < deadline and not (folder / "tracking.log").read_text():
             time.sleep(0.2)
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith("tracking: ") and "127.0.0.1:9" in line and "suite.records.track sync scale=nano" in line
+    assert line.startswith("tracking: ") and "127.0.0.1:9" in line and "lshmoe-bench track sync scale=nano" in line
 
 
 def test_a_server_that_is_down_ends_a_replay_in_one_line(root, monkeypatch):
