@@ -2,7 +2,7 @@
 # `storage` a study lives in SQLite, which is for one machine; across nodes give PostgreSQL's URL.
 # The target `sweeps` makes the paper's ablation; any other study is asked for by its report:
 #   snakemake results/nano/sweeps/nano_hash/report.md --profile profiles/laptop
-from suite.matrix import RunKey, origin
+from suite.config.matrix import RunKey, origin
 from sweeps.candidates import candidates, confirmation_run
 from sweeps.folder import StudyFolder
 from sweeps.study import CONF, load_study
@@ -65,7 +65,7 @@ rule create_study:
     log:
         f"{RESULTS}/logs/sweeps/{{study}}/create.log",
     shell:
-        f"python -m sweeps.create {STUDY_ARGUMENTS} 2>&1 | tee {{log}}"
+        f"lshmoe-bench study create {STUDY_ARGUMENTS} 2>&1 | tee {{log}}"
 
 
 # Nothing else may disturb the step times of a trial, so a worker takes all cores; a second one comes after it, finds
@@ -85,7 +85,7 @@ rule work_on_study:
     resources:
         **STUDY_RESOURCES,
     shell:
-        f"python -m sweeps.work {STUDY_ARGUMENTS} 2>&1 | tee {{log}}"
+        f"lshmoe-bench study work {STUDY_ARGUMENTS} 2>&1 | tee {{log}}"
 
 
 # What is best, and so what is to be confirmed, is known only now.
@@ -97,7 +97,7 @@ checkpoint collect_study:
     log:
         f"{RESULTS}/logs/sweeps/{{study}}/collect.log",
     shell:
-        f"python -m sweeps.collect {STUDY_ARGUMENTS} 2>&1 | tee {{log}}"
+        f"lshmoe-bench study collect {STUDY_ARGUMENTS} 2>&1 | tee {{log}}"
 
 
 rule confirm_setting:
@@ -115,7 +115,7 @@ rule confirm_setting:
     resources:
         **STUDY_RESOURCES,
     shell:
-        f"python -m sweeps.confirm study={{wildcards.study}} scale={MATRIX.scale}"
+        f"lshmoe-bench study confirm study={{wildcards.study}} scale={MATRIX.scale}"
         " candidate={wildcards.candidate} seed={wildcards.seed} 2>&1 | tee {log}"
 
 
@@ -128,7 +128,7 @@ rule report_study:
     log:
         f"{RESULTS}/logs/sweeps/{{study}}/report.log",
     shell:
-        f"python -m sweeps.report study={{wildcards.study}} scale={MATRIX.scale} 2>&1 | tee {{log}}"
+        f"lshmoe-bench study report study={{wildcards.study}} scale={MATRIX.scale} 2>&1 | tee {{log}}"
 
 
 rule sweeps:

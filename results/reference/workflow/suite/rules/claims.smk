@@ -7,18 +7,18 @@ rule claims:
     input:
         RECORDS,
         CLAIM_TABLES,
+        TELLING,
+        rooms("tables", "claims"),
         "suite/conf/claims.yaml",
-        sorted(str(path) for path in Path("suite/claims").glob("*.py")),
-        "suite/quality.py",
-        "suite/statistics.py",
     output:
-        CLAIMS,
+        CLAIMS[0],
+        report(CLAIMS[1], caption="captions/claims.rst", category="Claims", labels={"claims": "all"}),
     log:
         f"{RESULTS}/logs/claims.log",
     params:
         scale=MATRIX.scale,
     shell:
-        "python -m suite.claims scale={params.scale} 2>&1 | tee {log}"
+        "lshmoe-bench claims scale={params.scale} 2>&1 | tee {log}"
 
 
 rule manifest:
@@ -26,6 +26,7 @@ rule manifest:
         rules.tables.input,
         rules.figures.input,
         CLAIMS,
+        rooms("report", "records"),
     output:
         f"{RESULTS}/manifest.json",
     log:
@@ -33,13 +34,13 @@ rule manifest:
     params:
         scale=MATRIX.scale,
     shell:
-        "python -m suite.manifest scale={params.scale} 2>&1 | tee {log}"
+        "lshmoe-bench manifest scale={params.scale} 2>&1 | tee {log}"
 
 
 rule crate:
     input:
         rules.manifest.output,
-        "suite/crate.py",
+        rooms("report", "records"),
     output:
         f"{RESULTS}/ro-crate-metadata.json",
     log:
@@ -47,4 +48,4 @@ rule crate:
     params:
         scale=MATRIX.scale,
     shell:
-        "python -m suite.crate scale={params.scale} 2>&1 | tee {log}"
+        "lshmoe-bench crate scale={params.scale} 2>&1 | tee {log}"

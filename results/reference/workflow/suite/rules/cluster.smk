@@ -1,6 +1,6 @@
 # What jobs of ranks ask of a cluster. Where their servers are nodes of their own, memory is estimated first, from shapes.
-from suite.config import cluster_named
-from suite.resources import of_ranks
+from suite.config.compose import cluster_named
+from suite.costmodel.memory.resources import of_ranks
 
 
 def memory_of(cluster, model, task):
@@ -18,5 +18,5 @@ rule memory:
     params:
         scale=MATRIX.scale,
     shell:
-        "python -m suite.resources model={wildcards.model} task={wildcards.task} scale={params.scale}"
+        "lshmoe-bench resources model={wildcards.model} task={wildcards.task} scale={params.scale}"
         " cluster={wildcards.cluster} 2>&1 | tee {log}"

@@ -1,5 +1,3 @@
-from suite import figures as figure_modules
-
 # Each as SVG, PDF and PNG, all in one process: starting Python takes longer than drawing. Which figures there are depends
 # on what the records allow; the index lists them, and of the others says why not.
 FIGURE_INDEX = f"{RESULTS}/figures/index.json"
@@ -8,20 +6,16 @@ FIGURE_INDEX = f"{RESULTS}/figures/index.json"
 rule draw_figures:
     input:
         RECORDS,
-        PAPER,
-        ROWS,
-        "suite/extrapolation.py",
-        "suite/style.py",
-        "suite/tables/kinds.py",
-        [f"suite/figures/{name}.py" for name in (*figure_modules.HELPERS, *figure_modules.names())],
+        TELLING,
+        rooms("figures"),
     output:
-        FIGURE_INDEX,
+        report(FIGURE_INDEX, caption="captions/figures.rst", category="Figures", labels={"figures": "all"}),
     log:
         f"{RESULTS}/logs/figures.log",
     params:
         scale=MATRIX.scale,
     shell:
-        "python -m suite.figures scale={params.scale} 2>&1 | tee {log}"
+        "lshmoe-bench figures scale={params.scale} 2>&1 | tee {log}"
 
 
 rule figures:

@@ -5,8 +5,8 @@ rule probe:
     input:
         lambda wildcards: [f"{RESULTS}/{run.path}/summary.json" for run in contest(wildcards)],
         f"suite/conf/scale/{MATRIX.scale}.yaml",
-        "suite/probe_worker.py",
-        "suite/divergence.py",
+        "suite/measurement/probe_worker.py",
+        "suite/measurement/divergence.py",
     output:
         f"{RESULTS}/probe/{{model}}/{{task}}.json",
     log:
@@ -20,7 +20,7 @@ rule probe:
         methods=lambda wildcards: ",".join(run.method for run in contest(wildcards)),
         seed=lambda wildcards: contest(wildcards)[0].seed,
     shell:
-        "python -m suite.probe model={wildcards.model} task={wildcards.task} scale={params.scale}"
+        "lshmoe-bench measure errors model={wildcards.model} task={wildcards.task} scale={params.scale}"
         " cluster={params.cluster} seed={params.seed} 'methods=[{params.methods}]' 2>&1 | tee {log}"
 
 

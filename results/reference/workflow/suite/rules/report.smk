@@ -5,7 +5,8 @@ rule report:
         rules.manifest.output,
         rules.tables.input,
         rules.figures.input,
-        sorted(str(path) for path in Path("suite/report").rglob("*.*") if path.suffix != ".pyc"),
+        TELLING,
+        rooms("tables", "figures", "claims", "report"),
     output:
         f"{RESULTS}/report.html",
     log:
@@ -13,4 +14,4 @@ rule report:
     params:
         scale=MATRIX.scale,
     shell:
-        "python -m suite.report scale={params.scale} 2>&1 | tee {log}"
+        "lshmoe-bench report scale={params.scale} 2>&1 | tee {log}"

@@ -4,7 +4,7 @@
 import json
 from pathlib import Path
 
-from suite.pacing import rate_override
+from suite.training.rate_schedule import rate_override
 
 RUN = f"{RESULTS}/runs/{{model}}/{{task}}/{{method}}/seed{{seed}}"
 
@@ -51,7 +51,7 @@ rule run:
         cluster=cluster,
         rate=pace,
     shell:
-        "python -m suite.train model={wildcards.model} task={wildcards.task} method={wildcards.method} tracking=off"
+        "lshmoe-bench train model={wildcards.model} task={wildcards.task} method={wildcards.method} tracking=off"
         " seed={wildcards.seed} scale={params.scale} cluster={params.cluster} {params.rate} 2>&1 | tee {log}"
 
 

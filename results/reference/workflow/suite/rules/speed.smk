@@ -1,4 +1,4 @@
-from suite.lab import permission
+from suite.cluster.lab import permission
 
 # Step times of all methods of one model on one task, paired within one process group. A method that is selected later
 # joins those that have run: all of them are measured again, together.
@@ -39,7 +39,7 @@ rule speed:
         methods=lambda wildcards: ",".join(run.method for run in contest(wildcards)),
         seed=lambda wildcards: contest(wildcards)[0].seed,
     shell:
-        "python -m suite.measure model={wildcards.model} task={wildcards.task} scale={params.scale}"
+        "lshmoe-bench measure speed model={wildcards.model} task={wildcards.task} scale={params.scale}"
         " cluster={params.cluster} {params.network} seed={params.seed} 'methods=[{params.methods}]' 2>&1 | tee {log}"
 
 
@@ -65,5 +65,5 @@ if SHARES:
             network=network,
             models=",".join(MATRIX.shares),
         shell:
-            "python -m suite.measure_shares scale={params.scale} cluster={params.cluster} {params.network}"
+            "lshmoe-bench measure shares scale={params.scale} cluster={params.cluster} {params.network}"
             " 'models=[{params.models}]' 2>&1 | tee {log}"

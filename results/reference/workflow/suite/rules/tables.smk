@@ -1,5 +1,4 @@
 from suite import tables as table_modules
-from suite.config import choices
 
 # From records alone. A record at fault costs its own cells; see the log for the reasons.
 RECORDS = [
@@ -19,85 +18,69 @@ TABLES = {
 }
 TABLES["prediction"].append(f"{RESULTS}/tables/kappa_map.csv")
 FROM_RECORDS = [name for name in TABLES if name not in WITHOUT_RECORDS]
-TABLE_CODE = ["suite/tables/formatting.py", "suite/tables/latex.py", "suite/tables/sheet.py"]
-PAPER = [
-    "suite/conf/paper/published.yaml",
-    "suite/conf/targets.yaml",
-    "suite/conf/hardware.yaml",
-    *sorted(str(path) for package in ("costmodel", "audit") for path in Path("suite", package).glob("*.py")),
-]
-# What turns records into rows, of tables and of figures.
-ROWS = [
-    f"suite/{name}.py"
-    for name in "ablation comparisons paper_tables prediction probes savings shares statistics variance".split()
-]
+# The same as outputs: Snakemake's own report shows the CSV.
+REPORTED = {
+    name: [report(files[0], caption="captions/table.rst", category="Tables", labels={"table": name}), *files[1:]]
+    for name, files in TABLES.items()
+}
+TABLE_CODE = [*TELLING, *rooms("tables")]
 
 
 rule compile_tables:
     input:
         RECORDS,
-        PAPER,
-        ROWS,
         TABLE_CODE,
-        [f"suite/tables/{name}.py" for name in FROM_RECORDS],
     output:
-        [TABLES[name] for name in FROM_RECORDS],
+        [REPORTED[name] for name in FROM_RECORDS],
     log:
         f"{RESULTS}/logs/tables.log",
     params:
         scale=MATRIX.scale,
         tables=",".join(FROM_RECORDS),
     shell:
-        "python -m suite.tables scale={params.scale} tables={params.tables} 2>&1 | tee {log}"
+        "lshmoe-bench tables scale={params.scale} tables={params.tables} 2>&1 | tee {log}"
 
 
 rule compile_audit:
     input:
-        PAPER,
         TABLE_CODE,
-        "suite/tables/audit.py",
     output:
-        TABLES["audit"],
+        REPORTED["audit"],
     log:
         f"{RESULTS}/logs/audit.log",
     params:
         scale=MATRIX.scale,
     shell:
-        "python -m suite.tables.audit scale={params.scale} 2>&1 | tee {log}"
+        "lshmoe-bench tables scale={params.scale} tables=audit 2>&1 | tee {log}"
 
 
 rule compile_extrapolation:
     input:
-        PAPER,
         TABLE_CODE,
-        "suite/extrapolation.py",
-        "suite/tables/extrapolation.py",
     output:
-        TABLES["extrapolation"],
+        REPORTED["extrapolation"],
     log:
         f"{RESULTS}/logs/extrapolation.log",
     params:
         scale=MATRIX.scale,
     shell:
-        "python -m suite.tables.extrapolation scale={params.scale} 2>&1 | tee {log}"
+        "lshmoe-bench tables scale={params.scale} tables=extrapolation 2>&1 | tee {log}"
 
 
 rule compile_models:
     input:
-        "suite/conf/paper/table1.yaml",
-        [f"suite/conf/model/{name}.yaml" for name in choices("model")],
         TABLE_CODE,
-        "suite/tables/models.py",
-        "suite/parameters.py",
-        "suite/readings.py",
+        # Parameters are counted on the models themselves.
+        rooms("hosts", "tasks", "data"),
+        sorted(map(str, Path("lshmoe").rglob("*.py"))),
     output:
-        TABLES["models"],
+        REPORTED["models"],
     log:
         f"{RESULTS}/logs/models.log",
     params:
         scale=MATRIX.scale,
     shell:
-        "python -m suite.tables.models scale={params.scale} 2>&1 | tee {log}"
+        "lshmoe-bench tables scale={params.scale} tables=models 2>&1 | tee {log}"
 
 
 rule tables:
