@@ -9,6 +9,8 @@ SHELL := bash
 PYTHON ?= python3
 SCALE ?= nano
 FILTERS ?=
+# Files of tests that run side by side.
+JOBS ?= 2
 
 bin := .venv/bin
 pip := $(bin)/python -m pip --disable-pip-version-check
@@ -36,8 +38,8 @@ reproduce: $(installed) ## Train, measure, print every table (SCALE=nano|mini|pa
 ui: $(installed) ## Open MLflow on the runs
 	$(bin)/lshmoe-bench track ui scale=$(SCALE)
 
-test: $(installed) ## Run the test suite
-	$(single_threaded) $(bin)/python -m pytest --benchmark-skip
+test: $(installed) ## Run the test suite (JOBS=1 runs one test at a time)
+	$(single_threaded) $(bin)/python -m pytest --benchmark-skip --numprocesses $(JOBS) --dist loadfile
 
 bench: $(bench_installed) ## Run the speed benchmarks
 	PYTHONPATH=$(bench_packages) $(single_threaded) DS_ACCELERATOR=cpu $(bin)/python -m pytest tests/benchmarks
