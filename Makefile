@@ -39,7 +39,7 @@ ui: $(installed) ## Open MLflow on the runs
 	$(bin)/lshmoe-bench track ui scale=$(SCALE)
 
 test: $(installed) ## Run the test suite (JOBS=1 runs one test at a time)
-	$(single_threaded) $(bin)/python -m pytest --benchmark-skip --numprocesses $(JOBS) --dist loadfile
+	$(single_threaded) $(bin)/python -m pytest --benchmark-skip --numprocesses $(JOBS) --dist loadgroup
 
 bench: $(bench_installed) ## Run the speed benchmarks
 	PYTHONPATH=$(bench_packages) $(single_threaded) DS_ACCELERATOR=cpu $(bin)/python -m pytest tests/benchmarks
