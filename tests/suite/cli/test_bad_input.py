@@ -9,8 +9,8 @@ from tests.program import lshmoe_bench
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["tabels"], "No such command 'tabels'. Did you mean 'tables'? See: lshmoe-bench --help"),
-        (["studdy"], "No such command 'studdy'. Did you mean 'study'? See: lshmoe-bench --help"),
+        (["tablees"], "No such command 'tablees'. Did you mean 'tables'? See: lshmoe-bench --help"),
+        (["studdyy"], "No such command 'studdyy'. Did you mean 'study'? See: lshmoe-bench --help"),
         (["measure", "sped"], "No such command 'sped'. Did you mean 'speed'? See: lshmoe-bench measure --help"),
         (["list", "studie"], "No such command 'studie'. Did you mean 'studies'? See: lshmoe-bench list --help"),
         (
@@ -27,7 +27,7 @@ from tests.program import lshmoe_bench
         (["measure", "coordinates"], "Missing argument 'CAPTURES...'."),
         (["train", "method=lhs"], "method: unknown 'lhs'; allowed: "),
         (["tables", "tables=speedupp"], "tables: unknown 'speedupp'; allowed: "),
-        (["study", "work", "studdy=nano_hash"], "study: missing"),
+        (["study", "work", "studdyy=nano_hash"], "study: missing"),
     ],
 )
 def test_one_line_and_exit_code_2(words: list[str], line: str) -> None:

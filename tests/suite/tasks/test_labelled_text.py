@@ -20,7 +20,7 @@ def test_the_longer_text_is_cut_first() -> None:
     ("override", "message"),
     [
         ("task.training.nano.inputs.length=129", r"inputs.length: 129 exceeds context=128"),
-        ("task.data.scores=[acuracy]", r"task.data.scores.0: .*'accuracy'.*did you mean 'accuracy'"),
+        ("task.data.scores=[accurac]", r"task.data.scores.0: .*'accuracy'.*did you mean 'accuracy'"),
         ("task.data.classes=[a]", r"task.data.classes: "),
     ],
 )
