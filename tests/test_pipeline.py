@@ -1,11 +1,14 @@
 """The Snakefile as a user meets it."""
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from suite.config.compose import compose
 
 ROOT = Path(__file__).parent.parent
 
@@ -43,3 +46,22 @@ def test_captions_of_snakemake_s_report_are_there_and_used():
     rules = "".join(path.read_text() for path in (ROOT / "suite" / "rules").glob("*.smk"))
     captions = {f"captions/{path.name}" for path in (ROOT / "suite" / "rules" / "captions").iterdir()}
     assert set(re.findall(r'caption="([^"]+)"', rules)) == captions
+
+
+def test_a_folder_of_data_reaches_every_command_that_reads_them(tmp_path):
+    folder = tmp_path / "GLUE's {data} here"
+    folder.mkdir()
+    shown = ("--printshellcmds", "--quiet", "progress")
+    done = snakemake("probes", "--forceall", *shown, "--config", f"glue_dir={folder}", "tasks=text_lm")
+    assert done.returncode == 0, done.stderr
+    commands = re.findall(r"(lshmoe-bench .*) 2>&1", done.stdout)
+    assert {command.split()[1] for command in commands} == {"prepare", "train", "measure"}
+    for command in commands:
+        (word,) = [word for word in shlex.split(command) if word.startswith("glue_dir=")]
+        assert compose([word]).glue_dir == folder
+
+
+def test_a_folder_that_is_not_there_is_one_line():
+    done = snakemake("--config", "glue_dir=/nowhere")
+    assert done.returncode == 2
+    assert "error: glue_dir: /nowhere is no folder" in done.stderr
