@@ -9,8 +9,9 @@ SHELL := bash
 PYTHON ?= python3
 SCALE ?= nano
 FILTERS ?=
-# Files of tests that run side by side.
+# Files of tests that run side by side; after them, alone, those that look at the whole machine or fill it.
 JOBS ?= 2
+whole_machine := tests/cluster tests/suite/cluster/lab
 
 bin := .venv/bin
 pip := $(bin)/python -m pip --disable-pip-version-check
@@ -39,7 +40,8 @@ ui: $(installed) ## Open MLflow on the runs
 	$(bin)/lshmoe-bench track ui scale=$(SCALE)
 
 test: $(installed) ## Run the test suite (JOBS=1 runs one test at a time)
-	$(single_threaded) $(bin)/python -m pytest --benchmark-skip --numprocesses $(JOBS) --dist loadgroup
+	$(single_threaded) $(bin)/python -m pytest --benchmark-skip --numprocesses $(JOBS) --dist loadfile $(whole_machine:%=--ignore=%)
+	$(single_threaded) $(bin)/python -m pytest --benchmark-skip $(whole_machine)
 
 bench: $(bench_installed) ## Run the speed benchmarks
 	PYTHONPATH=$(bench_packages) $(single_threaded) DS_ACCELERATOR=cpu $(bin)/python -m pytest tests/benchmarks

@@ -32,7 +32,7 @@ def run_layer(exchange: Exchange, share: str, **options: Any) -> tuple[dict[str,
     gradients = {name: parameter.grad for name, parameter in layer.named_parameters()}
     meters = {name: dict(getattr(layer.traffic, name)) for name in ("bytes", "remote_bytes", "inter_server_bytes")}
     meters["rows"] = (layer.traffic.rows_routed, layer.traffic.rows_sent)
-    return {"out": out.detach(), "x": x.grad, **gradients}, meters | {"experts": layer.gate(x)[0]}
+    return {"out": out.detach(), "x": x.grad, **gradients}, meters | {"experts": layer.gate(x, group=exchange.group)[0]}
 
 
 def against_vanilla(ranks_per_server: int) -> dict[str, Any]:
