@@ -9,6 +9,8 @@ import click
 
 PROGRAM = "lshmoe-bench"
 ENTRY_POINTS = "lshmoe_bench.commands"
+# Of every command itself, so that its help is the same whoever asks for it first: click keeps the first answer.
+HELP = {"help_option_names": ["-h", "--help"]}
 
 
 class Command(click.Command):
@@ -20,6 +22,7 @@ class Command(click.Command):
 
     def __init__(self, *args: Any, examples: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.context_settings.update(HELP)
         self.examples = tuple(examples)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -32,6 +35,10 @@ class Group(click.Group):
     """Commands in the order in which they were added."""
 
     command_class = Command
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.context_settings.update(HELP)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)

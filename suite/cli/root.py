@@ -35,7 +35,7 @@ class _Root(OpenGroup):
             self.add_command(command, name)
 
 
-@click.group(PROGRAM, cls=_Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(PROGRAM, cls=_Root, context_settings={"max_content_width": 110})
 def root() -> None:
     """The executable, audited reproduction of LSH-MoE.
 
