@@ -43,7 +43,7 @@ def losses(project: Project, trial: int) -> list[float]:
 
 
 def workers(slurm: Slurm) -> list[psutil.Process]:
-    return [process for process in slurm.processes() if "sweeps.work" in process.cmdline()]
+    return [process for process in slurm.processes() if {"study", "work"} <= set(process.cmdline())]
 
 
 @pytest.mark.skipif(lacking_postgres() is not None, reason=str(lacking_postgres()))
