@@ -50,7 +50,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for file in distribution(name).files or ():
             link = packages / file.parts[0]
             if file.parts[0] not in ("..", "__pycache__") and not link.exists():
-                link.symlink_to(distribution(name).locate_file(file.parts[0]))
+                link.symlink_to(str(distribution(name).locate_file(file.parts[0])))
     (wheel,) = folder.glob("*.whl")
     subprocess.run([*pip, "--python", str(python), "install", "--no-deps", "--no-index", str(wheel)], check=True)
     return python
