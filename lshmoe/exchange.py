@@ -17,7 +17,7 @@ from torch.autograd.function import once_differentiable
 
 from lshmoe.groups import active_group_rank, active_group_size
 from lshmoe.reduction import Reduced, Reduction
-from lshmoe.segments import Segments, segment_sum, spread
+from lshmoe.segments import Segments, occurrences, segment_sum, spread
 from lshmoe.traffic import Traffic
 from lshmoe.wire import NativeWire, PhasedWire, Wire
 
@@ -40,6 +40,27 @@ class Routes:
     tokens: Segments
     weights_R: Tensor
     counts_E: Tensor
+
+    @classmethod
+    def of(cls, ids_NK: Tensor, weights_NK: Tensor, num_experts: int, capacity: int | None = None) -> "Routes":
+        """The routes that a gate chose.
+
+        Args:
+            ids_NK: int64 ``[N, K]``, experts of each token.
+            weights_NK: ``[N, K]``, their gate weights.
+            num_experts: E.
+            capacity: rows that an expert keeps, the first ones; ``None`` keeps all.
+        """
+        num_tokens, k = ids_NK.shape
+        experts_R = ids_NK.flatten()
+        order_R = torch.argsort(experts_R, stable=True)
+        counts_E = occurrences(experts_R, num_experts)
+        if capacity is not None:
+            starts_E = counts_E.cumsum(0) - counts_E
+            place_R = torch.arange(order_R.shape[0], device=order_R.device) - starts_E[experts_R[order_R]]
+            order_R = order_R[place_R < capacity]
+            counts_E = counts_E.clamp(max=capacity)
+        return cls(Segments.from_assignment(order_R // k, num_tokens), weights_NK.flatten()[order_R], counts_E)
 
 
 @dataclass(frozen=True)
