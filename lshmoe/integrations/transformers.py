@@ -78,6 +78,8 @@ class ReducedExperts(EPImplementation):
             raise ValueError(f"tp_size: lshmoe needs 1, got {tp_mesh.size()}; shard dense layers by fsdp_size instead")
         super().__init__(experts, ep_mesh, tp_mesh)
         self.experts, self.dispatch, self.number = experts, dispatch, number
+        local_experts: Any = experts.num_experts
+        self.num_experts = int(local_experts) * ep_mesh.size()
         self.exchange = dispatch.exchange(ep_mesh.get_group(), number)
         self.exact = Exchange(ep_mesh.get_group())
         self.traffic = self.exact.traffic = self.exchange.traffic
@@ -88,7 +90,7 @@ class ReducedExperts(EPImplementation):
         """For each token ``[N, D]`` the weighted sum of its experts' outputs; ``ids_NK`` are global experts."""
         if self.reduction is None:
             self.reduction = self._make_reduction(x_ND)
-        routes = Routes.of(ids_NK, weights_NK, self.num_local_experts * self.exchange.world_size)
+        routes = Routes.of(ids_NK, weights_NK, self.num_experts)
         self.traffic.rows_routed += routes.weights_R.shape[0]
         reduction, exchange = self.reduction, self.exchange
         if self.dispatch.exact_in_evaluation and not self.experts.training:
