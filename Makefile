@@ -4,13 +4,14 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help reproduce ui test bench lint format docs lock reference clean .venv
+.PHONY: help reproduce ui test bench gpu lint format docs lock reference clean .venv
 
 PYTHON ?= python3
 SCALE ?= nano
 FILTERS ?=
 # Files of tests that run side by side; after them, alone, those that look at the whole machine or fill it.
 JOBS ?= 2
+DEVICE ?= cuda
 whole_machine := tests/cluster tests/suite/cluster/lab
 
 bin := .venv/bin
@@ -45,6 +46,10 @@ test: $(installed) ## Run the test suite (JOBS=1 runs one test at a time)
 
 bench: $(rivals_installed) ## Run the speed benchmarks
 	PYTHONPATH=$(rival_packages) $(single_threaded) DS_ACCELERATOR=cpu $(bin)/python -m pytest tests/benchmarks
+
+# Needs torch alone, so it also runs where nothing else can be installed.
+gpu: ## Measure one GPU for ten minutes into results/card.jsonl; DEVICE=cpu rehearses it
+	$(or $(wildcard $(bin)/python),$(PYTHON)) -m suite.card.run --device $(DEVICE)
 
 lint: $(installed) ## Check style, spelling, types and the direction of imports
 	$(bin)/ruff check .
