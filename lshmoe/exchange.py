@@ -108,20 +108,22 @@ class Path:
     to_experts: Tensor
 
 
-def block_permutation(sizes_B: Tensor, order_B: Tensor) -> Tensor:
-    """Row index that rearranges consecutive blocks of rows.
+def block_permutation(sizes_B: Tensor, order_B: Tensor, num_rows: int) -> Tensor:
+    """Row index that rearranges consecutive blocks of rows; waits for no GPU.
 
     Args:
         sizes_B: int64 ``[B]``, rows per block, in the present order.
         order_B: int64 ``[B]``, the block that shall stand at each place.
+        num_rows: R, the sum of ``sizes_B``.
 
     Returns:
-        int64 ``[sum(sizes_B)]``, so that ``rows[index]`` has the blocks in the new order.
+        int64 ``[R]``, so that ``rows[index]`` has the blocks in the new order.
     """
     starts_B = sizes_B.cumsum(0) - sizes_B
     moved_B = sizes_B[order_B]
     shift_B = starts_B[order_B] - (moved_B.cumsum(0) - moved_B)
-    return torch.repeat_interleave(shift_B, moved_B) + torch.arange(int(sizes_B.sum()), device=sizes_B.device)
+    shift_R = torch.repeat_interleave(shift_B, moved_B, output_size=num_rows)
+    return shift_R + torch.arange(num_rows, device=sizes_B.device)
 
 
 class Exchange:
@@ -253,8 +255,9 @@ class Exchange:
         plan = self.plan(counts_E)
         counts_WL: Tensor = plan.counts_WL
         # Arrival order is (source rank, local expert); experts want (local expert, source rank).
-        number_WL = torch.arange(counts_WL.numel()).view_as(counts_WL)
-        to_experts = block_permutation(counts_WL.flatten(), number_WL.T.flatten()).to(counts_E.device)
+        number_WL = torch.arange(counts_WL.numel(), device=counts_E.device).view_as(counts_WL)
+        sizes_B = counts_WL.flatten().to(counts_E.device)
+        to_experts = block_permutation(sizes_B, number_WL.T.flatten(), int(counts_WL.sum()))
         return Path(plan, counts_WL, to_experts)
 
     def dispatch(self, rows_CD: Tensor, path: Path) -> Tensor:
@@ -286,7 +289,7 @@ class Exchange:
         """Exchange the counts; return what :meth:`route` needs, and ``counts_WL`` as in :class:`FlatPlan`."""
         send_WL = counts_E.view(self.world_size, -1)
         receive_WL = self.all_to_all_counts(send_WL, self.group)
-        send_WL, receive_WL = send_WL.cpu(), receive_WL.cpu()
+        send_WL, receive_WL = torch.stack([send_WL, receive_WL]).cpu()  # the one wait for the device
         return FlatPlan(send_WL.sum(1).tolist(), receive_WL.sum(1).tolist(), receive_WL)
 
     def route(self, rows: Tensor, plan: Any, reverse: bool, phase: str) -> Tensor:
