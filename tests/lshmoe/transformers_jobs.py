@@ -1,6 +1,7 @@
 """What ranks run to train models of transformers; importable, so that spawned processes find it."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from transformers import AutoModelForCausalLM, MixtralConfig, OlmoeConfig, Qwen3
 from transformers.distributed import DistributedConfig
 
 from lshmoe import LSHReduction, lsh_reduction
+from lshmoe.integrations.capture import capture
 from lshmoe.integrations.transformers import register
 
 SMALL: dict[str, Any] = {
@@ -79,7 +81,10 @@ def cluster_on_two_ranks_and_on_one(folder: str) -> dict[str, Any]:
     dispatch = register(reduction=make_reduction)
     spread = load(folder, "lshmoe")
     assert not dispatch.layers[0].traffic.rows_sent
-    stepped = one_step(spread)
+    rows = Path(folder).parent / f"rows{dist.get_rank()}.pt"
+    with capture({f"layers.{number}": way for number, way in enumerate(dispatch.layers)}, rows):
+        stepped = one_step(spread)
+    assert {name: len(value) for name, value in torch.load(rows).items()}["layers.1.rows"] == 2 * 2 * 16
     rate = dispatch.layers[0].traffic.rows_sent / dispatch.layers[0].traffic.rows_routed
 
     alone = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).train()
