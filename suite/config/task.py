@@ -28,6 +28,10 @@ class Training(Strict):
     balance_weight: NonNegativeFloat = Field(description="weight of the gate's load-balance loss")
     eval_every: PositiveInt = Field(description="steps between evaluations; the last step is always evaluated")
     eval_examples: PositiveInt = Field(description="held-out examples per evaluation, over all ranks")
+    # Older records have no final evaluation of its own.
+    final_examples: PositiveInt | Literal["all"] | None = Field(
+        default=None, description="held-out examples of one more evaluation after the last step; null: there is none"
+    )
     checkpoint_every: PositiveInt = Field(description="steps between checkpoints")
     precision: Literal["float32", "bfloat16"] = Field(description="bfloat16 is autocast; weights stay float32")
     optimizer: Optimizer = Field(description="Adam and its schedule")

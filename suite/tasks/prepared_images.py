@@ -46,7 +46,7 @@ class PreparedImageClassification(ImageClassification):
     def prepare(self) -> None:
         """Download and unpack missing data."""
         prepare_images(self._recipe, self.data_dir)
-        self.require_enough(self.num_images, "images")
+        self.require_enough("images")
 
     @cached_property
     def images(self) -> PreparedImages:

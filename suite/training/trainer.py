@@ -143,13 +143,13 @@ class Trainer:
             raise NonFiniteRowError(next(filter(None, found)))
         raise FloatingPointError(f"the loss of step {number} is {loss}")
 
-    def evaluate(self) -> dict[str, float]:
+    def evaluate(self, final: bool = False) -> dict[str, float]:
         """Held-out quality with the method, and with exact dispatch (``exact_…``): every row is sent, unencoded."""
-        on = self.task.evaluate(self._predict, self.rank, self.world)
+        on = self.task.evaluate(self._predict, self.rank, self.world, final=final)
         if self.config.method.reduction is None and self.config.method.wire is None:
             return on | {f"exact_{name}": value for name, value in on.items()}
         with exact_dispatch(self.model):
-            exact = self.task.evaluate(self._predict, self.rank, self.world)
+            exact = self.task.evaluate(self._predict, self.rank, self.world, final=final)
         return on | {f"exact_{name}": value for name, value in exact.items()}
 
     @torch.no_grad()
