@@ -8,11 +8,15 @@ from suite.config.base import Fraction, NonNegativeFloat, NonNegativeInt, ScaleN
 
 
 class Optimizer(Strict):
-    """Adam with linear warm-up, then a cosine to ``final_fraction`` of the peak at the last step."""
+    """Adam with linear warm-up, then a ``schedule`` from the peak to ``final_fraction`` of it at the last step."""
 
     learning_rate: PositiveFloat = Field(description="at its peak")
     warmup_steps: NonNegativeInt = Field(description="of linear growth to the peak")
-    final_fraction: NonNegativeFloat = Field(description="of the peak, at the last step")
+    # Older records do not name their schedule: it is the cosine.
+    schedule: Literal["constant", "linear", "cosine"] = Field(
+        default="cosine", description="how the rate falls from its peak; constant: not at all"
+    )
+    final_fraction: NonNegativeFloat = Field(description="of the peak, at the last step; constant does without")
     betas: tuple[Fraction, Fraction] = Field(description="Adam's decay rates of the two moments")
     epsilon: PositiveFloat = Field(description="Adam's")
     weight_decay: NonNegativeFloat = Field(description="decoupled from the gradient, as in AdamW")
