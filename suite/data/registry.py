@@ -8,6 +8,7 @@ import yaml
 from pydantic import Field, PositiveInt, TypeAdapter
 
 from suite.config.base import Strict
+from suite.data.parts import Part
 from suite.errors import unknown
 
 REGISTRY = Path(__file__).parent / "registry.yaml"
@@ -125,7 +126,16 @@ class TableExamples(_Entry):
     table: TableFile
 
 
-AnySource = Source | HubSource | HubExamples | TableExamples
+class PublishedImages(_Entry):
+    """One entry of ``registry.yaml``: images with published parts, from the user's folder or by torchvision."""
+
+    torchvision: str = Field(description="class of torchvision.datasets")
+    classes: list[str] = Field(min_length=2, description="names of the classes and of their folders")
+    per_class: dict[Part, PositiveInt] = Field(description="images of each class, by part")
+    side: PositiveInt = Field(description="pixels per side")
+
+
+AnySource = Source | HubSource | HubExamples | TableExamples | PublishedImages
 
 
 @cache

@@ -41,7 +41,7 @@ rule speed:
     shell:
         "lshmoe-bench measure speed model={wildcards.model} task={wildcards.task} scale={params.scale}"
         " cluster={params.cluster} {params.network} seed={params.seed} 'methods=[{params.methods}]' "
-        + GLUE
+        + DATA
         + " 2>&1 | tee {log}"
 
 
