@@ -54,6 +54,9 @@ class TableFile(Strict):
     pair: str | None = Field(None, description="column of the second text, if there is one")
     label: str = Field(description="column of the class")
     classes: list[str] = Field(["0", "1"], description="how the file writes the classes, in the order of their numbers")
+    short_lines: Literal["refused", "left out"] = Field(
+        "refused", description="what becomes of lines with too few columns; the hub leaves QQP's out"
+    )
 
 
 class _Entry(Strict):
