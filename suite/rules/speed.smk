@@ -68,4 +68,4 @@ if SHARES:
             models=",".join(MATRIX.shares),
         shell:
             "lshmoe-bench measure shares scale={params.scale} cluster={params.cluster} {params.network}"
-            " 'models=[{params.models}]' 2>&1 | tee {log}"
+            " 'models=[{params.models}]' " + DATA + " 2>&1 | tee {log}"
