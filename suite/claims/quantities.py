@@ -10,6 +10,7 @@ from suite.analysis.estimate import Estimate
 from suite.analysis.speedup import seconds_by_phase
 from suite.analysis.statistics import over_seeds, paired_ratio
 from suite.claims.bench import Bench
+from suite.claims.cell import cell
 from suite.claims.finding import INCONCLUSIVE, NOT_SUPPORTED, Finding, Settled
 from suite.claims.ledger import Place
 from suite.records.evidence import Run, Speed
@@ -22,12 +23,16 @@ class Measured:
     Attributes:
         estimate: in the unit that the quantity's docstring says.
         evidence: relative to the scale's folder.
-        note: what to know of it, one clause.
+        note: the conditions it was measured under, one clause.
+        sensitive: whether a control at the same bytes was told apart in the same cell; None where none is asked for.
+        control: how controls did.
     """
 
     estimate: Estimate
     evidence: list[str]
     note: str = ""
+    sensitive: bool | None = None
+    control: str = ""
 
 
 def speedup(bench: Bench, place: Place, method: str, reference: str) -> Measured:
@@ -36,12 +41,15 @@ def speedup(bench: Bench, place: Place, method: str, reference: str) -> Measured
     blocks = _blocks(speed, method)
     rate = blocks["rows_sent"].sum() / blocks["rows_routed"].sum()
     ratio = paired_ratio(_blocks(speed, reference)["seconds"].tolist(), blocks["seconds"].tolist())
-    return Measured(ratio, bench.paths(speed), f"on {speed.cluster}, {rate:.1%} of rows sent")
+    share = _share(_blocks(speed, "vanilla")).value if "vanilla" in set(speed.blocks["method"]) else None
+    where = "" if share is None else f"where all-to-all takes {share:.0%} of vanilla's step "
+    return Measured(ratio, bench.paths(speed), f"{where}({speed.cluster}), {rate:.1%} of rows sent")
 
 
 def time_to_target(bench: Bench, place: Place, method: str, reference: str) -> Measured:
     """The reference's time to its own quality over the method's: steps to it over seeds, times the speed-up."""
-    runs, theirs = bench.runs(place, method), bench.runs(place, reference)
+    both = cell(bench, place, method, reference)
+    runs, theirs = both.runs, both.theirs
     step = speedup(bench, place, method, reference)
     evidence = sorted({*bench.paths(*runs, *theirs), *step.evidence})
     target = target_of(theirs)
@@ -58,7 +66,7 @@ def time_to_target(bench: Bench, place: Place, method: str, reference: str) -> M
         estimate = Estimate(steps.value * factor.value)
     else:
         estimate = Estimate(steps.value * factor.value, steps.low * factor.low, steps.high * factor.high)
-    return Measured(estimate, evidence, step.note)
+    return Measured(estimate, evidence, step.note, *both.sensitive())
 
 
 def rate(bench: Bench, place: Place, method: str, reference: str) -> Measured:
@@ -70,9 +78,7 @@ def rate(bench: Bench, place: Place, method: str, reference: str) -> Measured:
 def share(bench: Bench, place: Place, method: str, reference: str) -> Measured:
     """The method's all-to-all time over its step, a fraction over rounds."""
     speed = bench.speed(place, method)
-    blocks = _blocks(speed, method)
-    within = [seconds_by_phase(phases)["all_to_all"] for phases in blocks["phases"]]
-    return Measured(paired_ratio(within, blocks["seconds"].tolist()), bench.paths(speed), f"on {speed.cluster}")
+    return Measured(_share(_blocks(speed, method)), bench.paths(speed), f"on {speed.cluster}")
 
 
 def value(bench: Bench, place: Place, method: str, reference: str) -> Measured:
@@ -103,30 +109,29 @@ def throughput(bench: Bench, place: Place, method: str, reference: str) -> Measu
     return Measured(over_seeds(examples), bench.paths(*runs))
 
 
-def reduction_time(bench: Bench, place: Place, method: str, reference: str) -> Measured:
-    """Time spent on making groups over the reference's, times, paired."""
-    return _phase_ratio(bench, place, method, reference, "reduction")
+def expert_slope(bench: Bench, place: Place, method: str, reference: str) -> Measured:
+    """Expert seconds saved per row not sent, over the reference's seconds per row: 1 where time shrinks as rows do.
 
-
-def expert_time(bench: Bench, place: Place, method: str, reference: str) -> Measured:
-    """Time inside experts over the reference's, paired, and that over the rate: 1 where both shrink alike."""
-    measured = _phase_ratio(bench, place, method, reference, "experts")
-    blocks = _blocks(bench.speed(place, method), method)
-    sent = float(blocks["rows_sent"].sum() / blocks["rows_routed"].sum())
-    found = measured.estimate
-    assert found.low is not None and found.high is not None
-    scaled = Estimate(found.value / sent, found.low / sent, found.high / sent)
-    return Measured(scaled, measured.evidence, f"{found.value:.1%} of the time for {sent:.1%} of the rows")
-
-
-def _phase_ratio(bench: Bench, place: Place, method: str, reference: str, part: str) -> Measured:
+    It is a slope, so a cost that every step pays whatever it sends does not count; the note gives that cost.
+    """
     speed = bench.speed(place, method, reference)
-    mine, theirs = (
-        [seconds_by_phase(phases)[part] for phases in _blocks(speed, name)["phases"]] for name in (method, reference)
-    )
-    if not all(theirs):
-        raise Settled(Finding(INCONCLUSIVE, f"{reference} spends no time on {part}", evidence=bench.paths(speed)))
-    return Measured(paired_ratio(mine, theirs), bench.paths(speed), f"on {speed.cluster}")
+    mine, theirs = _blocks(speed, method), _blocks(speed, reference)
+    sent = float(mine["rows_sent"].sum() / mine["rows_routed"].sum())
+    evidence = bench.paths(speed)
+    if sent >= 1:
+        raise Settled(Finding(INCONCLUSIVE, f"{method} sends every row: there is no slope", evidence=evidence))
+    ours, before = ([seconds_by_phase(phases)["experts"] for phases in blocks["phases"]] for blocks in (mine, theirs))
+    if not all(before):
+        raise Settled(Finding(INCONCLUSIVE, f"{reference} spends no time on experts", evidence=evidence))
+    saved = [old - new for old, new in zip(before, ours, strict=True)]
+    slope = paired_ratio(saved, [old * (1 - sent) for old in before])
+    note = f"{sent:.1%} of rows sent; a fixed part of {1 - slope.value:.1%} of the reference's time"
+    return Measured(slope, evidence, note)
+
+
+def _share(blocks: pd.DataFrame) -> Estimate:
+    within = [seconds_by_phase(phases)["all_to_all"] for phases in blocks["phases"]]
+    return paired_ratio(within, blocks["seconds"].tolist())
 
 
 def _blocks(speed: Speed, method: str) -> pd.DataFrame:
@@ -157,7 +162,8 @@ QUANTITIES: dict[str, Callable[[Bench, Place, str, str], Measured]] = {
         value_gap,
         top5,
         throughput,
-        reduction_time,
-        expert_time,
+        expert_slope,
     )
 }
+# Of these a step's cost is made, whatever it does to quality.
+COSTS = {one.__name__ for one in (speedup, share, throughput, expert_slope)}
