@@ -83,6 +83,7 @@ class Claim(_Strict):
 class Ledger(_Strict):
     """All claims with the places and tests that they name."""
 
+    needs: list[str] = Field([], description="words that several places share")
     places: dict[str, dict[str, Place | Absent]]
     tests: dict[str, dict[str, Any]]
     claims: list[Claim] = Field(min_length=1)

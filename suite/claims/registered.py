@@ -30,5 +30,5 @@ def registered(bench: Bench, place: Place, methods: tuple[str, ...]) -> str:
     path = str(EVIDENCE.relative_to(ROOT))
     found = {git("log", "-1", "--format=%h", commit, "--", path) if commit else None for commit in made_with}
     if None in found or "" in found:
-        return f"{NOT_REGISTERED} before every run"
+        return f"{NOT_REGISTERED} before every run, as far as this checkout knows"
     return ", ".join(sorted(str(commit) for commit in found))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.analysis.audit.judgement import CONSISTENT
+from suite.analysis.rows import INVALID
 from suite.claims.across import Across
 from suite.claims.audited import TABLE, Audited, audited
 from suite.claims.base import ClaimTest
@@ -128,8 +129,9 @@ def judge_all(folder: Path, scale: str, book: Path | None = None) -> list[Judged
 def _judged(claim: Claim, test: ClaimTest, at: Place | Absent | None, bench: Bench) -> Judged:
     kind, finding = _against_the_paper(claim, bench, *_judge(claim, test, at, bench))
     place = at if isinstance(at, Place) else None
-    asked = isinstance(test, Quality) and test.relation == "same"
-    cited = registered(bench, place, (test.method, test.reference)) if asked and place else None
+    cited = None
+    if isinstance(test, Quality) and test.relation == "same" and place and finding.verdict != INVALID:
+        cited = registered(bench, place, (test.method, test.reference))
     return Judged(claim, test, place, bench.scale, kind, finding, cited)
 
 
