@@ -129,7 +129,9 @@ def together(row: TableRow, ours: int, candidates: list[Reading], tolerance: flo
     if printed.moe_params is not None:
         wanted = {"moe": printed.moe_params * MILLION, "dense": (printed.total_params - printed.moe_params) * MILLION}
     stated = [reading for reading in candidates if STATED in reading.placement]
-    off = {reading: max(abs(getattr(reading, name) / value - 1) for name, value in wanted.items()) for reading in stated}
+    off = {
+        reading: max(abs(getattr(reading, name) / value - 1) for name, value in wanted.items()) for reading in stated
+    }
     best = min(stated, key=lambda reading: off[reading])
     matching = len({(one.moe, one.dense) for one in stated if off[one] <= tolerance})
     return ModelRow(

@@ -58,5 +58,6 @@ def audited(rows: Sequence[AuditRow], by_model: bool = False) -> Finding:
     ranked = sorted(rows, key=lambda row: order.index(by_verdict.get(row.verdict, INCONCLUSIVE)))
     best = ranked[0]
     verdict = by_verdict.get(best.verdict, INCONCLUSIVE)
-    reason = "; ".join(f"{row.reading}: {row.verdict}, {row.reason}" for row in ranked)
+    reasons = (f"{row.reading}: {row.verdict}, {row.reason}" for row in ranked)
+    reason = "; ".join(dict.fromkeys(reasons))  # models that differ in nothing say the same
     return Finding(verdict, reason, best.possible, evidence=[TABLE])

@@ -73,7 +73,9 @@ class Cell:
     def equal_bytes(self) -> bool:
         """Whether method and reference send as much."""
         mine, theirs = bytes_of(self.runs), bytes_of(self.theirs)
-        return None not in (mine, theirs) and abs(mine - theirs) <= registration().bytes_tolerance * theirs
+        if mine is None or theirs is None:
+            return False
+        return abs(mine - theirs) <= registration().bytes_tolerance * theirs
 
     def controls(self) -> list[Control]:
         """Every control that was trained here and is not the method itself."""
@@ -84,11 +86,11 @@ class Cell:
         return found
 
     def sensitive(self) -> tuple[bool, str]:
-        """Whether a control at the method's bytes is told apart from the reference, and how each control did."""
-        sent, tolerance = bytes_of(self.runs), registration().bytes_tolerance
+        """Whether a control is told apart from the reference, at the bytes of either side, and how each control did."""
+        sides, tolerance = (bytes_of(self.runs), bytes_of(self.theirs)), registration().bytes_tolerance
         parts, told = [], False
         for one in self.controls():
-            equal = one.sends_as_much_as(sent, tolerance)
+            equal = any(one.sends_as_much_as(sent, tolerance) for sent in sides)
             told = told or (equal and one.told_apart())
             parts.append(self._text(one) + ("" if equal else ", at other bytes"))
         return told, "; ".join(parts) or "no control was run"
@@ -98,7 +100,11 @@ class Cell:
             return f"{one.method}: {one.seeds} seed in common"
         low, value, high = (
             f"{self.unit * number:+.3g}"
-            for number in (one.comparison.difference.low, one.comparison.difference.value, one.comparison.difference.high)
+            for number in (
+                one.comparison.difference.low,
+                one.comparison.difference.value,
+                one.comparison.difference.high,
+            )
             if number is not None
         )
         return f"{one.method}: {value} [{low}, {high}], p = {one.comparison.p_different:.2g}"

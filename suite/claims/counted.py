@@ -2,11 +2,11 @@
 
 from typing import ClassVar
 
+from suite.analysis.models import TOGETHER
 from suite.claims.base import ClaimTest
 from suite.claims.bench import Bench
 from suite.claims.finding import ARITHMETIC, CONSISTENT, INCONSISTENT, Finding, nothing
 from suite.claims.ledger import Claim, Place
-from suite.analysis.models import TOGETHER
 from suite.config.paper.table1 import table1
 
 TABLE = "tables/models.csv"

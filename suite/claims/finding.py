@@ -17,7 +17,7 @@ SUPPORTED, NOT_SUPPORTED, INCONCLUSIVE = "supported", "not supported", "inconclu
 UNDERPOWERED, INSENSITIVE, NOT_MEASURED = "underpowered", "insensitive", "not measured"
 CONSISTENT, INCONSISTENT = "consistent within the paper", "inconsistent within the paper"
 BY_MODEL, NOT_BY_MODEL = "supported by model", "not supported by model"
-HOLDS_HERE = "holds by construction"
+HOLDS_HERE = "by construction"
 NEEDS_HARDWARE = "needs hardware"
 # In the order of a summary.
 VERDICTS = (

@@ -6,9 +6,8 @@ from suite.config.paper.published import AVERAGE, Published
 from suite.costmodel import paper
 from suite.costmodel.sheets import Cluster, sheets
 
-
-# Parts of the GPUs' peak that training achieves: a few times ten percent where matrices are small, as here, and just over
-# half in the best reports of large dense models (Narayanan et al. 2021, Megatron-LM: 52 %).
+# Parts of the GPUs' peak that training achieves: some ten percent where matrices are small, as here, and just over half
+# in the best reports of large dense models (Narayanan et al. 2021, Megatron-LM: 52 %).
 ACHIEVED = (0.1, 0.6)
 
 
