@@ -34,8 +34,8 @@ def _holds(entries: Sequence[Entry]) -> str:
     seen = measured.total() - measured[NOT_MEASURED]
     undecided = seen - measured[SUPPORTED] - measured[NOT_SUPPORTED]
     return (
-        f"**Does it hold?** Of {measured.total()} claims that a measurement can decide, scale {entries[0]['scale']} has records "
-        f"for {seen}: {measured[SUPPORTED]} hold, {measured[NOT_SUPPORTED]} do not, {undecided} stay open "
+        f"**Does it hold?** Of {measured.total()} claims that a measurement decides, scale {entries[0]['scale']} has "
+        f"records for {seen}: {measured[SUPPORTED]} hold, {measured[NOT_SUPPORTED]} do not, {undecided} stay open "
         f"({measured[UNDERPOWERED]} for want of seeds, {measured[INSENSITIVE]} for want of a control that fails); "
         f"{against} of the paper's numbers contradict its other numbers."
     )
@@ -83,8 +83,8 @@ def _untestable(entries: Sequence[Entry]) -> str:
     needs = ", ".join(f"{number} need {machine}" for machine, number in machines.most_common())
     never = sum(entry["kind"] == UNREACHABLE for entry in entries)
     return (
-        f"**What could nobody test here?** {needs or 'Nothing needs larger machines'}; {never} rest on a private corpus "
-        "or on the authors' own machines, which nobody else can test."
+        f"**What could nobody test here?** {needs or 'Nothing needs larger machines'}; {never} rest on a private "
+        "corpus or on the authors' own machines, which nobody else can test."
     )
 
 

@@ -92,7 +92,7 @@ def test_equal_quality_needs_seeds_and_a_control_that_fails(tmp_path, book):
     seeds(tmp_path, **equal, random=WORSE)
     found = one(tmp_path, claim)
     assert found.verdict == "supported"
-    assert found.power.seeds == found.power.needed == 3 - (found.power.needed == 2)
+    assert (found.power.seeds, found.power.needed) == (3, 2)
     assert found.control.startswith("random: -0.4")
     seeds(tmp_path, **equal)
     assert (one(tmp_path, claim).verdict, one(tmp_path, claim).control) == ("insensitive", "no control was run")
@@ -258,7 +258,8 @@ def test_every_claim_of_the_paper_has_a_verdict_and_its_evidence_exists(referenc
     found = verdicts(reference)
     assert {finding.verdict for finding in found.values()} >= {
         "supported", "not supported", "underpowered", "consistent within the paper", "inconsistent within the paper",
-        "supported by model", "not supported by model", "by construction", "not measured", "needs hardware", "unreachable",
+        "supported by model", "not supported by model", "by construction", "not measured", "needs hardware",
+        "unreachable",
     }  # fmt: skip
     without = ("not measured", "inconclusive", "by construction", "needs hardware", "unreachable")
     for name, finding in found.items():
@@ -274,7 +275,7 @@ def test_every_claim_of_the_paper_has_a_verdict_and_its_evidence_exists(referenc
 
 def test_one_seed_decides_nothing_about_quality(reference):
     judged = [one for one in judge_all(reference, "nano") if type(one.test).__name__ == "Quality"]
-    assert {one.finding.verdict for one in judged} <= {"inconclusive", "underpowered", "not measured"}
+    assert {one.finding.verdict for one in judged} <= {"inconclusive", "underpowered", "not measured", "needs hardware"}
 
 
 def test_kinds_follow_from_tests_and_places(reference):
@@ -356,6 +357,7 @@ def test_writing_twice_gives_the_same_bytes(reference, tmp_path):
     first = {path.name: path.read_bytes() for path in build(reference, "nano")}
     assert {path.name: path.read_bytes() for path in build(reference, "nano")} == first
     entries = json.loads(first["claims.json"])
-    keys = "kind conditions power control registered id section statement paper_value measured low high tolerance verdict scale evidence".split()
+    keys = "kind conditions power control registered".split()
+    keys += "id section statement paper_value measured low high tolerance verdict scale evidence".split()
     assert all(set(keys) <= set(entry) for entry in entries)
     assert b"| RoBERTa-MoE reaches the same perplexity" in first["claims.md"]
