@@ -25,7 +25,7 @@ def test_the_registration_is_valid_and_finds_its_cells():
         (lambda v: v["contrasts"]["gpt"].update(model="gpt"), r"unknown model 'gpt'; allowed: "),
         (lambda v: v["contrasts"]["gpt"].update(metric="loss"), r"contrasts\.gpt\.metric: unknown 'loss'"),
         (lambda v: v["contrasts"]["gpt"].update(seeds=1), r"contrasts\.gpt\.seeds: .*2"),
-        (lambda v: v["contrasts"].update(again=v["contrasts"]["gpt"]), r"contrasts\.again: the same cell as gpt"),
+        (lambda v: v["contrasts"].update(again=v["contrasts"]["gpt"]), r"contrasts\.gpt: the same cell as again"),
         (lambda v: v["margins"]["f1"].update(value=0), r"margins\.f1\.value: .*greater than 0"),
         (lambda v: v.update(controls=["randon"]), r"unknown method 'randon'"),
     ],
