@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from suite.claims.answer import answer
+from suite.claims.markdown import counts
+from suite.claims.verdicts import judge_all
 from suite.config.compose import compose
 from suite.config.validation import validate
+from suite.report.reference import ANSWER_BEGIN, ANSWER_END
 from tests.dry import dry_run
 
 ROOT = Path(__file__).parent.parent
@@ -75,6 +79,13 @@ def test_filters_name_real_options(filters):
 @pytest.mark.parametrize("target", re.findall(r"\]\((?!https?:)([^)#]+)\)", TEXT))
 def test_links_lead_somewhere(target):
     assert (ROOT / target).exists()
+
+
+def test_the_readme_opens_with_the_answer_that_the_published_records_give():
+    entries = [judged.entry() for judged in judge_all(ROOT / "results/reference", "nano")]
+    assert f"{ANSWER_BEGIN}\n{answer(entries)}\n{ANSWER_END}" in TEXT
+    assert f"{len(entries)} [claims](results/reference/claims.md) at this scale" in TEXT
+    assert counts(entries) in TEXT
 
 
 def test_the_method_shown_is_valid():

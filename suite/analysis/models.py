@@ -18,6 +18,8 @@ from suite.data.tokenizer import make_dictionary
 from suite.tasks.task import ImageInputs, TextInputs
 
 MILLION = 1e6
+# The row that asks whether one model gives all of the printed numbers, and where §4.1 says that MoE layers are.
+TOGETHER, STATED = "all_params", "every other layer"
 
 
 @table_row
@@ -27,7 +29,8 @@ class ModelRow:
     model: str = column("the paper's name", words=True)
     quantity: str = column(
         "`layers` (of an encoder–decoder: of either half), `d_model`, `d_ffn`, `experts`; `moe_params`; "
-        "`total_params`; `dense_params`, the paper's total less its MoE parameters",
+        "`total_params`; `dense_params`, the paper's total less its MoE parameters; `all_params`, these numbers by one "
+        "reading with MoE layers where the text says they are",
         words=True,
     )
     paper: int | str | None = column(
@@ -71,6 +74,7 @@ def model_rows(row: TableRow, candidates: list[Reading], tolerance: float) -> li
             _parameter_row(row.title, paper, ours, candidates, tolerance, quantity)
             for quantity, paper, ours in parameters
         ),
+        together(row, counted.total, candidates, tolerance),
     ]
 
 
@@ -115,6 +119,32 @@ def _parameter_row(
         deviation=best.deviation,
         readings_matching=best.matching,
         readings_tried=best.tried,
+    )
+
+
+def together(row: TableRow, ours: int, candidates: list[Reading], tolerance: float) -> ModelRow:
+    """Whether one reading gives every printed number; the one whose largest deviation is least is named."""
+    printed = row.printed
+    wanted = {"total": printed.total_params * MILLION}
+    if printed.moe_params is not None:
+        wanted = {"moe": printed.moe_params * MILLION, "dense": (printed.total_params - printed.moe_params) * MILLION}
+    stated = [reading for reading in candidates if STATED in reading.placement]
+    off = {
+        reading: max(abs(getattr(reading, name) / value - 1) for name, value in wanted.items()) for reading in stated
+    }
+    best = min(stated, key=lambda reading: off[reading])
+    matching = len({(one.moe, one.dense) for one in stated if off[one] <= tolerance})
+    return ModelRow(
+        model=row.title,
+        quantity=TOGETHER,
+        paper=round(printed.total_params * MILLION),
+        ours=ours,
+        reading=best.text("total") if matching else f"none; nearest: {best.text('total')}",
+        match=_yes(matching > 0),
+        counted=best.total,
+        deviation=best.total / (printed.total_params * MILLION) - 1,
+        readings_matching=matching,
+        readings_tried=len({(one.moe, one.dense) for one in stated}),
     )
 
 

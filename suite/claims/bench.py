@@ -1,7 +1,7 @@
 """One scale's records as tests of claims ask for them; whatever is missing or at fault settles the claim."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -12,21 +12,35 @@ from suite.analysis.audit.row import AuditRow
 from suite.analysis.convergence import own_link
 from suite.analysis.rows import INVALID
 from suite.claims.finding import Finding, Settled, nothing
-from suite.claims.ledger import Place
+from suite.claims.ledger import Absent, Place
 from suite.config.paper.published import published
+from suite.errors import unknown
 from suite.records.evidence import Invalid, Run, Speed, read_evidence
 from suite.records.opened import note
 
 
 class Bench:
-    """Records below ``folder``, ``results/<scale>``."""
+    """Records of ``scale`` below ``folder``, and the ledger's places at that scale by their names."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, scale: str, places: Mapping[str, Place | Absent]) -> None:
         self.folder = folder
+        self.scale = scale
+        self._places = places
         self.evidence = read_evidence(folder)
         self._runs: dict[tuple[str, str, str], list[Run]] = {}
         for run in self.evidence.runs:
             self._runs.setdefault((run.model, run.task, run.method), []).append(run)
+
+    def place(self, name: str) -> Place | None:
+        """A place of the ledger by its name; None where the scale cannot speak to it.
+
+        Raises:
+            UserError: there is no such place.
+        """
+        if name not in self._places:
+            raise unknown("claims.places", name, self._places)
+        found = self._places[name]
+        return found if isinstance(found, Place) else None
 
     def runs(self, place: Place, method: str) -> list[Run]:
         """All seeds of a method, ordered.
@@ -37,8 +51,18 @@ class Bench:
         wanted = (place.model, place.task, method)
         self._refuse([r for r in self.evidence.invalid_runs if (r.model, r.task, r.method) == wanted])
         if wanted not in self._runs:
-            raise nothing()
+            raise nothing(f"no run of {method} at this scale")
         return sorted(self._runs[wanted], key=lambda run: run.seed)
+
+    def trained(self, place: Place, method: str) -> list[Run]:
+        """Seeds of a method that took steps, ordered; none where there is none.
+
+        Raises:
+            Settled: one is at fault.
+        """
+        known = (place.model, place.task, method)
+        self._refuse([r for r in self.evidence.invalid_runs if (r.model, r.task, r.method) == known])
+        return sorted((run for run in self._runs.get(known, []) if run.summary.steps), key=lambda run: run.seed)
 
     def speed(self, place: Place, *methods: str) -> Speed:
         """The paired measurement on the place's link, by default the one that resembles the model's own cluster.
@@ -46,7 +70,7 @@ class Bench:
         Raises:
             Settled: there is none, it is at fault, or it lacks one of ``methods``.
         """
-        task = place.timed or place.task
+        task = place.task
         found = [speed for speed in self.evidence.speeds if (speed.model, speed.task) == (place.model, task)]
         self._refuse([r for r in self.evidence.invalid_speeds if (r.model, r.task) == (place.model, task)])
         if place.link is None:

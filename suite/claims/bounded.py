@@ -20,5 +20,4 @@ class Bounded(Measuring):
         found = measured.estimate
         least, most = (self.bound, math.inf) if self.side == "above" else (-math.inf, self.bound)
         verdict, reason = compare(found.value, found.low, found.high, least, most)
-        reason = "; ".join(filter(None, (f"{self.side} {self.bound:g} is wanted: {reason}", measured.note)))
-        return Finding(verdict, reason, found.value, found.low, found.high, None, measured.evidence)
+        return self.found(verdict, f"{self.side} {self.bound:g} is wanted: {reason}", measured)

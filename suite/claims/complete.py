@@ -1,16 +1,20 @@
 """Runs that have to exist: one method at work inside several hosts."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from suite.analysis.rows import INVALID
 from suite.claims.base import ClaimTest, Method
 from suite.claims.bench import Bench
-from suite.claims.finding import INCONCLUSIVE, SUPPORTED, Finding, nothing
+from suite.claims.finding import CONSTRUCTION, HOLDS_HERE, INCONCLUSIVE, Finding, nothing
 from suite.claims.ledger import Claim, Place
 
 
 class Complete(ClaimTest):
-    """Supported if every one of ``models`` was trained to its end with ``method`` on some task."""
+    """Holds by construction if every one of ``models`` was trained to its end with ``method`` on some task."""
+
+    KIND: ClassVar[str] = CONSTRUCTION
 
     models: list[str] = Field(min_length=1)
     method: Method = "lsh"
@@ -29,6 +33,6 @@ class Complete(ClaimTest):
             return Finding(INVALID, reason, evidence=bench.paths(*faults))
         if not found:
             raise nothing()
-        verdict = INCONCLUSIVE if missing else SUPPORTED
+        verdict = INCONCLUSIVE if missing else HOLDS_HERE
         reason = f"trained: {', '.join(found)}" + (f"; not: {', '.join(missing)}" if missing else "")
         return Finding(verdict, reason, float(len(found)), evidence=evidence)

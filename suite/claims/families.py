@@ -1,5 +1,7 @@
 """Two families of hash functions at the same rate."""
 
+from typing import ClassVar
+
 from pydantic import PositiveFloat
 from scipy import stats
 
@@ -7,9 +9,9 @@ from suite.analysis.rows import INVALID
 from suite.analysis.statistics import CONFIDENCE
 from suite.claims.base import ClaimTest
 from suite.claims.bench import Bench
-from suite.claims.finding import INCONCLUSIVE, NOT_SUPPORTED, SUPPORTED, Finding
+from suite.claims.finding import INCONCLUSIVE, MEASURED, NOT_SUPPORTED, SUPPORTED, Finding
 from suite.claims.ledger import Claim, Place
-from suite.claims.trend import chosen, column
+from suite.claims.trend import chosen, quality
 
 
 class Families(ClaimTest):
@@ -17,6 +19,8 @@ class Families(ClaimTest):
 
     Welch's interval decides: supported if it lies above 0, not supported if below.
     """
+
+    KIND: ClassVar[str] = MEASURED
 
     study: str
     rate: PositiveFloat
@@ -29,7 +33,7 @@ class Families(ClaimTest):
         try:
             trials = bench.trials(self.study)
             near = trials[(trials["rate"] - self.rate).abs() <= self.tolerance]
-            mine, theirs = (column(chosen(near, {"family": name}), "quality") for name in (self.family, self.reference))
+            mine, theirs = (quality(chosen(near, {"family": name})) for name in (self.family, self.reference))
         except KeyError as error:
             return Finding(INVALID, f"trials.csv lacks {error}", evidence=evidence)
         counts = f"{len(mine)} and {len(theirs)} trials at {self.rate:.0%} ± {self.tolerance:.0%} of rows"

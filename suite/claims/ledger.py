@@ -12,6 +12,7 @@ from suite.config.validation import parse_options
 
 CLAIMS = CONF / "claims.yaml"
 
+Machine = Literal["one GPU", "one server", "the paper's cluster"]
 Unit = Literal["×", "%", "points", "log", "perplexity", "samples/s", "million parameters", "hosts", "tau", ""]
 
 
@@ -20,19 +21,45 @@ class _Strict(BaseModel):
 
 
 class Place(_Strict):
-    """Where a claim is looked at: records of one model on one task, step times on one link."""
+    """Where a claim is looked at: records of one model on one task, step times on one link.
+
+    A place that stands for the paper's own sizes or data says what these would need: hardware, or what nobody has.
+    """
 
     model: str
     task: str
-    timed: str | None = Field(None, description="the task whose step times count; null is ``task``")
     link: str | None = Field(None, description="a cluster of speedup.csv; null is the model's own")
     stands_for: str | None = Field(None, description="what of the paper is replaced here, if anything is")
+    hardware: Machine | None = Field(None, description="what the paper's own sizes need")
+    unreachable: str | None = Field(None, description="why nobody but the authors can look at the paper's own")
+
+    @model_validator(mode="after")
+    def _a_stand_in_says_what_it_lacks(self) -> "Place":
+        if bool(self.stands_for) != bool(self.hardware or self.unreachable):
+            raise ValueError("a place with `stands_for` needs `hardware` or `unreachable`, and no other place has them")
+        return self
 
 
 class Hardware(_Strict):
-    """Why a scale cannot speak to a claim."""
+    """A scale cannot speak to a claim: it needs larger machines."""
 
-    hardware: str
+    hardware: Machine
+    because: str
+
+
+class Unreachable(_Strict):
+    """Nobody but the authors can look at a claim."""
+
+    unreachable: str
+
+
+class Given(_Strict):
+    """What a claim is about is set at this scale."""
+
+    given: str
+
+
+Absent = Hardware | Unreachable | Given
 
 
 class Claim(_Strict):
@@ -56,7 +83,8 @@ class Claim(_Strict):
 class Ledger(_Strict):
     """All claims with the places and tests that they name."""
 
-    places: dict[str, dict[str, Place | Hardware]]
+    needs: list[str] = Field([], description="words that several places share")
+    places: dict[str, dict[str, Place | Absent]]
     tests: dict[str, dict[str, Any]]
     claims: list[Claim] = Field(min_length=1)
 

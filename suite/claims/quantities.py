@@ -3,12 +3,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
 from suite.analysis.convergence import reached_at, target_of
 from suite.analysis.estimate import Estimate
 from suite.analysis.speedup import blocks_of, seconds_by_phase, speedup_of
 from suite.analysis.statistics import over_seeds, paired_ratio
 from suite.analysis.time_to_target import time_ratio
 from suite.claims.bench import Bench
+from suite.claims.cell import cell
 from suite.claims.finding import INCONCLUSIVE, NOT_SUPPORTED, Finding, Settled
 from suite.claims.ledger import Place
 from suite.records.evidence import Run
@@ -21,12 +24,16 @@ class Measured:
     Attributes:
         estimate: in the unit that the quantity's docstring says.
         evidence: relative to the scale's folder.
-        note: what to know of it, one clause.
+        note: the conditions it was measured under, one clause.
+        sensitive: whether a control at the same bytes was told apart in the same cell; None where none is asked for.
+        control: how controls did.
     """
 
     estimate: Estimate
     evidence: list[str]
     note: str = ""
+    sensitive: bool | None = None
+    control: str = ""
 
 
 def speedup(bench: Bench, place: Place, method: str, reference: str) -> Measured:
@@ -35,12 +42,15 @@ def speedup(bench: Bench, place: Place, method: str, reference: str) -> Measured
     blocks = blocks_of(speed, method)
     rate = blocks["rows_sent"].sum() / blocks["rows_routed"].sum()
     ratio = speedup_of(speed, method, reference)
-    return Measured(ratio, bench.paths(speed), f"on {speed.cluster}, {rate:.1%} of rows sent")
+    share = _share(blocks_of(speed, "vanilla")).value if "vanilla" in set(speed.blocks["method"]) else None
+    where = "" if share is None else f"where all-to-all takes {share:.0%} of vanilla's step "
+    return Measured(ratio, bench.paths(speed), f"{where}({speed.cluster}), {rate:.1%} of rows sent")
 
 
 def time_to_target(bench: Bench, place: Place, method: str, reference: str) -> Measured:
     """The reference's time to its own quality over the method's, over seeds, at the rates of each run."""
-    runs, theirs = bench.runs(place, method), bench.runs(place, reference)
+    both = cell(bench, place, method, reference)
+    runs, theirs = both.runs, both.theirs
     speed = bench.speed(place, method, reference)
     evidence = sorted({*bench.paths(*runs, *theirs), *bench.paths(speed)})
     target = target_of(theirs)
@@ -53,7 +63,7 @@ def time_to_target(bench: Bench, place: Place, method: str, reference: str) -> M
         raise Settled(Finding(verdict, reason, evidence=evidence))
     estimate = time_ratio(speed, method, runs, mine, others, reference)
     assert estimate is not None, "every pair reached the target"
-    return Measured(estimate, evidence, f"on {speed.cluster}")
+    return Measured(estimate, evidence, f"on {speed.cluster}", *both.sensitive())
 
 
 def rate(bench: Bench, place: Place, method: str, reference: str) -> Measured:
@@ -65,9 +75,7 @@ def rate(bench: Bench, place: Place, method: str, reference: str) -> Measured:
 def share(bench: Bench, place: Place, method: str, reference: str) -> Measured:
     """The method's all-to-all time over its step, a fraction over rounds."""
     speed = bench.speed(place, method)
-    blocks = blocks_of(speed, method)
-    within = [seconds_by_phase(phases)["all_to_all"] for phases in blocks["phases"]]
-    return Measured(paired_ratio(within, blocks["seconds"].tolist()), bench.paths(speed), f"on {speed.cluster}")
+    return Measured(_share(blocks_of(speed, method)), bench.paths(speed), f"on {speed.cluster}")
 
 
 def value(bench: Bench, place: Place, method: str, reference: str) -> Measured:
@@ -98,30 +106,29 @@ def throughput(bench: Bench, place: Place, method: str, reference: str) -> Measu
     return Measured(over_seeds(examples), bench.paths(*runs))
 
 
-def reduction_time(bench: Bench, place: Place, method: str, reference: str) -> Measured:
-    """Time spent on making groups over the reference's, times, paired."""
-    return _phase_ratio(bench, place, method, reference, "reduction")
+def expert_slope(bench: Bench, place: Place, method: str, reference: str) -> Measured:
+    """Expert seconds saved per row not sent, over the reference's seconds per row: 1 where time shrinks as rows do.
 
-
-def expert_time(bench: Bench, place: Place, method: str, reference: str) -> Measured:
-    """Time inside experts over the reference's, paired, and that over the rate: 1 where both shrink alike."""
-    measured = _phase_ratio(bench, place, method, reference, "experts")
-    blocks = blocks_of(bench.speed(place, method), method)
-    sent = float(blocks["rows_sent"].sum() / blocks["rows_routed"].sum())
-    found = measured.estimate
-    assert found.low is not None and found.high is not None
-    scaled = Estimate(found.value / sent, found.low / sent, found.high / sent)
-    return Measured(scaled, measured.evidence, f"{found.value:.1%} of the time for {sent:.1%} of the rows")
-
-
-def _phase_ratio(bench: Bench, place: Place, method: str, reference: str, part: str) -> Measured:
+    It is a slope, so a cost that every step pays whatever it sends does not count; the note gives that cost.
+    """
     speed = bench.speed(place, method, reference)
-    mine, theirs = (
-        [seconds_by_phase(phases)[part] for phases in blocks_of(speed, name)["phases"]] for name in (method, reference)
-    )
-    if not all(theirs):
-        raise Settled(Finding(INCONCLUSIVE, f"{reference} spends no time on {part}", evidence=bench.paths(speed)))
-    return Measured(paired_ratio(mine, theirs), bench.paths(speed), f"on {speed.cluster}")
+    mine, theirs = blocks_of(speed, method), blocks_of(speed, reference)
+    sent = float(mine["rows_sent"].sum() / mine["rows_routed"].sum())
+    evidence = bench.paths(speed)
+    if sent >= 1:
+        raise Settled(Finding(INCONCLUSIVE, f"{method} sends every row: there is no slope", evidence=evidence))
+    ours, before = ([seconds_by_phase(phases)["experts"] for phases in blocks["phases"]] for blocks in (mine, theirs))
+    if not all(before):
+        raise Settled(Finding(INCONCLUSIVE, f"{reference} spends no time on experts", evidence=evidence))
+    saved = [old - new for old, new in zip(before, ours, strict=True)]
+    slope = paired_ratio(saved, [old * (1 - sent) for old in before])
+    note = f"{sent:.1%} of rows sent; a fixed part of {1 - slope.value:.1%} of the reference's time"
+    return Measured(slope, evidence, note)
+
+
+def _share(blocks: pd.DataFrame) -> Estimate:
+    within = [seconds_by_phase(phases)["all_to_all"] for phases in blocks["phases"]]
+    return paired_ratio(within, blocks["seconds"].tolist())
 
 
 def _value(run: Run) -> float:
@@ -148,7 +155,8 @@ QUANTITIES: dict[str, Callable[[Bench, Place, str, str], Measured]] = {
         value_gap,
         top5,
         throughput,
-        reduction_time,
-        expert_time,
+        expert_slope,
     )
 }
+# Of these a step's cost is made, whatever it does to quality.
+COSTS = {one.__name__ for one in (speedup, share, throughput, expert_slope)}

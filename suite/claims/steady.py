@@ -1,6 +1,7 @@
 """A share of all-to-all that should stay as servers or experts double."""
 
 import math
+from typing import ClassVar
 
 from pydantic import PositiveFloat
 
@@ -8,12 +9,14 @@ from suite.analysis.rows import INVALID
 from suite.analysis.shares import SharesRow, read_shares
 from suite.claims.base import ClaimTest
 from suite.claims.bench import Bench
-from suite.claims.finding import Finding, compare, nothing
+from suite.claims.finding import COST, Finding, compare, nothing
 from suite.claims.ledger import Claim, Place
 
 
 class Steady(ClaimTest):
     """Supported if a variant's share is within ``tolerance``, absolute, of the base's; both intervals count."""
+
+    KIND: ClassVar[str] = COST
 
     variant: str
     tolerance: PositiveFloat

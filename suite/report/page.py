@@ -11,6 +11,7 @@ from suite.records.evidence import read_evidence
 from suite.report.artifacts import figures, not_drawn, tables
 from suite.report.ledger import read_ledger
 from suite.report.links import Hyperlinks
+from suite.report.markdown import render
 from suite.report.provenance import Manifest
 from suite.report.runs import list_faults, list_runs
 from suite.report.studies import list_studies
@@ -33,6 +34,7 @@ def build(folder: Path, scale: str) -> Path:
 def html(folder: Path, scale: str) -> str:
     """The page for ``folder``; its links are relative to that."""
     links = Hyperlinks(folder)
+    ledger = read_ledger(links)
     manifest, evidence = Manifest(links), read_evidence(folder)
     runs, environments = list_runs(evidence, links)
     parts = Environment(
@@ -42,7 +44,8 @@ def html(folder: Path, scale: str) -> str:
         scale=scale,
         style=Markup((PARTS / "style.css").read_text()),
         script=Markup((PARTS / "filter.js").read_text()),
-        ledger=read_ledger(links),
+        ledger=ledger,
+        answer=render(ledger.answer, "The answer").html,
         manifest=manifest,
         tables=tables(manifest, scale),
         figures=figures(manifest),

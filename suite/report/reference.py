@@ -6,16 +6,17 @@ and puts some tables and figures into ``README.md``.
 
 import json
 import shutil
-from collections import Counter
 from pathlib import Path
 
-from suite.claims.finding import VERDICTS
+from suite.claims.answer import answer
+from suite.claims.markdown import counts
 from suite.errors import UserError
 from suite.files import write_atomically
 from suite.records.evidence import read_evidence
 from suite.report import crate, manifest
 
 BEGIN, END = "<!-- reference:begin -->", "<!-- reference:end -->"
+ANSWER_BEGIN, ANSWER_END = "<!-- answer:begin -->", "<!-- answer:end -->"
 PARTS = ("data", "runs", "speed", "shares", "probe", "sweeps", "tables", "figures", "sources")
 FILES = ("claims.json", "claims.md")
 # In README.md, with the figures' captions.
@@ -40,8 +41,9 @@ def publish(source: Path, target: Path, readme: Path) -> None:
     if faults:
         raise UserError(f"results: {faults[0]}")
     text = readme.read_text()
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise UserError(f"{readme}: the markers {BEGIN} and {END} must be there once each")
+    for marker in (ANSWER_BEGIN, ANSWER_END, BEGIN, END):
+        if text.count(marker) != 1:
+            raise UserError(f"{readme}: the markers {marker} must be there once")
     shutil.rmtree(target, ignore_errors=True)
     for part in PARTS:
         if (source / part).exists():
@@ -49,18 +51,25 @@ def publish(source: Path, target: Path, readme: Path) -> None:
             shutil.copytree(source / part, target / part, ignore=left_out)
     for name in FILES:
         shutil.copy(source / name, target / name)
-    scale = str(json.loads((target / "claims.json").read_text())[0]["scale"])
+    entries = json.loads((target / "claims.json").read_text())
+    scale = str(entries[0]["scale"])
     manifest.build(target, scale)
     crate.build(target, scale)
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    write_atomically(readme, f"{before}{BEGIN}\n{excerpt(target, readme.parent)}{END}{after}")
+    text = between(text, ANSWER_BEGIN, ANSWER_END, answer(entries) + "\n")
+    write_atomically(readme, between(text, BEGIN, END, excerpt(target, readme.parent)))
+
+
+def between(text: str, begin: str, end: str, new: str) -> str:
+    """``text`` with what stands between two markers replaced."""
+    before, after = text.split(begin)[0], text.split(end)[1]
+    return f"{before}{begin}\n{new}{end}{after}"
 
 
 def excerpt(folder: Path, root: Path) -> str:
     """Verdicts counted, a table and figures of ``folder`` as Markdown, with links relative to ``root``."""
     here = folder.relative_to(root)
-    verdicts = Counter(claim["verdict"] for claim in json.loads((folder / "claims.json").read_text()))
-    counts = ", ".join(f"{verdicts[name]} {name}" for name in VERDICTS if verdicts[name])
-    ledger = f"### Verdicts\n\n{verdicts.total()} [claims of the paper]({here}/claims.md) at this scale: {counts}.\n"
+    entries = json.loads((folder / "claims.json").read_text())
+    title = f"### Verdicts\n\n{len(entries)} [claims]({here}/claims.md) at this scale, by what their verdicts rest on:"
+    ledger = f"{title}\n\n{counts(entries)}\n"
     figures = [f"![{caption}]({here / name})\n" for name, caption in DRAWN.items()]
     return "\n".join([ledger, (folder / SHOWN).read_text(), *figures])

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from suite.analysis.convergence import TARGET_SLACK, ConvergenceRow, convergence_rows
-from suite.analysis.quality import PERPLEXITY_MARGIN, SHARE_MARGIN
 from suite.analysis.rows import AtFault, sound
+from suite.config.registration import registration
 from suite.records.evidence import read_evidence
 from suite.tables.formatting import data_note, fault_notes
 from suite.tables.sheet import Sheet
@@ -54,11 +54,12 @@ def _links(rows: Sequence[ConvergenceRow]) -> list[str]:
 def _replication(rows: Sequence[ConvergenceRow]) -> str:
     if max((row.seed_count for row in rows), default=0) < 2:
         return "One seed each: there is no interval, and small differences between methods mean nothing yet."
+    shown = sorted({row.metric for row in rows})
+    margins = ", ".join(f"{metric} ±{registration().margin(metric):g}" for metric in shown)
     return (
         "Intervals: 95 %, Student's t over seeds. Difference: quality less vanilla's of the same seed, of a perplexity "
-        f"minus its logarithm. Equivalent: within ±{SHARE_MARGIN:g} of a share or ±{PERPLEXITY_MARGIN:g} of a "
-        "logarithm by two one-sided t tests at 5 %, corrected for the number of methods by Holm's method; different: "
-        "the interval lies beyond that."
+        f"minus its logarithm. Equivalent: within the registered margin ({margins}) by two one-sided t tests at 5 %, "
+        "corrected for the number of methods by Holm's method; different: beyond that margin, corrected likewise."
     )
 
 

@@ -11,6 +11,7 @@ CONSISTENT, INCONSISTENT, NEEDS_MORE = "consistent", "not consistent", "needs mo
 
 # Of vanilla's step. The paper reports no cost of hashing; a number that needs more than this has something unexplained.
 OVERHEAD_LIMIT = 0.10
+# An unreported cost may at most be all of vanilla's computation; a printed speed-up that needs more is too small.
 # Points of share by which two may differ: "nearly the same", and the precision at which a bar chart can be read.
 SHARE_TOLERANCE = 0.05
 
@@ -38,7 +39,7 @@ class Judgement:
     reason: str
 
 
-def judge(least: float, most: float, part: float, rate: float) -> Judgement:
+def judge(least: float, most: float, part: float, rate: float, compute: float) -> Judgement:
     """Judge a speed-up known to lie within [least, most].
 
     Args:
@@ -46,6 +47,7 @@ def judge(least: float, most: float, part: float, rate: float) -> Judgement:
         most: the largest.
         part: s, the part of vanilla's step that shrinks by the rate.
         rate: ρ.
+        compute: the part of vanilla's step outside of all-to-alls.
     """
     possible, limit = 1 / (1 - part * (1 - rate)), 1 / (1 - part)
     saved = 1 - 1 / least
@@ -57,6 +59,12 @@ def judge(least: float, most: float, part: float, rate: float) -> Judgement:
     elif least > possible:
         verdict = NEEDS_MORE
         reason = f"at most {possible:.2f}×; needs a rate of {rate_needed:.1%} or less, not {rate:.1%}"
+    elif overhead > compute:
+        verdict = INCONSISTENT
+        reason = (
+            f"would be {possible:.2f}×; needs an overhead of {overhead:.0%} of a step, more than all of vanilla's "
+            f"computation, {compute:.0%}"
+        )
     elif overhead > OVERHEAD_LIMIT:
         verdict = NEEDS_MORE
         reason = f"would be {possible:.2f}×; needs an overhead of {overhead:.0%} of a step that is not reported"

@@ -19,7 +19,7 @@ def _judged(speedup: PublishedSpeedup, published: Published) -> list[AuditRow]:
     experts = _expert_part(speedup.model, published)
     rows = []
     for reading, part in ((BYTES_SHRINK, share), (EXPERTS_SHRINK, share + (1 - share) * experts)):
-        found = judge(speedup.least, speedup.most, part, rate)
+        found = judge(speedup.least, speedup.most, part, rate, 1 - share)
         # Of the second reading: the share at which all-to-all and experts together are the part needed.
         needed = found.part_needed if reading == BYTES_SHRINK else (found.part_needed - experts) / (1 - experts)
         rows.append(

@@ -110,6 +110,7 @@ class Published(Strict):
     models: dict[str, PublishedModel]
     share_cluster: ShareCluster
     shares: dict[str, PrintedFraction]
+    largest_share: float = Field(gt=0, lt=1, description="what the text calls the most that all-to-all takes")
     rates: dict[str, PrintedFraction]
     throughputs: dict[str, Throughput]
     speedups: list[PublishedSpeedup] = Field(min_length=1)

@@ -1,5 +1,7 @@
 """Errors of methods against exact dispatch, on the same weights and held-out batches."""
 
+from typing import Literal
+
 from pydantic import Field, PositiveInt
 
 from suite.config.base import NonNegativeFloat, NonNegativeInt
@@ -33,6 +35,20 @@ class Comparison(Part):
     expert_gradient: Divergence = Field(description="of the gradient of all experts' parameters")
 
 
+class CauseRate(Part):
+    """What a supposed cause of alike tokens does to the rate of equally many rows."""
+
+    cause: Literal["repeated tokens", "attention"] = Field(
+        description="`repeated tokens`: natural text against rows of distinct tokens; `attention`: rows after an "
+        "attention layer against its input"
+    )
+    text: NonNegativeInt = Field(description="number of the text, from 0")
+    hash_seed: NonNegativeInt = Field(description="number of the draw, from 0")
+    rows: PositiveInt = Field(description="that were clustered, the same with and without")
+    rate_with: NonNegativeFloat = Field(description="clusters over rows with the cause")
+    rate_without: NonNegativeFloat = Field(description="clusters over rows without it")
+
+
 class ProbeRecord(Record):
     """``probe/<model>/<task>.json``."""
 
@@ -47,3 +63,4 @@ class ProbeRecord(Record):
     methods: dict[str, MethodConfig] = Field(description="settings of each method that was compared")
     environment: Environment = Field(description="what the ranks ran on")
     comparisons: list[Comparison] = Field(min_length=1, description="one per method, batch and hash seed")
+    causes: list[CauseRate] = Field([], description="one per cause, text and hash seed; empty where not measured")

@@ -10,11 +10,11 @@ from suite.claims.verdicts import chosen_tests
 from suite.config.paper.published import published
 from suite.errors import UserError
 
-PLACE = {"nano": {"model": "gpt_moe", "task": "text_lm"}, "mini": {"hardware": "no"}, "paper": {"hardware": "no"}}
+PLACE = {"nano": {"model": "gpt_moe", "task": "text_lm"}, "mini": {"given": "no"}, "paper": {"unreachable": "no"}}
 CLAIM = {"id": "a", "section": "s", "statement": "t", "paper_value": 1.0, "by": "near", "at": "here"}
 BOOK = {
     "places": {"here": PLACE},
-    "tests": {"near": {"test": "near", "quantity": "rate", "tolerance": 0.1}},
+    "tests": {"near": {"test": "near", "quantity": "speedup", "tolerance": 0.1}},
     "claims": [CLAIM],
 }
 
@@ -32,6 +32,8 @@ BOOK = {
         (lambda b: b["tests"]["near"].update(tolerance=-1), r"claims\.a .*tolerance: .*greater than 0"),
         (lambda b: b["tests"]["near"].update(quantity="speed"), r"quantity.*unknown quantity 'speed'; allowed: "),
         (lambda b: b["tests"]["near"].update(method="lsg"), r"unknown method 'lsg'; allowed: "),
+        (lambda b: b["places"]["here"]["nano"].update(stands_for="x"), r"needs `hardware` or `unreachable`"),
+        (lambda b: b["places"]["here"].update(mini={"hardware": "a farm", "because": "x"}), r"places\.here\.mini"),
         (lambda b: b["claims"][0].update(given={"toleranc": 1}), r"toleranc: unknown field; .*did you mean"),
     ],
 )
@@ -46,7 +48,9 @@ def test_a_mistake_is_named(tmp_path, change, message):
 
 def test_the_ledger_is_valid_and_every_tolerance_has_its_reason():
     for name, test in chosen_tests(None).items():
-        assert test.because or type(test).__name__ in ("Untested", "Complete", "Quality"), name
+        assert test.because or type(test).__name__ in ("Complete", "Quality", "PlugIns", "ChosenRate", "Constructed"), (
+            name
+        )
 
 
 def test_every_published_speed_up_and_every_glue_cell_is_claimed():

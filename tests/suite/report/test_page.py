@@ -25,6 +25,12 @@ CLAIM = {
     "tolerance": "within 10 %",
     "verdict": "supported",
     "scale": "nano",
+    "unit": "",
+    "kind": "measured",
+    "reason": "made up",
+    "conditions": "",
+    "power": None,
+    "control": "random: worse",
     "evidence": [f"{RUN}/summary.json", "runs/gone/summary.json"],
 }
 

@@ -1,12 +1,14 @@
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
 from suite.claims import build as claims
+from suite.claims.answer import answer
 from suite.errors import UserError
 from suite.figures import build as figures
-from suite.report.reference import BEGIN, END, publish
+from suite.report.reference import ANSWER_BEGIN, ANSWER_END, BEGIN, END, publish
 from suite.report.verify import verify
 from suite.tables import build as tables
 from tests.suite.builders.synthetic import write_run, write_speed
@@ -25,7 +27,9 @@ def built(tmp_path_factory):
     tables.build(source, "nano")
     figures.build(source, ["pareto", "kappa_map"])
     claims.build(source, "nano")
-    (folder / "README.md").write_text(f"# Before\n{BEGIN}\nold\n{END}\nafter\n")
+    (folder / "README.md").write_text(
+        f"# Before\n{ANSWER_BEGIN}\nstale words\n{ANSWER_END}\n{BEGIN}\nstale words\n{END}\nafter\n"
+    )
     return folder
 
 
@@ -51,9 +55,10 @@ def test_the_readme_shows_the_tables_and_publishing_again_changes_nothing(finish
     text = (finished / "README.md").read_text()
     assert text.startswith("# Before\n")
     assert text.endswith("\nafter\n")
-    assert "old" not in text
+    assert "stale words" not in text
     assert "### Convergence, scale nano" in text
-    assert "[claims of the paper](results/reference/claims.md) at this scale: " in text
+    assert "[claims](results/reference/claims.md) at this scale" in text
+    assert answer(json.loads((finished / "results/reference/claims.json").read_text())) in text
     assert "](results/reference/figures/kappa_map.svg)" in text
     publish_in(finished)
     assert (finished / "README.md").read_text() == text

@@ -87,3 +87,13 @@ def test_a_misspelt_table_is_refused_by_name():
     values["rows"][0]["printed"]["moe_parms"] = 1
     with pytest.raises(UserError, match="moe_parms"):
         parse_options("paper.table1", Table1, values)
+
+
+def test_all_numbers_must_hold_of_one_model_with_the_stated_placement(gpt):
+    row, candidates = gpt
+    assert cells(row, candidates)["all_params"].match == "no"  # its MoE parameters have a reading, the others have none
+    reading = next(one for one in candidates if one.placement.startswith("every other layer"))
+    third = next(one for one in candidates if one.placement.startswith("every third layer"))
+    for one, match in ((reading, "yes"), (third, "no")):
+        printed = altered(row, moe_params=one.moe / 1e6, total_params=one.total / 1e6)
+        assert cells(printed, candidates)["all_params"].match == match
