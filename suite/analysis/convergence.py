@@ -1,20 +1,22 @@
-"""The convergence table: quality, rate, bytes and the time to vanilla's quality, from the records of runs."""
+"""The convergence table: quality, rate, bytes and the time to the reference's quality, from the records of runs."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from suite.analysis.columns import column, table_row
+from suite.analysis.equal_bytes import MEANING, EqualBytes, Sent, equal_bytes
 from suite.analysis.estimate import Estimate
 from suite.analysis.order import in_order
 from suite.analysis.quality import margin, quality_differences
+from suite.analysis.reference import trained_reference
 from suite.analysis.rows import AtFault, MethodRow, data_name
 from suite.analysis.speedup import blocks_of
 from suite.analysis.statistics import compare_paired, holm, over_seeds, paired_ratio, steps_to_target
 from suite.records.evidence import Evidence, Run, Speed
 
-# Equal within noise: the target is this much above vanilla's last held-out value (perplexities fall). Of a share, such
-# as accuracy, it is what is missing to 1 that may be this much larger.
+# Equal within noise: the target is this much above the reference's last held-out value (perplexities fall). Of a
+# share, such as accuracy, it is what is missing to 1 that may be this much larger.
 TARGET_SLACK = 1.05
 
 
@@ -39,8 +41,8 @@ class ConvergenceRow(MethodRow):
         better="lower",
     )
     time_to_target_ratio: Estimate | None = column(
-        "vanilla's steps to the target over the method's, times the paired speed-up, with the speed-up's interval; "
-        "above 1: sooner than vanilla",
+        "the reference's steps to the target over the method's, times the paired speed-up, with the speed-up's "
+        "interval; above 1: sooner than the reference",
         "ratio",
         form=".2f",
         better="higher",
@@ -61,11 +63,17 @@ class ConvergenceRow(MethodRow):
         form=".1%",
         better="lower",
     )
-    target: float | None = column("1.05 × vanilla's last value: equal to vanilla within noise", "as metric")
+    reference: str = column(
+        "the method that target, time-to-target ratio and difference are relative to: `bf16` where rows are float32 "
+        "and it was trained, else `vanilla`",
+        words=True,
+    )
+    equal_bytes: EqualBytes | None = column(f"{MEANING}; empty for a run without steps", words=True)
+    target: float | None = column("1.05 × the reference's last value: equal to the reference within noise", "as metric")
     data: str = column("data sets used")
     difference: Estimate | None = column(
-        "quality less vanilla's of the same seed (of a perplexity minus its logarithm); 95 % Student's t interval; "
-        "empty with one seed",
+        "quality less the reference's of the same seed (of a perplexity minus its logarithm); 95 % Student's t "
+        "interval; empty with one seed",
         "as quality",
         form="+.4f",
         better="higher",
@@ -74,7 +82,7 @@ class ConvergenceRow(MethodRow):
     equivalence_p: float | None = column(
         "p of two one-sided t tests of a difference within the margin (claims.md), corrected likewise"
     )
-    equivalence: str | None = column("to vanilla: `equivalent`, `different` or `undecided`")
+    equivalence: str | None = column("to the reference: `equivalent`, `different` or `undecided`")
 
 
 def convergence_rows(evidence: Evidence) -> list[ConvergenceRow | AtFault]:
@@ -91,11 +99,13 @@ def _group_rows(
     evidence: Evidence, model: str, task: str, methods: dict[str, list[Run]]
 ) -> list[ConvergenceRow | AtFault]:
     """Rows of one model on one task; a method without runs has a record at fault."""
-    vanilla = methods.get("vanilla", [])
-    target = target_of(vanilla) if vanilla else None
-    reference = _steps_to(vanilla, target)
+    reference = trained_reference([run for runs in methods.values() for run in runs])
+    theirs = methods.get(reference, [])
+    target = target_of(theirs) if theirs else None
+    their_steps = _steps_to(theirs, target)
     link = own_link(evidence, model, task)
-    against_vanilla = _against_vanilla(methods)
+    compared = _against(reference, methods)
+    equal = equal_bytes(_sent(methods))
     rows: list[ConvergenceRow | AtFault] = []
     for method in in_order(methods):
         runs = methods[method]
@@ -104,13 +114,14 @@ def _group_rows(
             continue
         needed = _steps_to(runs, target)
         metric = runs[0].metric
-        ratio = _time_to_target(link, method, reference, needed)
-        against = against_vanilla.get(method)
+        ratio = _time_to_target(link, method, reference, their_steps, needed)
+        against = compared.get(method)
         rows.append(
             ConvergenceRow(
                 model=model,
                 task=task,
                 method=method,
+                reference=reference,
                 seed_count=len(runs),
                 steps=runs[0].summary.steps,
                 metric=metric,
@@ -121,6 +132,7 @@ def _group_rows(
                 exact_value=over_seeds([_last(run, f"exact_{metric}") for run in runs]).value,
                 rate=_mean(runs, "rate"),
                 relative_bytes=_mean(runs, "relative_bytes"),
+                equal_bytes=equal.get(method),
                 target=target,
                 data=data_name(runs[0].summary.data),
                 difference=against.difference if against else None,
@@ -133,8 +145,8 @@ def _group_rows(
 
 
 @dataclass(frozen=True)
-class _AgainstVanilla:
-    """A method's quality less vanilla's; p values are corrected for the number of methods."""
+class _Against:
+    """A method's quality less the reference's; p values are corrected for the number of methods."""
 
     difference: Estimate
     p_different: float
@@ -142,19 +154,29 @@ class _AgainstVanilla:
     verdict: str
 
 
-def _against_vanilla(methods: dict[str, list[Run]]) -> dict[str, _AgainstVanilla]:
-    """Quality against vanilla's of equal seeds, by method."""
-    vanilla = methods.get("vanilla", [])
+def _sent(methods: dict[str, list[Run]]) -> dict[str, Sent]:
+    """What each method sent, means over seeds; methods without a training step sent nothing."""
+    found = {}
+    for method, runs in methods.items():
+        rate, sent = _mean(runs, "rate"), _mean(runs, "relative_bytes")
+        if runs and rate is not None and sent is not None:
+            found[method] = Sent(runs[0].config.method, rate, sent)
+    return found
+
+
+def _against(reference: str, methods: dict[str, list[Run]]) -> dict[str, _Against]:
+    """Quality against the reference's of equal seeds, by method."""
+    theirs = methods.get(reference, [])
     found = {
         method: comparison
         for method, runs in methods.items()
-        if method != "vanilla" and vanilla and runs
-        if (comparison := compare_paired(quality_differences(runs, vanilla), margin(vanilla[0])))
+        if method != reference and theirs and runs
+        if (comparison := compare_paired(quality_differences(runs, theirs), margin(theirs[0])))
     }
     different = holm([comparison.p_different for comparison in found.values()])
     equivalent = holm([comparison.p_equivalent for comparison in found.values()])
     return {
-        method: _AgainstVanilla(comparison.difference, p_different, p_equivalent, comparison.verdict(p_equivalent))
+        method: _Against(comparison.difference, p_different, p_equivalent, comparison.verdict(p_equivalent))
         for (method, comparison), p_different, p_equivalent in zip(found.items(), different, equivalent, strict=True)
     }
 
@@ -165,12 +187,14 @@ def own_link(evidence: Evidence, model: str, task: str) -> Speed | None:
     return next((speed for speed in speeds if speed.share is not None), speeds[0] if speeds else None)
 
 
-def _time_to_target(link: Speed | None, method: str, reference: float | None, needed: float | None) -> Estimate | None:
-    """Vanilla's steps over the method's, times the paired speed-up; the interval is that of the speed-up."""
-    if link is None or reference is None or needed is None or method not in set(link.blocks["method"]):
+def _time_to_target(
+    link: Speed | None, method: str, reference: str, their_steps: float | None, needed: float | None
+) -> Estimate | None:
+    """The reference's steps over the method's, times the paired speed-up; the interval is that of the speed-up."""
+    if link is None or their_steps is None or needed is None or not {method, reference} <= set(link.blocks["method"]):
         return None
-    vanilla, blocks = (blocks_of(link, name)["seconds"].tolist() for name in ("vanilla", method))
-    return paired_ratio(vanilla, blocks).times(reference / needed)
+    theirs, blocks = (blocks_of(link, name)["seconds"].tolist() for name in (reference, method))
+    return paired_ratio(theirs, blocks).times(their_steps / needed)
 
 
 def _last(run: Run, name: str) -> float:
@@ -180,13 +204,13 @@ def _last(run: Run, name: str) -> float:
 def _mean(runs: Sequence[Run], name: str) -> float | None:
     """Mean over seeds of a number in the summary; None if it says nothing, as of a run without steps."""
     values = [getattr(run.summary, name) for run in runs]
-    return None if None in values else over_seeds(values).value
+    return None if not values or None in values else over_seeds(values).value
 
 
-def target_of(vanilla: Sequence[Run]) -> float:
-    """The value of the metric that counts as reaching vanilla's quality."""
-    last = over_seeds([_last(run, vanilla[0].metric) for run in vanilla]).value
-    return 1 - TARGET_SLACK * (1 - last) if _rises(vanilla[0]) else TARGET_SLACK * last
+def target_of(reference: Sequence[Run]) -> float:
+    """The value of the metric that counts as reaching the quality of the reference's runs."""
+    last = over_seeds([_last(run, reference[0].metric) for run in reference]).value
+    return 1 - TARGET_SLACK * (1 - last) if _rises(reference[0]) else TARGET_SLACK * last
 
 
 def _rises(run: Run) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from suite.analysis.columns import column, table_row
+from suite.analysis.equal_bytes import MEANING, EqualBytes, Sent, equal_bytes
 from suite.analysis.estimate import Estimate
 from suite.analysis.order import in_order
 from suite.analysis.rows import AtFault, MethodRow, data_name
@@ -17,17 +18,17 @@ from suite.records.vocabulary import all_to_all_seconds
 
 @table_row
 class SpeedupRow(MethodRow):
-    """A method on a link, relative to vanilla in the same process group."""
+    """A method on a link, relative to the reference in the same process group."""
 
     cluster: str = column(
         "where ranks ran. `loopback`: processes of one machine, nothing slow between them. `lab_open`: servers are "
         "network namespaces, joined by an open link (see lab.md); `lab_30`: the link is slowed down until all-to-all "
-        "takes that many percent of vanilla's step; `paced_30`: all-to-alls sleep instead",
+        "takes that many percent of the reference's step; `paced_30`: all-to-alls sleep instead",
         words=True,
     )
-    kappa: float = column("vanilla's seconds in all-to-alls over the rest of its step", "ratio", form=".3f")
+    kappa: float = column("the reference's seconds in all-to-alls over the rest of its step", "ratio", form=".3f")
     share: float = column(
-        "vanilla's seconds in all-to-alls over its step, waiting for other ranks included", "fraction", form=".0%"
+        "the reference's seconds in all-to-alls over its step, waiting for other ranks included", "fraction", form=".0%"
     )
     rate: float = column("rows sent over rows routed in the measured steps", "fraction", form=".1%", better="lower")
     bytes_per_step: float = column(
@@ -40,15 +41,15 @@ class SpeedupRow(MethodRow):
         better="lower",
     )
     speedup: Estimate = column(
-        "vanilla's block time over the method's in the same round; median over rounds, 95 % bootstrap interval",
+        "the reference's block time over the method's in the same round; median over rounds, 95 % bootstrap interval",
         "ratio",
         form=".3f",
         better="higher",
         tells_fault=True,
     )
     bound: float = column(
-        "1 / (1 − f(1−ρ) + h): f the share, ρ the method's bytes over vanilla's, h its reduction time over vanilla's "
-        "step",
+        "1 / (1 − f(1−ρ) + h): f the share, ρ the method's bytes over the reference's, h its reduction time over "
+        "the reference's step",
         "ratio",
         form=".3f",
         better="higher",
@@ -66,6 +67,12 @@ class SpeedupRow(MethodRow):
         form=".1%",
         better="lower",
     )
+    reference: str = column(
+        "the method that speed-ups, bytes, kappa and share are relative to: all rows on a 16-bit wire, `bf16` where "
+        "rows are float32; `vanilla`, with its float32 wire there, where `bf16` was not measured",
+        words=True,
+    )
+    equal_bytes: EqualBytes = column(MEANING, words=True)
     remote_bytes_per_step: float = column("the part of `bytes_per_step` that leaves its rank", "bytes", better="lower")
     inter_server_bytes_per_step: float = column(
         "the part of these that leaves its server, summed over servers", "bytes", better="lower"
@@ -125,25 +132,48 @@ class SpeedupRow(MethodRow):
 
 def speedup_rows(evidence: Evidence) -> list[SpeedupRow | AtFault]:
     """One row per model, task, cluster and method; one in all for a measurement at fault."""
-    rows = [_speedup_row(speed, method) for speed in evidence.speeds for method in in_order(speed.blocks["method"])]
+    rows = [
+        _speedup_row(speed, method, equal)
+        for speed in evidence.speeds
+        for equal in [equal_bytes(_sent(speed))]
+        for method in in_order(speed.blocks["method"])
+    ]
     at_fault = [AtFault(record.model, record.task, cluster=record.path.parts[-3]) for record in evidence.invalid_speeds]
     # The sort is stable: methods stay in order.
     return sorted([*rows, *at_fault], key=lambda row: (row.model, row.task, row.cluster or ""))
 
 
-def _speedup_row(speed: Speed, method: str) -> SpeedupRow:
+def reference_blocks(speed: Speed) -> pd.DataFrame:
+    """The blocks that every other method's are held against, in order of rounds."""
+    return blocks_of(speed, speed.record.reference)
+
+
+def _sent(speed: Speed) -> dict[str, Sent]:
+    totals = speed.blocks.groupby("method")[["rows_sent", "rows_routed", "bytes", "half_precision_bytes"]].sum()
+    return {
+        str(name): Sent(
+            speed.record.methods[str(name)],
+            rate=float(total["rows_sent"] / total["rows_routed"]),
+            relative_bytes=float(total["bytes"] / total["half_precision_bytes"]),
+        )
+        for name, total in totals.iterrows()
+    }
+
+
+def _speedup_row(speed: Speed, method: str, equal: Mapping[str, EqualBytes]) -> SpeedupRow:
     steps = speed.record.steps_per_block
-    blocks, vanilla = (blocks_of(speed, name) for name in (method, "vanilla"))
-    parts, reference = _seconds_per_step(blocks, steps), _seconds_per_step(vanilla, steps)
+    blocks, theirs = blocks_of(speed, method), reference_blocks(speed)
+    parts, reference = _seconds_per_step(blocks, steps), _seconds_per_step(theirs, steps)
     share = reference["all_to_all"] / reference["step"]
-    bytes_ratio = float(blocks["bytes"].sum() / vanilla["bytes"].sum())
-    speedup = paired_ratio(vanilla["seconds"].tolist(), blocks["seconds"].tolist())
+    bytes_ratio = float(blocks["bytes"].sum() / theirs["bytes"].sum())
+    speedup = paired_ratio(theirs["seconds"].tolist(), blocks["seconds"].tolist())
     bound = speedup_bound(share, bytes_ratio, parts["reduction"] / reference["step"])
     return SpeedupRow(
         model=speed.model,
         task=speed.task,
         method=method,
         cluster=speed.cluster,
+        reference=speed.record.reference,
         kappa=kappa(share),
         share=share,
         rate=float(blocks["rows_sent"].sum() / blocks["rows_routed"].sum()),
@@ -152,6 +182,7 @@ def _speedup_row(speed: Speed, method: str) -> SpeedupRow:
         bound=bound,
         bound_reached=speedup.value / bound,
         relative_bytes=float(blocks["bytes"].sum() / blocks["half_precision_bytes"].sum()),
+        equal_bytes=equal[method],
         remote_bytes_per_step=float(blocks["remote_bytes"].mean() / steps),
         inter_server_bytes_per_step=float(blocks["inter_server_bytes"].mean() / steps),
         kernel_bytes_ratio=_kernel_ratio(blocks),

@@ -8,6 +8,7 @@ from pathlib import Path
 from suite.config.compose import cluster_named, compose
 from suite.config.conf import choices
 from suite.config.paper.published import published
+from suite.config.reference import refuse_twins
 from suite.config.run import RunConfig
 from suite.config.task import StartsFrom
 from suite.config.validation import validate
@@ -98,6 +99,9 @@ def select(options: Mapping[str, object]) -> Matrix:
         offered = ", ".join(f"{cell.model} on {cell.task}" for cell in scale.matrix)
         raise UserError(f"models, tasks: nothing of scale {scale.name} is left; it has: {offered}")
     selected = {(run.model, run.task) for run in runs}
+    for model, task in sorted(selected):
+        listed = [run.method for run in runs if (run.model, run.task) == (model, task)]
+        refuse_twins(listed, _composed(model, task, scale.name).training.precision, f"methods of {model} on {task}")
     cells = {(cell.model, cell.task): cell for cell in scale.matrix}
     elsewhere = str(options.get("cluster") or scale.cluster)
     clusters = {pair: elsewhere if "cluster" in options else cell.cluster or elsewhere for pair, cell in cells.items()}

@@ -48,6 +48,7 @@ class Look:
 
 # Okabe and Ito's palette, ordered so that neighbours differ in lightness too.
 LOOKS = {
+    "bf16": Look("#5A5A5A", "h", (3, 1)),
     "vanilla": Look("#000000", "o"),
     "lsh": Look("#D55E00", "s"),
     "lsh_no_compensation": Look("#E69F00", "D", (4, 1.5)),

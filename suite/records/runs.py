@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from suite.config.run import RunConfig
 from suite.records.consistency import check_configuration, check_steps, check_totals, conflicts
 from suite.records.opened import note
 from suite.records.reading import Invalid, RecordError, read_metrics, read_record
@@ -31,6 +32,7 @@ class Run:
     task: str
     method: str
     seed: int
+    config: RunConfig
     summary: Summary
     train: pd.DataFrame
     evals: pd.DataFrame
@@ -85,9 +87,9 @@ def _read(path: Path) -> Run:
     evals = pd.DataFrame([line.columns() for line in lines if isinstance(line, EvalLine)])
     check_steps(train, evals, summary.steps)
     check_totals(summary, train, evals)
-    check_configuration(path / "config.yaml", summary)
+    config = check_configuration(path / "config.yaml", summary)
     digest = hashlib.sha256((path / "metrics.jsonl").read_bytes()).hexdigest()
-    return Run(model, task, method, summary.seed, summary, train, evals, path, digest)
+    return Run(model, task, method, summary.seed, config, summary, train, evals, path, digest)
 
 
 def _why_unfinished(failure: Path) -> str:

@@ -66,18 +66,27 @@ def _read(path: Path) -> list[Speed]:
     if (record.cluster, record.model, f"{record.task}.json") != path.parts[-3:]:
         raise RecordError("it names another measurement than its path does")
     return [
-        Speed(record.model, record.task, link.name, link.share, link.fit, record, _frame(link.blocks), path)
+        Speed(
+            record.model,
+            record.task,
+            link.name,
+            link.share,
+            link.fit,
+            record,
+            _frame(link.blocks, record.reference),
+            path,
+        )
         for link in record.links
     ]
 
 
-def _frame(measured: list[Block]) -> pd.DataFrame:
+def _frame(measured: list[Block], reference: str) -> pd.DataFrame:
     blocks = pd.DataFrame([vars(block) for block in measured])
     if blocks.empty or (blocks.groupby(["round", "method"]).size() != 1).any():
         raise RecordError("a round does not hold each method once")
     if (blocks.groupby("method").size() != blocks["round"].nunique()).any() or blocks["round"].nunique() < 2:
         raise RecordError("fewer than two whole rounds")
-    if "vanilla" not in set(blocks["method"]):
-        raise RecordError("vanilla, which every ratio is relative to, was not measured")
+    if reference not in set(blocks["method"]):
+        raise RecordError(f"{reference}, which every ratio is relative to, was not measured")
     check_blocks(blocks)
     return blocks

@@ -33,7 +33,7 @@ TABLE = Table(
         Printed("model", _model, words=True),
         "paper_task",
         Printed("paper", _paper),
-        *"paper_speedup task stand_in vanilla lsh difference rate speedup measured_on".split(),
+        *"paper_speedup task stand_in vanilla lsh difference rate equal_bytes speedup reference measured_on".split(),
     ),
 )
 
