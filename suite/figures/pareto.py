@@ -24,25 +24,26 @@ from suite.records.probes import read_probes
 CAPTION = (
     "Held-out quality after the last step, and the relative error of dense gradients in probes, against the bytes that "
     "all MoE layers sent, relative to a plain 16-bit wire. A method on the grey line is beaten by no other in both. "
-    "Dotted: methods at equal bytes, within 3 points; compare methods along these alone. Rings: the two exact wires, "
+    "Green: methods at equal bytes, within 3 points; compare methods along these alone. Rings: the two exact wires, "
     "float32 and 16-bit. Hollow: controls. Shaded: as good as the reference within the target's slack. Bars: 95 % over "
     "seeds, none with one seed; of errors, least and largest. What has no error stands at the lower edge."
 )
-FRONT, TOGETHER = "#bbbbbb", "#009E73"
+FRONT, TOGETHER = "#bbbbbb", "#8fd3bd"
 
 
 def pareto_figure(panels: Sequence[Panel]) -> Figure:
     """One panel per model, task and measure."""
     figure, axes = grid(len(panels), per_row=2, height=1.9)
+    everyone = [each for panel in panels for each in panel.competitors]
     for axis, panel in zip(axes, panels, strict=True):
         if panel.measure == "relative error":
             _errors(axis, panel)
         else:
             _qualities(axis, panel)
-        bytes_axis(axis, [100 * each.bytes for each in panel.competitors])
+        bytes_axis(axis, [100 * each.bytes for each in everyone])
         axis.set_title(f"{panel.model} on {panel.task}", loc="left")
         axis.set_xlabel("bytes on the wire [% of 16 bit]")
-    _legend(figure, [each for panel in panels for each in panel.competitors])
+    _legend(figure, everyone)
     return figure
 
 
@@ -66,7 +67,7 @@ def _errors(axis: Axes, panel: Panel) -> None:
     _points(axis, panel, [each.value.value or edge for each in panel.competitors])
     axis.set_yscale("log")
     axis.set_ylim(bottom=0.8 * edge)
-    axis.set_ylabel("error of dense gradients (lower is better)")
+    axis.set_ylabel("gradient error (lower is better)")
 
 
 def _points(axis: Axes, panel: Panel, heights: Sequence[float]) -> None:
@@ -74,7 +75,7 @@ def _points(axis: Axes, panel: Panel, heights: Sequence[float]) -> None:
     front = sorted((each for each in panel.competitors if each.on_front), key=lambda each: each.bytes)
     axis.plot(*_curve(front, height), color=FRONT, linewidth=2.5, zorder=1.5)
     for together in panel.at_equal_bytes:
-        axis.plot(*_curve(together, height), color=TOGETHER, linewidth=1, linestyle=(0, (1, 1)), zorder=2)
+        axis.plot(*_curve(together, height), color=TOGETHER, linewidth=5, solid_capstyle="round", zorder=1.4)
     for each in panel.competitors:
         value, ring = each.value, each.method in (PLAIN, SIXTEEN_BIT)
         x, y = 100 * each.bytes, height[each.method]
@@ -106,7 +107,7 @@ def _legend(figure: Figure, competitors: Sequence[Competitor]) -> None:
     ]
     handles += [
         Line2D([], [], color=FRONT, linewidth=2.5, label="beaten by none"),
-        Line2D([], [], color=TOGETHER, linewidth=1, linestyle=(0, (1, 1)), label="at equal bytes"),
+        Line2D([], [], color=TOGETHER, linewidth=5, label="at equal bytes"),
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, handlelength=1.6)
 
