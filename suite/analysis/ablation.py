@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite.analysis.columns import column, table_row
+from suite.analysis.equal_bytes import EqualBytes, Sent, equal_bytes
 from suite.records.opened import note
 from suite.records.reading import Invalid, RecordError, read_record
 from suite.records.runs import Run, read_runs
@@ -87,6 +88,10 @@ class AblationRow:
     planes: int | None = column("planes per function, where the study chose them")
     target_rate: float | None = column("aimed at", "fraction")
     rate: float | None = column("reached, over the whole training", "fraction", form=".1%", better="lower")
+    equal_bytes: EqualBytes | None = column(
+        "relative bytes within 3 points of those at the rate aimed at; `own rate` where none was, `fixed` for origin",
+        words=True,
+    )
     paper_rate: float | None = column(
         "what the paper reports or compares at", "fraction", header="paper's_rate", form=".0%"
     )
@@ -137,6 +142,7 @@ def _row(trial: Trial, origin: float | None) -> AblationRow:
         planes=matched.planes if matched else None,
         target_rate=trial.target_rate,
         rate=summary.rate,
+        equal_bytes=_equal_bytes(trial),
         paper_rate=PAPER_RATE_AT_SIX if trial.label == "6 functions" else trial.target_rate,
         metric=trial.run.metric,
         quality=quality,
@@ -144,6 +150,15 @@ def _row(trial: Trial, origin: float | None) -> AblationRow:
         steps=summary.steps,
         path=str(trial.path),
     )
+
+
+def _equal_bytes(trial: Trial) -> EqualBytes | None:
+    """Each trial is held against what it aimed at: the study asks for several rates side by side."""
+    summary, method = trial.run.summary, trial.run.config.method
+    if summary.rate is None or summary.relative_bytes is None:
+        return None
+    aimed = method.model_copy(update={"target_rate": trial.target_rate})
+    return equal_bytes({method.name: Sent(aimed, summary.rate, summary.relative_bytes)})[method.name]
 
 
 def _quality(run: Run) -> float:

@@ -1,20 +1,22 @@
-"""The convergence table: quality, rate, bytes and the time to vanilla's quality, from the records of runs."""
+"""The convergence table: quality, rate, bytes and the time to the reference's quality, from the records of runs."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from suite.analysis.columns import column, table_row
+from suite.analysis.equal_bytes import MEANING, EqualBytes, Sent, equal_bytes
 from suite.analysis.estimate import Estimate
 from suite.analysis.order import in_order
 from suite.analysis.quality import margin, quality_differences
+from suite.analysis.reference import trained_reference
 from suite.analysis.rows import AtFault, MethodRow, data_name
 from suite.analysis.statistics import compare_paired, holm, over_seeds, steps_to_target
 from suite.analysis.time_to_target import time_ratio
 from suite.records.evidence import Evidence, Run, Speed
 
-# Equal within noise: the target is this much above vanilla's last held-out value (perplexities fall). Of a share, such
-# as accuracy, it is what is missing to 1 that may be this much larger.
+# Equal within noise: the target is this much above the reference's last held-out value (perplexities fall). Of a
+# share, such as accuracy, it is what is missing to 1 that may be this much larger.
 TARGET_SLACK = 1.05
 
 
@@ -39,9 +41,9 @@ class ConvergenceRow(MethodRow):
         better="lower",
     )
     time_to_target_ratio: Estimate | None = column(
-        "vanilla's time to the target over the method's, over the seeds in which both reach it, each step charged at "
-        "the run's own rate (statistics.md); the 95 % interval carries the noise of seeds and of step times; above 1: "
-        "sooner than vanilla",
+        "the reference's time to the target over the method's, over the seeds in which both reach it, each step charged "
+        "at the run's own rate (statistics.md); the 95 % interval carries the noise of seeds and of step times; above 1: "
+        "sooner than the reference",
         "ratio",
         form=".2f",
         better="higher",
@@ -62,11 +64,17 @@ class ConvergenceRow(MethodRow):
         form=".1%",
         better="lower",
     )
-    target: float | None = column("1.05 × the last point of vanilla's curve: equal within noise", "as metric")
+    reference: str = column(
+        "the method that target, time-to-target ratio and difference are relative to: `bf16` where rows are float32 "
+        "and it was trained, else `vanilla`",
+        words=True,
+    )
+    equal_bytes: EqualBytes | None = column(f"{MEANING}; empty for a run without steps", words=True)
+    target: float | None = column("1.05 × the last point of the reference's curve: equal within noise", "as metric")
     data: str = column("data sets used")
     difference: Estimate | None = column(
-        "quality less vanilla's of the same seed (of a perplexity minus its logarithm); 95 % Student's t interval; "
-        "empty with one seed",
+        "quality less the reference's of the same seed (of a perplexity minus its logarithm); 95 % Student's t "
+        "interval; empty with one seed",
         "as quality",
         form="+.4f",
         better="higher",
@@ -76,7 +84,7 @@ class ConvergenceRow(MethodRow):
         "p of two one-sided t tests of a difference within the margin (claims.md), corrected likewise"
     )
     equivalence: str | None = column(
-        "to vanilla: `equivalent`; `different`, beyond the margin; or `undecided`; both p values corrected"
+        "to the reference: `equivalent`; `different`, beyond the margin; or `undecided`; both p values corrected"
     )
     reached: int | None = column(
         "seeds that reach `target`; where not all do, `steps_to_target` and `time_to_target_ratio` flatter the method",
@@ -98,11 +106,13 @@ def _group_rows(
     evidence: Evidence, model: str, task: str, methods: dict[str, list[Run]]
 ) -> list[ConvergenceRow | AtFault]:
     """Rows of one model on one task; a method without runs has a record at fault."""
-    vanilla = methods.get("vanilla", [])
-    target = target_of(vanilla) if vanilla else None
+    reference = trained_reference([run for runs in methods.values() for run in runs])
+    theirs = methods.get(reference, [])
+    target = target_of(theirs) if theirs else None
     reached = {name: {run.seed: _steps_to(run, target) for run in runs} for name, runs in methods.items()}
     link = own_link(evidence, model, task)
-    against_vanilla = _against_vanilla(methods)
+    compared = _against(reference, methods)
+    equal = equal_bytes(_sent(methods))
     rows: list[ConvergenceRow | AtFault] = []
     for method in in_order(methods):
         runs = methods[method]
@@ -111,13 +121,16 @@ def _group_rows(
             continue
         needed = [steps for steps in reached[method].values() if steps is not None]
         metric = runs[0].metric
-        ratio = None if link is None else time_ratio(link, method, runs, reached[method], reached.get("vanilla", {}))
-        against = against_vanilla.get(method)
+        ratio = None
+        if link is not None:
+            ratio = time_ratio(link, method, runs, reached[method], reached.get(reference, {}), reference)
+        against = compared.get(method)
         rows.append(
             ConvergenceRow(
                 model=model,
                 task=task,
                 method=method,
+                reference=reference,
                 seed_count=len(runs),
                 steps=runs[0].summary.steps,
                 metric=metric,
@@ -129,6 +142,7 @@ def _group_rows(
                 exact_value=over_seeds([run.summary.final[f"exact_{metric}"] for run in runs]).value,
                 rate=_mean(runs, "rate"),
                 relative_bytes=_mean(runs, "relative_bytes"),
+                equal_bytes=equal.get(method),
                 target=target,
                 data=data_name(runs[0].summary.data),
                 difference=against.difference if against else None,
@@ -141,8 +155,8 @@ def _group_rows(
 
 
 @dataclass(frozen=True)
-class _AgainstVanilla:
-    """A method's quality less vanilla's; p values are corrected for the number of methods."""
+class _Against:
+    """A method's quality less the reference's; p values are corrected for the number of methods."""
 
     difference: Estimate
     p_different: float
@@ -150,14 +164,24 @@ class _AgainstVanilla:
     verdict: str
 
 
-def _against_vanilla(methods: dict[str, list[Run]]) -> dict[str, _AgainstVanilla]:
-    """Quality against vanilla's of equal seeds, by method."""
-    vanilla = methods.get("vanilla", [])
+def _sent(methods: dict[str, list[Run]]) -> dict[str, Sent]:
+    """What each method sent, means over seeds; methods without a training step sent nothing."""
+    found = {}
+    for method, runs in methods.items():
+        rate, sent = _mean(runs, "rate"), _mean(runs, "relative_bytes")
+        if runs and rate is not None and sent is not None:
+            found[method] = Sent(runs[0].config.method, rate, sent)
+    return found
+
+
+def _against(reference: str, methods: dict[str, list[Run]]) -> dict[str, _Against]:
+    """Quality against the reference's of equal seeds, by method."""
+    theirs = methods.get(reference, [])
     found = {
         method: comparison
         for method, runs in methods.items()
-        if method != "vanilla" and vanilla and runs
-        if (comparison := compare_paired(quality_differences(runs, vanilla), margin(vanilla[0])))
+        if method != reference and theirs and runs
+        if (comparison := compare_paired(quality_differences(runs, theirs), margin(theirs[0])))
     }
     corrected = zip(
         *(
@@ -167,7 +191,7 @@ def _against_vanilla(methods: dict[str, list[Run]]) -> dict[str, _AgainstVanilla
         strict=True,
     )
     return {
-        method: _AgainstVanilla(comparison.difference, different, equivalent, comparison.verdict(equivalent, beyond))
+        method: _Against(comparison.difference, different, equivalent, comparison.verdict(equivalent, beyond))
         for (method, comparison), (different, beyond, equivalent) in zip(found.items(), corrected, strict=True)
     }
 
@@ -181,13 +205,13 @@ def own_link(evidence: Evidence, model: str, task: str) -> Speed | None:
 def _mean(runs: Sequence[Run], name: str) -> float | None:
     """Mean over seeds of a number in the summary; None if it says nothing, as of a run without steps."""
     values = [getattr(run.summary, name) for run in runs]
-    return None if None in values else over_seeds(values).value
+    return None if not values or None in values else over_seeds(values).value
 
 
-def target_of(vanilla: Sequence[Run]) -> float:
-    """The value of the metric at which a curve has reached vanilla's quality: both are of the same examples."""
-    last = over_seeds([float(run.evals[run.metric].iloc[-1]) for run in vanilla]).value
-    return 1 - TARGET_SLACK * (1 - last) if _rises(vanilla[0]) else TARGET_SLACK * last
+def target_of(reference: Sequence[Run]) -> float:
+    """The value of the metric at which a curve has reached the reference's quality: both are of the same examples."""
+    last = over_seeds([float(run.evals[run.metric].iloc[-1]) for run in reference]).value
+    return 1 - TARGET_SLACK * (1 - last) if _rises(reference[0]) else TARGET_SLACK * last
 
 
 def _rises(run: Run) -> bool:

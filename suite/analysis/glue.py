@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 from suite.analysis.columns import column, table_row
+from suite.analysis.convergence import ConvergenceRow, convergence_rows
+from suite.analysis.equal_bytes import EqualBytes
 from suite.analysis.estimate import Estimate
 from suite.analysis.paper_runs import METHODS, final_percent, mean, rate_percent, runs_of, tasks_of, timed
-from suite.analysis.rows import INVALID, Fault, data_name
+from suite.analysis.rows import INVALID, Fault, data_name, sound
 from suite.config.paper.published import Published
 from suite.records.evidence import Evidence
 
@@ -41,7 +43,15 @@ class GlueRow:
         "LSH less vanilla, paired by seed", "% points", form="+.1f", better="higher", default=None
     )
     rate: float | None = column("rows sent over rows routed, of LSH", "%", form=".1f", better="lower", default=None)
+    equal_bytes: EqualBytes | None = column(
+        "of LSH, as in `convergence.csv`: whether its bytes are those that it was to send", words=True, default=None
+    )
     speedup: Estimate | None = column("of LSH, as in `speedup.csv`", "ratio", form=".2f", better="higher", default=None)
+    reference: str | None = column(
+        "what `speedup` is relative to, as in `speedup.csv`; `(float32 wire)` where it is no 16-bit one",
+        words=True,
+        default=None,
+    )
     measured_on: str | None = column(
         "task and link of `speedup`: the link that resembles the model's cluster; another task where this one was not "
         "timed",
@@ -54,6 +64,7 @@ class GlueRow:
 def glue_rows(evidence: Evidence, numbers: Published) -> list[GlueRow]:
     """One row per printed accuracy and run task that measures it or stands in for it, at least one of each accuracy."""
     rows = []
+    trained = {(row.model, row.task): row for row in sound(convergence_rows(evidence)) if row.method == "lsh"}
     for quality in numbers.qualities:
         if quality.metric == "accuracy":
             printed = GlueRow(
@@ -64,12 +75,13 @@ def glue_rows(evidence: Evidence, numbers: Published) -> list[GlueRow]:
                 paper_speedup=numbers.speedup(quality.model, quality.task),
             )
             tasks = tasks_of(evidence, quality, numbers)
-            rows += [_row(evidence, task, numbers, printed) for task in tasks] or [printed]
+            lines = [(task, trained.get((quality.model, task))) for task in tasks]
+            rows += [_row(evidence, task, line, numbers, printed) for task, line in lines] or [printed]
     return rows
 
 
-def _row(evidence: Evidence, task: str, numbers: Published, printed: GlueRow) -> GlueRow:
-    """A printed row with what was measured for it on a task."""
+def _row(evidence: Evidence, task: str, line: ConvergenceRow | None, numbers: Published, printed: GlueRow) -> GlueRow:
+    """A printed row with what was measured for it on a task; ``line`` is LSH's in the convergence table."""
     model = printed.model
     vanilla, lsh = (runs_of(evidence, model, task, method) for method in METHODS)
     before, after = (final_percent(runs, "accuracy") for runs in (vanilla, lsh))
@@ -86,7 +98,9 @@ def _row(evidence: Evidence, task: str, numbers: Published, printed: GlueRow) ->
         lsh_exact=mean(list(final_percent(lsh, "exact_accuracy").values())),
         difference=mean(pairs),
         rate=rate_percent(lsh),
+        equal_bytes=line.equal_bytes if line else None,
         speedup=time.speedup if time else None,
+        reference=time.reference if time else None,
         measured_on=time.measured_on if time else None,
         data=data_name(runs[0].summary.data) if runs else None,
     )

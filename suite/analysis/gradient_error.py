@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from suite.analysis.columns import column, table_row
+from suite.analysis.equal_bytes import MEANING, EqualBytes, Sent, equal_bytes
 from suite.analysis.estimate import Estimate
 from suite.analysis.order import in_order
 from suite.analysis.rows import AtFault, MethodRow
@@ -39,6 +40,7 @@ class GradientErrorRow(MethodRow):
     batches: int = column("how many batches there were")
     rate: float = column("of these passes, forward and backward", "fraction", form=".1%", better="lower")
     relative_bytes: float = column("of these passes, likewise", "fraction", form=".1%", better="lower")
+    equal_bytes: EqualBytes = column(MEANING, words=True)
     loss_excess: float = column("mean loss less that of exact dispatch", "nats", form="+.4f", better="lower")
     weights: str = column("which weights were probed")
 
@@ -46,8 +48,9 @@ class GradientErrorRow(MethodRow):
 def error_rows(probes: Sequence[Probe]) -> list[GradientErrorRow]:
     """One row per model, task, method and quantity."""
     return [
-        _row(probe, method, quantity)
+        _row(probe, method, quantity, equal[method])
         for probe in probes
+        for equal in [equal_bytes(_sent(probe))]
         for method in in_order(probe.comparisons["method"])
         for quantity in COMPARED
     ]
@@ -58,7 +61,15 @@ def with_faults(rows: Sequence[GradientErrorRow], faults: Sequence[Invalid]) -> 
     return [*rows, *(AtFault(fault.model, fault.task) for fault in faults)]
 
 
-def _row(probe: Probe, method: str, quantity: str) -> GradientErrorRow:
+def _sent(probe: Probe) -> dict[str, Sent]:
+    means = probe.comparisons.groupby("method")[["rate", "relative_bytes"]].mean()
+    return {
+        str(name): Sent(probe.record.methods[str(name)], float(mean["rate"]), float(mean["relative_bytes"]))
+        for name, mean in means.iterrows()
+    }
+
+
+def _row(probe: Probe, method: str, quantity: str, equal: EqualBytes) -> GradientErrorRow:
     part = probe.comparisons[probe.comparisons["method"] == method]
     errors = part[f"{quantity}.relative_error"]
     by_seed = errors.groupby(part["hash_seed"]).mean()
@@ -74,6 +85,7 @@ def _row(probe: Probe, method: str, quantity: str) -> GradientErrorRow:
         batches=int(part["batch"].nunique()),
         rate=float(part["rate"].mean()),
         relative_bytes=float(part["relative_bytes"].mean()),
+        equal_bytes=equal,
         loss_excess=float((part["loss"] - part["exact_loss"]).mean()),
         weights=str(probe.record.weights),
     )

@@ -6,6 +6,7 @@ from typing import Literal
 
 from suite.analysis.columns import column, table_row
 from suite.analysis.convergence import ConvergenceRow, convergence_rows
+from suite.analysis.equal_bytes import EqualBytes
 from suite.analysis.estimate import Estimate
 from suite.analysis.paper_runs import METHODS, final_percent, mean, rate_percent, runs_of, tasks_of, timed
 from suite.analysis.rows import INVALID, AtFault, Fault
@@ -42,6 +43,7 @@ class ImagenetRow:
     )
     top5: Estimate | None = column("likewise", "%", form=".1f", better="higher", default=None)
     rate: float | None = column("rows sent over rows routed", "%", form=".1f", better="lower", default=None)
+    equal_bytes: EqualBytes | None = column("as in `convergence.csv`", words=True, default=None)
     samples_per_second: float | None = column(
         "examples of a step over the mean paired step time on the link named in `measured_on`",
         "1/s",
@@ -50,6 +52,11 @@ class ImagenetRow:
         default=None,
     )
     speedup: Estimate | None = column("as in `speedup.csv`", "ratio", form=".2f", better="higher", default=None)
+    reference: str | None = column(
+        "what `speedup` is relative to, as in `speedup.csv`; `(float32 wire)` where it is no 16-bit one",
+        words=True,
+        default=None,
+    )
     measured_on: str | None = column(
         "task and link of `speedup`: the link that resembles the model's cluster", words=True, default=None
     )
@@ -99,8 +106,10 @@ def _row(evidence: Evidence, line: ConvergenceRow | AtFault, numbers: Published,
         top1=mean(list(final_percent(runs, "top1").values())),
         top5=mean(list(final_percent(runs, "top5").values())),
         rate=rate_percent(runs),
+        equal_bytes=line.equal_bytes,
         samples_per_second=time.samples_per_second if time else None,
         speedup=time.speedup if time else None,
+        reference=time.reference if time else None,
         measured_on=time.measured_on if time else None,
         data=line.data,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 # These first, all others after them by name.
-FIRST = ("vanilla", "lsh", "lsh_no_compensation", "int8", "fp8", "lsh_fp8", "random")
+FIRST = ("bf16", "vanilla", "lsh", "lsh_no_compensation", "int8", "fp8", "lsh_fp8", "random")
 
 
 def in_order(methods: Iterable[str]) -> list[str]:

@@ -9,6 +9,7 @@ from suite.analysis.rows import sound
 from suite.analysis.speedup import SpeedupRow, speedup_rows
 from suite.analysis.statistics import over_seeds
 from suite.config.paper.published import Published, Quality
+from suite.config.reference import wire_label
 from suite.records.evidence import Evidence, Run
 
 # Methods that the paper's tables have.
@@ -50,12 +51,14 @@ class Timed:
     """A paired measurement of step times.
 
     Attributes:
-        speedup: over vanilla.
+        speedup: over the reference.
+        reference: its name, and its wire if that is float32.
         measured_on: task and link.
         samples_per_second: examples of a step over its time; None where no run says how many a step has.
     """
 
     speedup: Estimate
+    reference: str
     measured_on: str
     samples_per_second: float | None
 
@@ -68,9 +71,11 @@ def timed(evidence: Evidence, model: str, task: str, method: str) -> Timed | Non
     for name in tasks:
         link = own_link(evidence, model, name)
         place = (model, name, link.cluster if link else "", method)
-        for row in sound(speedup_rows(evidence)):
-            if (row.model, row.task, row.cluster, row.method) == place:
-                return Timed(row.speedup, f"{name}, {row.cluster}", _samples_per_second(evidence, row))
+        rows = {(row.model, row.task, row.cluster, row.method): row for row in sound(speedup_rows(evidence))}
+        if row := rows.get(place):
+            reference = rows[*place[:3], row.reference]
+            label = wire_label(reference.method, reference.relative_bytes)
+            return Timed(row.speedup, label, f"{name}, {row.cluster}", _samples_per_second(evidence, row))
     return None
 
 

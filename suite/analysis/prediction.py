@@ -1,8 +1,8 @@
 """The tables kappa_map and prediction: predicted against measured speed-ups, and their curves over kappa.
 
 Everything starts from rows of ``speedup.csv``. For every model and task the cluster with the smallest kappa, the one
-with the least network in it, calibrates what methods cost; all others test it. There the step of vanilla, the reference
-that kappa is defined by, is given and says how slow the link is; the steps of all other methods are predicted.
+with the least network in it, calibrates what methods cost; all others test it. There the step of the reference,
+by which kappa is defined, is given and says how slow the link is; the steps of all other methods are predicted.
 """
 
 import math
@@ -37,10 +37,11 @@ LARGEST_KAPPA = 3.0
 class KappaMapRow(MethodRow):
     """A measured cluster, or a point of a predicted curve."""
 
-    kappa: float = column("of vanilla on that cluster, or on the modelled link", "ratio")
+    kappa: float = column("of the reference on that cluster, or on the modelled link", "ratio")
     speedup: Estimate | None = column("as in `speedup.csv`; empty on a curve", "ratio", better="higher")
     predicted_speedup: float | None = column(
-        "vanilla's predicted step over the method's on the same link; empty where the cluster is the calibrating one",
+        "the reference's predicted step over the method's on the same link; empty where the cluster is the "
+        "calibrating one",
         "ratio",
         better="higher",
     )
@@ -54,7 +55,7 @@ class PredictionRow(MethodRow):
     kappa: float = column("as in `speedup.csv`", "ratio", form=".3f")
     speedup: Estimate = column("as in `speedup.csv`", "ratio", form=".3f", better="higher")
     predicted_speedup: float = column(
-        "vanilla's predicted step over the method's on the same link",
+        "the reference's predicted step over the method's on the same link",
         "ratio",
         header="predicted",
         form=".3f",
@@ -74,10 +75,11 @@ class PredictionRow(MethodRow):
 class Calibration:
     """Costs by method, from the ``cluster`` that calibrates, and links by name of the other clusters.
 
-    Of a link only vanilla's step there is known.
+    Of a link only the reference's step there is known.
     """
 
     cluster: str
+    reference: str
     costs: dict[str, MethodCost]
     links: dict[str, AlphaBeta]
 
@@ -91,36 +93,36 @@ class Calibration:
         link = self.links.get(row.cluster)
         if link is None or row.method not in self.costs:
             return None
-        return speedup(self.costs["vanilla"], self.costs[row.method], link)
+        return speedup(self.costs[self.reference], self.costs[row.method], link)
 
 
 def calibrate(rows: Sequence[SpeedupRow]) -> Calibration:
-    """Costs of all methods and what vanilla's steps say of the links.
+    """Costs of all methods and what the reference's steps say of the links.
 
     Args:
-        rows: all of one model and task, vanilla among those of every cluster.
+        rows: all of one model and task, the reference among those of every cluster.
     """
-    vanilla = [row for row in rows if row.method == "vanilla"]
-    first = min(vanilla, key=lambda row: row.kappa)
+    references = [row for row in rows if row.method == row.reference]
+    first = min(references, key=lambda row: row.kappa)
     beta = first.link_beta_seconds_per_byte
     opened = AlphaBeta(latency=0.0, rate=1 / beta) if beta else INSTANT
     costs = {row.method: measured_cost(vars(row), opened) for row in rows if row.cluster == first.cluster}
-    links = {row.cluster: measured_link(costs["vanilla"], vars(row)) for row in vanilla if row is not first}
-    return Calibration(first.cluster, costs, links)
+    links = {row.cluster: measured_link(costs[row.method], vars(row)) for row in references if row is not first}
+    return Calibration(first.cluster, first.reference, costs, links)
 
 
 def _calibrated(speedups: Sequence[SpeedupRow | AtFault]) -> list[tuple[list[SpeedupRow], Calibration]]:
-    """Rows of every model and task besides vanilla's, each group with its calibration."""
+    """Rows of every model and task besides the reference's, each group with its calibration."""
     groups: dict[tuple[str, str], list[SpeedupRow]] = {}
     for row in sound(speedups):
         groups.setdefault((row.model, row.task), []).append(row)
     return [
-        ([row for row in group if row.method != "vanilla"], calibrate(group)) for _, group in sorted(groups.items())
+        ([row for row in group if row.method != row.reference], calibrate(group)) for _, group in sorted(groups.items())
     ]
 
 
 def kappa_map_rows(speedups: Sequence[SpeedupRow | AtFault]) -> list[KappaMapRow]:
-    """Measured points, each with its prediction, and predicted curves, for every method but vanilla.
+    """Measured points, each with its prediction, and predicted curves, for every method but the reference.
 
     The calibrating cluster's own points have no prediction. A method that it did not measure has no curve.
     """
@@ -145,13 +147,13 @@ def kappa_map_rows(speedups: Sequence[SpeedupRow | AtFault]) -> list[KappaMapRow
 def _curves(measured: Sequence[SpeedupRow], calibration: Calibration) -> list[KappaMapRow]:
     if not measured:
         return []
-    vanilla, overhang = calibration.costs["vanilla"], calibration.overhang
-    first = max(0.02, 1.001 * least_kappa(vanilla, latency=0.0))
+    reference, overhang = calibration.costs[calibration.reference], calibration.overhang
+    first = max(0.02, 1.001 * least_kappa(reference, latency=0.0))
     last = max(LARGEST_KAPPA, 1.1 * first, *(row.kappa for row in measured))
     if last * overhang >= 1:  # no link of such an overhang has so large a kappa
         last = 0.9 / overhang
     links = {
-        float(kappa): link_for(vanilla, float(kappa), latency=0.0, overhang=overhang)
+        float(kappa): link_for(reference, float(kappa), latency=0.0, overhang=overhang)
         for kappa in np.geomspace(first, last, CURVE_POINTS)
     }
     return [
@@ -161,11 +163,11 @@ def _curves(measured: Sequence[SpeedupRow], calibration: Calibration) -> list[Ka
             method=method,
             kappa=kappa,
             speedup=None,
-            predicted_speedup=speedup(vanilla, calibration.costs[method], link),
+            predicted_speedup=speedup(reference, calibration.costs[method], link),
             kind=PREDICTED,
         )
         for method in in_order(calibration.costs)
-        if method != "vanilla"
+        if method != calibration.reference
         for kappa, link in links.items()
     ]
 

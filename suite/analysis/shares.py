@@ -7,6 +7,7 @@ from suite.analysis.columns import column, table_row
 from suite.analysis.estimate import Estimate
 from suite.analysis.statistics import paired_ratio
 from suite.config.paper.published import published
+from suite.config.reference import wire_label
 from suite.costmodel import paper
 from suite.records.reading import Invalid
 from suite.records.schema.block import Block
@@ -14,8 +15,8 @@ from suite.records.schema.shares import SharesRecord, Variant
 from suite.records.shares import read_share_records
 
 CAPTION = (
-    "All-to-all's share of vanilla's step (Fig. 3), with doubled experts on the same link and with doubled servers. "
-    "More ranks than cores compute more slowly, by the factor slowdown; their link is slowed by the same "
+    "All-to-all's share of the reference's step (Fig. 3), with doubled experts on the same link and with doubled "
+    "servers. More ranks than cores compute more slowly, by the factor slowdown; their link is slowed by the same "
     "factor, which keeps kappa comparable, but gloo's latency, whose part of the step is given, cannot be. Paper: what "
     "it has for the base, and calls nearly the same for the others. Expected: the base's share carried on by eq. 6, in "
     "which only (w − 1)/w changes."
@@ -24,7 +25,7 @@ CAPTION = (
 
 @table_row
 class SharesRow:
-    """A model's vanilla method under one variant of its cluster or size."""
+    """A model's reference under one variant of its cluster or size."""
 
     model: str = column("name of a file under `suite/conf/model`", words=True)
     task: str = column("name of a file under `suite/conf/task`", words=True)
@@ -33,10 +34,17 @@ class SharesRow:
         "by `slowdown`, and on the base's link as it was",
         words=True,
     )
+    reference: str = column(
+        "the method that was measured: all rows on a 16-bit wire, `bf16` where rows are float32; `vanilla (float32 "
+        "wire)` in older records",
+        words=True,
+    )
     servers: int = column("number of servers", form="d")
     experts: int = column("number of experts", form="d")
     share: Estimate = column(
-        "all-to-all over vanilla's step; geometric mean over rounds, 95 % Student's t interval", "fraction", form=".1%"
+        "all-to-all over the reference's step; geometric mean over rounds, 95 % Student's t interval",
+        "fraction",
+        form=".1%",
     )
     paper_share: float = column(
         "of the base in Fig. 3; the paper calls the others nearly the same", "fraction", header="paper", form=".1%"
@@ -87,6 +95,7 @@ def _row(record: SharesRecord, variant: Variant) -> SharesRow:
         model=record.model,
         task=record.task,
         variant=variant.variant,
+        reference=wire_label(record.reference, _relative_bytes(variant.blocks)),
         servers=variant.servers,
         experts=variant.experts,
         share=share,
@@ -106,6 +115,11 @@ def _row(record: SharesRecord, variant: Variant) -> SharesRow:
 def _share(blocks: list[Block]) -> Estimate:
     """Median over rounds, like every other number of the lab, and its interval."""
     return paired_ratio([block.all_to_all for block in blocks], [block.seconds for block in blocks])
+
+
+def _relative_bytes(blocks: list[Block]) -> float:
+    """Bytes over those of the same rows on a 16-bit wire."""
+    return sum(block.bytes for block in blocks) / sum(block.half_precision_bytes for block in blocks)
 
 
 def _eq6(record: SharesRecord, variant: Variant) -> float:

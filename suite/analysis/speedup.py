@@ -6,6 +6,7 @@ from statistics import mean, median
 import pandas as pd
 
 from suite.analysis.columns import column, table_row
+from suite.analysis.equal_bytes import MEANING, EqualBytes, Sent, equal_bytes
 from suite.analysis.estimate import Estimate
 from suite.analysis.order import in_order
 from suite.analysis.rows import AtFault, MethodRow, data_name
@@ -18,17 +19,17 @@ from suite.records.vocabulary import all_to_all_seconds
 
 @table_row
 class SpeedupRow(MethodRow):
-    """A method on a link, relative to vanilla in the same process group."""
+    """A method on a link, relative to the reference in the same process group."""
 
     cluster: str = column(
         "where ranks ran. `loopback`: processes of one machine, nothing slow between them. `lab_open`: servers are "
         "network namespaces, joined by an open link (see lab.md); `lab_30`: the link is slowed down until all-to-all "
-        "takes that many percent of vanilla's step; `paced_30`: all-to-alls sleep instead",
+        "takes that many percent of the reference's step; `paced_30`: all-to-alls sleep instead",
         words=True,
     )
-    kappa: float = column("vanilla's seconds in all-to-alls over the rest of its step", "ratio", form=".3f")
+    kappa: float = column("the reference's seconds in all-to-alls over the rest of its step", "ratio", form=".3f")
     share: float = column(
-        "vanilla's seconds in all-to-alls over its step, waiting for other ranks included", "fraction", form=".0%"
+        "the reference's seconds in all-to-alls over its step, waiting for other ranks included", "fraction", form=".0%"
     )
     rate: float = column("rows sent over rows routed in the measured steps", "fraction", form=".1%", better="lower")
     bytes_per_step: float = column(
@@ -41,7 +42,7 @@ class SpeedupRow(MethodRow):
         better="lower",
     )
     speedup: Estimate = column(
-        "vanilla's block time over the method's in the same round, at the share that the link was set for "
+        "the reference's block time over the method's in the same round, at the share that the link was set for "
         "(statistics.md); geometric mean, 95 % Student's t interval over sessions, or over the rounds of a single one",
         "ratio",
         form=".3f",
@@ -49,8 +50,8 @@ class SpeedupRow(MethodRow):
         tells_fault=True,
     )
     bound: float = column(
-        "1 / (1 − f(1−ρ) + h): f the share, ρ the method's bytes over vanilla's, h its reduction time over vanilla's "
-        "step",
+        "1 / (1 − f(1−ρ) + h): f the share, ρ the method's bytes over the reference's, h its reduction time over "
+        "the reference's step",
         "ratio",
         form=".3f",
         better="higher",
@@ -68,6 +69,12 @@ class SpeedupRow(MethodRow):
         form=".1%",
         better="lower",
     )
+    reference: str = column(
+        "the method that speed-ups, bytes, kappa and share are relative to: all rows on a 16-bit wire, `bf16` where "
+        "rows are float32; `vanilla`, with its float32 wire there, where `bf16` was not measured",
+        words=True,
+    )
+    equal_bytes: EqualBytes = column(MEANING, words=True)
     remote_bytes_per_step: float = column("the part of `bytes_per_step` that leaves its rank", "bytes", better="lower")
     inter_server_bytes_per_step: float = column(
         "the part of these that leaves its server, summed over servers", "bytes", better="lower"
@@ -130,20 +137,42 @@ class SpeedupRow(MethodRow):
 
 def speedup_rows(evidence: Evidence) -> list[SpeedupRow | AtFault]:
     """One row per model, task, cluster and method; one in all for a measurement at fault."""
-    rows = [_speedup_row(speed, method) for speed in evidence.speeds for method in in_order(speed.blocks["method"])]
+    rows = [
+        _speedup_row(speed, method, equal)
+        for speed in evidence.speeds
+        for equal in [equal_bytes(_sent(speed))]
+        for method in in_order(speed.blocks["method"])
+    ]
     at_fault = [AtFault(record.model, record.task, cluster=record.path.parts[-3]) for record in evidence.invalid_speeds]
     # The sort is stable: methods stay in order.
     return sorted([*rows, *at_fault], key=lambda row: (row.model, row.task, row.cluster or ""))
 
 
-def _speedup_row(speed: Speed, method: str) -> SpeedupRow:
+def reference_blocks(speed: Speed) -> pd.DataFrame:
+    """The blocks that every other method's are held against, in order of sessions and rounds."""
+    return blocks_of(speed, speed.record.reference)
+
+
+def _sent(speed: Speed) -> dict[str, Sent]:
+    totals = speed.blocks.groupby("method")[["rows_sent", "rows_routed", "bytes", "half_precision_bytes"]].sum()
+    return {
+        str(name): Sent(
+            speed.record.methods[str(name)],
+            rate=float(total["rows_sent"] / total["rows_routed"]),
+            relative_bytes=float(total["bytes"] / total["half_precision_bytes"]),
+        )
+        for name, total in totals.iterrows()
+    }
+
+
+def _speedup_row(speed: Speed, method: str, equal: Mapping[str, EqualBytes]) -> SpeedupRow:
     steps = speed.record.steps_per_block
-    blocks, vanilla = (blocks_of(speed, name) for name in (method, "vanilla"))
-    parts, reference = _seconds_per_step(blocks, steps), _seconds_per_step(vanilla, steps)
+    blocks, theirs = blocks_of(speed, method), reference_blocks(speed)
+    parts, reference = _seconds_per_step(blocks, steps), _seconds_per_step(theirs, steps)
     share = reference["all_to_all"] / reference["step"]
     nominal = share if speed.share is None else speed.share
-    bytes_ratio = float(blocks["bytes"].sum() / vanilla["bytes"].sum())
-    speedup = speedup_of(speed, method)
+    bytes_ratio = float(blocks["bytes"].sum() / theirs["bytes"].sum())
+    speedup = speedup_of(speed, method, speed.record.reference)
     bound = speedup_bound(nominal, bytes_ratio, parts["reduction"] / reference["step"])
     return SpeedupRow(
         model=speed.model,
@@ -151,6 +180,7 @@ def _speedup_row(speed: Speed, method: str) -> SpeedupRow:
         method=method,
         cluster=speed.cluster,
         sessions=int(blocks["session"].nunique()),
+        reference=speed.record.reference,
         kappa=kappa(share),
         share=share,
         rate=float(blocks["rows_sent"].sum() / blocks["rows_routed"].sum()),
@@ -159,6 +189,7 @@ def _speedup_row(speed: Speed, method: str) -> SpeedupRow:
         bound=bound,
         bound_reached=speedup.value / bound,
         relative_bytes=float(blocks["bytes"].sum() / blocks["half_precision_bytes"].sum()),
+        equal_bytes=equal[method],
         remote_bytes_per_step=float(blocks["remote_bytes"].mean() / steps),
         inter_server_bytes_per_step=float(blocks["inter_server_bytes"].mean() / steps),
         kernel_bytes_ratio=_kernel_ratio(blocks),
@@ -193,7 +224,7 @@ def blocks_of(speed: Speed, method: str) -> pd.DataFrame:
     return speed.blocks[speed.blocks["method"] == method].sort_values(["session", "round"])
 
 
-def speedup_of(speed: Speed, method: str, reference: str = "vanilla") -> Estimate:
+def speedup_of(speed: Speed, method: str, reference: str) -> Estimate:
     """The reference's block time over a method's in the same round, at the share that the link was set for."""
     blocks, others = (blocks_of(speed, name) for name in (method, reference))
     stretch = blocks["session"].map(_stretches(speed)).to_numpy()
@@ -205,12 +236,12 @@ def speedup_of(speed: Speed, method: str, reference: str = "vanilla") -> Estimat
 
 
 def _stretches(speed: Speed) -> dict[int, float]:
-    """By session: what all-to-alls must be multiplied by for vanilla's share to be the one that was asked for.
+    """By session: what all-to-alls must be multiplied by for the reference's share to be the one that was asked for.
 
     A link that is a little too fast or too slow stretches the all-to-alls of all methods alike.
     """
     factors = {}
-    for session, blocks in blocks_of(speed, "vanilla").groupby("session"):
+    for session, blocks in reference_blocks(speed).groupby("session"):
         all_to_all = median(blocks["phases"].map(all_to_all_seconds))
         reached = all_to_all / (median(blocks["seconds"]) - all_to_all)
         factors[int(str(session))] = 1.0 if speed.share is None else kappa(speed.share) / reached

@@ -25,9 +25,9 @@ def command() -> None:
 def speed(words: Sequence[str]) -> None:
     """Measure step times of methods, paired.
 
-    Methods alternate in blocks within one process group. Methods and shares (of all-to-all in vanilla's step) are by
-    default those of the scale's matrix. A method whose run is on record is measured with the settings of that run.
-    Writes results/SCALE/speed/CLUSTER/MODEL/TASK.json.
+    Methods alternate in blocks within one process group, the reference and vanilla always among them. Methods and
+    shares (of all-to-all in the reference's step) are by default those of the scale's matrix. A method whose run is on
+    record is measured with the settings of that run. Writes results/SCALE/speed/CLUSTER/MODEL/TASK.json.
     """
     from suite.measurement.speed import measure
 
@@ -39,7 +39,7 @@ def speed(words: Sequence[str]) -> None:
 def shares(words: Sequence[str]) -> None:
     """Measure all-to-all's share of a step.
 
-    Fig. 3 of the paper. Measures vanilla as it is, with twice the experts, and with twice the servers. Writes
+    Fig. 3 of the paper. Measures the reference as it is, with twice the experts, and with twice the servers. Writes
     results/SCALE/shares/CLUSTER/MODEL.json.
     """
     from suite.measurement.shares import measure

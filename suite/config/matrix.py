@@ -8,6 +8,7 @@ from pathlib import Path
 from suite.config.compose import cluster_named, compose
 from suite.config.conf import choices
 from suite.config.paper.published import published
+from suite.config.reference import refuse_twins
 from suite.config.run import RunConfig
 from suite.config.scale import Cell
 from suite.config.task import StartsFrom
@@ -104,6 +105,9 @@ def select(options: Mapping[str, object]) -> Matrix:
     for cell in scale.matrix:
         of_pair.setdefault((cell.model, cell.task), []).append(cell)
     cells = {pair: cells_of[0] for pair, cells_of in of_pair.items()}
+    for model, task in sorted(selected):
+        listed = [run.method for run in runs if (run.model, run.task) == (model, task)]
+        refuse_twins(listed, _composed(model, task, scale.name).training.precision, f"methods of {model} on {task}")
     elsewhere = str(options.get("cluster") or scale.cluster)
     clusters = {pair: elsewhere if "cluster" in options else cell.cluster or elsewhere for pair, cell in cells.items()}
     trained = {pair for pair in cells if pair in selected and _placed(*pair, scale.name, clusters[pair]).training.steps}

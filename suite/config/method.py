@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, PositiveFloat
 
 from suite.config.base import Strict
 
@@ -28,3 +28,7 @@ class MethodConfig(Strict):
     reduction: Component | None = Field(description="which rows travel; null: all of them")
     wire: Component | None = Field(description="how a row is encoded; null: in its own type")
     exchange: Component | None = Field(description="along which path rows travel; null: one flat all-to-all")
+    target_rate: PositiveFloat | None = Field(default=None, description="rows to send over rows routed")
+    target_bytes: PositiveFloat | None = Field(
+        default=None, description="bytes to send over those of the same routed rows on a 16-bit wire"
+    )

@@ -25,19 +25,20 @@ class ProbeSettings(Strict):
 
 
 class Cell(Strict):
-    """Runs of a scale: one model on one task with several methods, the reference first.
+    """Runs of a scale: one model on one task with several methods.
 
     Cells of the same model and task add up, so that some methods may have more seeds than others.
     """
 
     model: str = Field(description="a file of conf/model")
     task: str = Field(description="a file of conf/task")
-    methods: list[str] = Field(min_length=1, description="files of conf/method; the first one is the reference")
+    methods: list[str] = Field(min_length=1, description="files of conf/method")
     seeds: list[NonNegativeInt] | None = Field(None, min_length=1, description="of its runs, if not the scale's")
     timed: bool = Field(True, description="whether step times are measured")
     cluster: str | None = Field(None, description="where its runs train, if not where the scale's do")
     shares: list[Annotated[float, Field(gt=0, lt=1)]] = Field(
-        [], description="of all-to-all in vanilla's step, at which step times are measured; the model's own one first"
+        [],
+        description="of all-to-all in the reference's step, at which step times are measured; the model's own first",
     )
     probed: bool = Field(False, description="whether methods' errors against exact dispatch are measured")
 

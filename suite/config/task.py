@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from suite.config.base import Fraction, NonNegativeFloat, NonNegativeInt, ScaleName, Strict
+from suite.config.reference import Precision
 
 
 class Optimizer(Strict):
@@ -37,7 +38,7 @@ class Training(Strict):
         default=None, description="held-out examples of one more evaluation after the last step; null: there is none"
     )
     checkpoint_every: PositiveInt = Field(description="steps between checkpoints")
-    precision: Literal["float32", "bfloat16"] = Field(description="bfloat16 is autocast; weights stay float32")
+    precision: Precision = Field(description="bfloat16 is autocast; weights stay float32")
     optimizer: Optimizer = Field(description="Adam and its schedule")
 
 

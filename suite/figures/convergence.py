@@ -1,5 +1,6 @@
 """The convergence figure of one scale, from its records alone."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
 from suite.analysis.order import in_order
+from suite.analysis.reference import trained_reference
 from suite.analysis.rows import data_name
 from suite.errors import UserError
 from suite.figures import style
@@ -19,7 +21,7 @@ from suite.figures.canvas import save
 from suite.records.evidence import Run, read_evidence
 
 CAPTION = (
-    "Held-out quality against steps and against time spent in steps, and its distance from vanilla, for every "
+    "Held-out quality against steps and against time spent in steps, and its distance from the reference, for every "
     "model, task and method. Time is that of the training machine, whose network is not slow."
 )
 
@@ -28,9 +30,12 @@ def convergence_frame(runs: Sequence[Run]) -> pd.DataFrame:
     """One row per evaluation after training began: what was run, step, metric, value, baseline and its name, and
 
     ``minutes``, the time spent in training steps until then; ``excess``, by how many percent the value lies above that
-    of vanilla with the same seed at the same step (missing where vanilla is). A run without steps has no row.
+    of the reference with the same seed at the same step (missing where there is none). A run without steps has no row.
     """
-    frames = []
+    frames, together = [], defaultdict(list)
+    for run in runs:
+        together[run.model, run.task].append(run)
+    references = {place: trained_reference(of_place) for place, of_place in together.items()}
     for run in (run for run in runs if run.summary.steps):
         minutes, metric, baseline = (
             run.train.set_index("step")["seconds"].cumsum() / 60,
@@ -43,6 +48,7 @@ def convergence_frame(runs: Sequence[Run]) -> pd.DataFrame:
             model=run.model,
             task=run.task,
             method=run.method,
+            is_reference=run.method == references[run.model, run.task],
             seed=run.seed,
             metric=metric,
             data=data_name(run.summary.data),
@@ -53,13 +59,15 @@ def convergence_frame(runs: Sequence[Run]) -> pd.DataFrame:
         frames.append(frame)
     frame = pd.concat(frames, ignore_index=True)
     same = ["model", "task", "seed", "step"]
-    vanilla = frame.loc[frame["method"] == "vanilla", [*same, "value"]]
-    merged = frame.merge(vanilla.rename(columns={"value": "vanilla"}), on=same, how="left")
-    return merged.assign(excess=100 * (merged["value"] / merged["vanilla"] - 1)).drop(columns="vanilla")
+    theirs = frame.loc[frame["is_reference"], [*same, "value"]].rename(columns={"value": "reference"})
+    merged = frame.merge(theirs, on=same, how="left")
+    return merged.assign(excess=100 * (merged["value"] / merged["reference"] - 1)).drop(
+        columns=["reference", "is_reference"]
+    )
 
 
 def convergence_figure(frame: pd.DataFrame) -> Figure:
-    """Held-out quality against steps and wall time, and its distance from vanilla; one row per model and task."""
+    """Held-out quality against steps and wall time, and its distance from the reference; one row per model and task."""
     style.apply()
     groups = list(frame.groupby(["model", "task"], sort=True))
     size = (style.FULL_WIDTH, 0.5 + 1.75 * len(groups))
@@ -85,10 +93,10 @@ def convergence_figure(frame: pd.DataFrame) -> Figure:
         _reference_line(distance, 0.0, "")
         by_step.set(xlabel="training step", ylabel=f"held-out {first['metric']}")
         by_time.set(xlabel="minutes in training steps", ylabel="")
-        distance.set(xlabel="training step", ylabel="above vanilla [%]")
+        distance.set(xlabel="training step", ylabel="above the reference [%]")
         if part["excess"].isna().all():
             distance.set_axis_off()
-            distance.annotate("no run of vanilla", (0.5, 0.5), xycoords="axes fraction", ha="center", va="center")
+            distance.annotate("no run of the reference", (0.5, 0.5), xycoords="axes fraction", ha="center", va="center")
         by_step.set_title(f"{model}, {task}: {first['data']}", loc="left")
     handles = [Line2D([], [], label=method, **style.line(method)) for method in methods]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, handlelength=3.2, columnspacing=1.4)

@@ -76,7 +76,9 @@ def _panel(axis: Axes, rows: Sequence[KappaMapRow]) -> None:
         textcoords="offset points",
     )
     axis.set(
-        ylim=(low, high), xlabel="kappa: all-to-all over the rest of vanilla's step", ylabel="speed-up over vanilla"
+        ylim=(low, high),
+        xlabel="kappa: all-to-all over the rest of the reference's step",
+        ylabel="speed-up over the reference",
     )
 
 
@@ -84,7 +86,7 @@ def build(folder: Path) -> list[Path]:
     """Write ``figures/kappa_map.{svg,pdf,png}`` below ``folder`` from its valid measurements.
 
     Raises:
-        UserError: ``folder`` holds no valid measurement of a method besides vanilla.
+        UserError: ``folder`` holds no valid measurement of a method besides the reference.
     """
     rows = kappa_map_rows(speedup_rows(read_evidence(folder)))
     if not rows:

@@ -18,7 +18,7 @@ from suite.figures.canvas import save
 from suite.records.evidence import read_evidence
 
 CAPTION = (
-    "Speed-ups that the cost model predicts from the open link and vanilla's step on the slow one, against those "
+    "Speed-ups that the cost model predicts from the open link and the reference's step on the slow one, against those "
     "measured there, with 95 % intervals. The bands are the bars fixed beforehand: "
     f"±{MEDIAN_BAR:.0%} for the median error (dark), ±{WORST_BAR:.0%} for the worst (light)."
 )

@@ -18,7 +18,7 @@ from suite.figures.canvas import save
 from suite.records.evidence import read_evidence
 
 CAPTION = (
-    "What each method saves of vanilla's step on each link, by measured part: time in all-to-alls, expert "
+    "What each method saves of the reference's step on each link, by measured part: time in all-to-alls, expert "
     "compute, and, to the left where they cost more, choosing the rows and everything else. The mark is the whole "
     "saving; the number is the speed-up. What all-to-alls save includes less waiting."
 )
@@ -50,9 +50,14 @@ def savings_figure(rows: Sequence[SavingsRow]) -> Figure:
     place = 0.0
     for (model, task, cluster), lines in groupby(rows, lambda row: (row.model, row.task, row.cluster)):
         group = list(lines)
-        heads.append((place - 0.85, f"{model} on {task}, {cluster}: all-to-all {group[0].share:.0%} of vanilla's step"))
+        heads.append(
+            (
+                place - 0.85,
+                f"{model} on {task}, {cluster}: all-to-all {group[0].share:.0%} of {group[0].reference}'s step",
+            )
+        )
         for row in group:
-            labels.append(row.method)
+            labels.append(f"{row.method} · {row.equal_bytes}")
             places.append(place)
             place += 1
         place += 1.1
@@ -81,7 +86,7 @@ def savings_figure(rows: Sequence[SavingsRow]) -> Figure:
         )
     axis.axvline(0, color="#333333", linewidth=0.7)
     axis.set_yticks(places, labels)
-    axis.set(xlabel="saved of vanilla's step [%]", ylim=(place - 1.1, -1.5))
+    axis.set(xlabel="saved of the reference's step [%]", ylim=(place - 1.1, -1.5))
     axis.grid(axis="y", visible=False)
     axis.set_axisbelow(True)
     figure.legend(loc="outside lower center", ncols=5, columnspacing=1.0, handlelength=1.4)
@@ -90,11 +95,11 @@ def savings_figure(rows: Sequence[SavingsRow]) -> Figure:
 
 def _bars(axis: Axes, rows: Sequence[SavingsRow], places: Sequence[float]) -> None:
     """What each part saves, gains to the right and losses to the left, and a mark for the whole step."""
-    vanilla = np.array([row.vanilla_seconds for row in rows])
+    reference = np.array([row.reference_seconds for row in rows])
     for sign in (1, -1):
         edge = np.zeros(len(rows))
         for part in PARTS:
-            width = 100 * np.array([part.saved(row) for row in rows]) / vanilla
+            width = 100 * np.array([part.saved(row) for row in rows]) / reference
             width = np.where(sign * width > 0, width, 0.0)
             axis.barh(
                 places,
@@ -108,7 +113,7 @@ def _bars(axis: Axes, rows: Sequence[SavingsRow], places: Sequence[float]) -> No
                 label=part.label if sign == 1 else None,
             )
             edge = edge + width
-    total = 100 * (1 - np.array([row.step_seconds for row in rows]) / vanilla)
+    total = 100 * (1 - np.array([row.step_seconds for row in rows]) / reference)
     axis.plot(total, places, marker="D", markersize=3, color="black", linestyle="none", label="whole step")
 
 
@@ -116,7 +121,7 @@ def build(folder: Path) -> list[Path]:
     """Write ``figures/savings.{svg,pdf,png}`` below ``folder`` from its valid measurements.
 
     Raises:
-        UserError: ``folder`` holds no valid measurement of a method besides vanilla.
+        UserError: ``folder`` holds no valid measurement of a method besides the reference.
     """
     rows = savings_rows(speedup_rows(read_evidence(folder)))
     if not rows:

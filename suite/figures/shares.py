@@ -52,7 +52,7 @@ def shares_figure(rows: Sequence[SharesRow]) -> Figure:
     axis.plot([], [], linestyle="none", marker="D", color="white", markeredgecolor="black", label="expected by eq. 6")
     axis.set_xticks(range(len(models)), models)
     axis.grid(visible=False, axis="x")
-    axis.set(ylabel="all-to-all, % of vanilla's step", ylim=(0, 100))
+    axis.set(ylabel="all-to-all, % of the reference's step", ylim=(0, 100))
     figure.legend(loc="outside lower center", ncols=3)
     return figure
 

@@ -2,10 +2,14 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
+from itertools import product
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.style import use
+
+from suite.config.conf import choices
 
 FULL_WIDTH = 5.5  # inches: the text width of a NeurIPS page
 
@@ -48,6 +52,7 @@ class Look:
 
 # Okabe and Ito's palette, ordered so that neighbours differ in lightness too.
 LOOKS = {
+    "bf16": Look("#5A5A5A", "h", (3, 1)),
     "vanilla": Look("#000000", "o"),
     "lsh": Look("#D55E00", "s"),
     "lsh_no_compensation": Look("#E69F00", "D", (4, 1.5)),
@@ -58,16 +63,37 @@ LOOKS = {
 }
 SPARE_COLOURS = ("#009E73", "#7A5195", "#8C564B", "#556B2F", "#B8860B", "#4682B4")
 SPARE_MARKERS = ("<", ">", "p", "h", "*", "d")
+SPARE_MARKS = tuple(product(SPARE_COLOURS, SPARE_MARKERS))
 SPARE_DASHES = ((3, 1), (6, 2), (3, 1, 1, 1), (1, 2))
 
 
 def look(method: str) -> Look:
-    """The look of ``method``; one that is not in the list gets a spare look that depends on its name alone."""
-    if method in LOOKS:
-        return LOOKS[method]
-    number = int.from_bytes(hashlib.sha256(method.encode()).digest()[:8])
-    colour, marker = SPARE_COLOURS[number % len(SPARE_COLOURS)], SPARE_MARKERS[number // 7 % len(SPARE_MARKERS)]
-    return Look(colour, marker, SPARE_DASHES[number // 49 % len(SPARE_DASHES)])
+    """The look of ``method``; one that is not in the list gets a spare look by its name.
+
+    No two configured methods share colour and marker, as long as there are spare ones.
+    """
+    return LOOKS.get(method) or _spare_looks().get(method) or _spare_look(_number(method))
+
+
+@cache
+def _spare_looks() -> dict[str, Look]:
+    """Looks of configured methods that are not in the list: each takes its own, or the next that is free."""
+    taken: dict[int, str] = {}
+    for method in choices("method"):
+        if method not in LOOKS:
+            own = _number(method) % len(SPARE_MARKS)
+            places = [(own + step) % len(SPARE_MARKS) for step in range(len(SPARE_MARKS))]
+            taken[next((place for place in places if place not in taken), own)] = method
+    return {method: _spare_look(place) for place, method in taken.items()}
+
+
+def _number(method: str) -> int:
+    return int.from_bytes(hashlib.sha256(method.encode()).digest()[:8])
+
+
+def _spare_look(number: int) -> Look:
+    colour, marker = SPARE_MARKS[number % len(SPARE_MARKS)]
+    return Look(colour, marker, SPARE_DASHES[number % len(SPARE_DASHES)])
 
 
 def line(method: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from suite.cluster import slurm
 from suite.cluster.launch import launch
 from suite.config.arguments import split_option
 from suite.config.compose import compose
+from suite.config.reference import PLAIN, refuse_twins, with_reference
 from suite.config.run import RunConfig
 from suite.config.scale import Cell
 from suite.config.validation import from_yaml
@@ -19,14 +20,20 @@ from suite.training.check import check
 
 @dataclass(frozen=True)
 class Contestants:
-    """What to compare: one configuration per method, vanilla first, and where the record goes."""
+    """What to compare: one configuration per method, the reference first, and where the record goes."""
 
     configs: tuple[RunConfig, ...]
     record: Path
 
     @property
-    def vanilla(self) -> RunConfig:
+    def reference(self) -> RunConfig:
+        """That of the method which links are set by and others are held against."""
         return self.configs[0]
+
+    @property
+    def vanilla(self) -> RunConfig:
+        """That of the run whose weights all methods get."""
+        return next(config for config in self.configs if config.method.name == PLAIN)
 
     @property
     def scratch(self) -> Path:
@@ -52,7 +59,9 @@ class Contestants:
 
 
 def configurations(arguments: Sequence[str]) -> tuple[RunConfig, ...]:
-    """One configuration per method, vanilla first. A method with a recorded run keeps the settings of that run.
+    """One configuration per method: the reference, vanilla, then what is asked for.
+
+    A method with a recorded run keeps the settings of that run.
 
     Args:
         arguments: Hydra overrides and ``methods=[a,b]``, by default those of the scale's matrix.
@@ -63,9 +72,11 @@ def configurations(arguments: Sequence[str]) -> tuple[RunConfig, ...]:
     methods, overrides = split_option("methods", arguments)
     if any(text.startswith("method=") for text in overrides):
         raise UserError("method: a measurement compares several; write methods=[vanilla,lsh]")
+    base = compose(overrides)
     if methods is None:
-        methods = [name for cell in cells(compose(overrides)) for name in cell.methods]
-    methods = list(dict.fromkeys(["vanilla", *methods]))
+        methods = [name for cell in cells(base) for name in cell.methods]
+    methods = with_reference(methods, base.training.precision)
+    refuse_twins(methods, base.training.precision, "methods")
     return tuple(_as_trained(compose([*overrides, f"method={name}"])) for name in methods)
 
 

@@ -1,7 +1,7 @@
-"""Give vanilla's step a wanted share of all-to-all by setting the rate of the lab's link.
+"""Give the reference's step a wanted share of all-to-all by setting the rate of the lab's link.
 
-Two clusters are alike if they have the same kappa: the time in all-to-alls over the rest of vanilla's step. The paper
-and data sheets give kappa for their clusters. Here the link is slowed down until its kappa is the same.
+Two clusters are alike if they have the same kappa: the time in all-to-alls over the rest of the reference's step. The
+paper and data sheets give kappa for their clusters. Here the link is slowed down until its kappa is the same.
 """
 
 from collections.abc import Callable
@@ -23,8 +23,8 @@ class KappaMissed(RuntimeError):
 
 
 @dataclass(frozen=True)
-class VanillaStep:
-    """One step of vanilla, in seconds."""
+class ReferenceStep:
+    """One step of the reference, in seconds."""
 
     all_to_all: float
     rest: float
@@ -37,12 +37,12 @@ class VanillaStep:
 def approach(
     link: Link,
     kappa: float,
-    open_step: VanillaStep,
+    open_step: ReferenceStep,
     bytes_per_server: float,
-    time_vanilla: Callable[[], VanillaStep],
+    time_reference: Callable[[], ReferenceStep],
     aim: float = AIM,
 ) -> float:
-    """Set the link's rate so that all-to-alls take ``kappa`` times the rest of vanilla's step. Collective.
+    """Set the link's rate so that all-to-alls take ``kappa`` times the rest of the reference's step. Collective.
 
     Model: seconds of all-to-alls = seconds on the open link + c / rate. Every timing of a step corrects c.
 
@@ -51,7 +51,7 @@ def approach(
         kappa: wanted.
         open_step: a step on the open link.
         bytes_per_server: that leave a server in one step.
-        time_vanilla: times a few steps at the present rate, with the same result on every rank.
+        time_reference: times a few steps at the present rate, with the same result on every rank.
         aim: relative error of kappa at which the search ends.
 
     Returns:
@@ -68,7 +68,7 @@ def approach(
         if rate > link.capacity_mbit:
             raise _unreachable(kappa, open_step)
         link.set_rate(rate)
-        step = time_vanilla()
+        step = time_reference()
         if abs(step.kappa / kappa - 1) <= aim:
             break
         # One disturbed timing may at most halve the constant.
@@ -76,7 +76,7 @@ def approach(
     return rate
 
 
-def corrected(rate_mbit: float, kappa: float, reached: VanillaStep, open_step: VanillaStep) -> float:
+def corrected(rate_mbit: float, kappa: float, reached: ReferenceStep, open_step: ReferenceStep) -> float:
     """The rate, 10⁶ bit/s, for ``kappa`` by the model of :func:`approach`, given a step measured at ``rate_mbit``.
 
     Raises:
@@ -85,7 +85,7 @@ def corrected(rate_mbit: float, kappa: float, reached: VanillaStep, open_step: V
     return rate_mbit * (reached.all_to_all - open_step.all_to_all) / _wanted(kappa, reached, open_step)
 
 
-def _wanted(kappa: float, step: VanillaStep, open_step: VanillaStep) -> float:
+def _wanted(kappa: float, step: ReferenceStep, open_step: ReferenceStep) -> float:
     """Seconds that the link must add to the all-to-alls."""
     extra = kappa * step.rest - open_step.all_to_all
     if extra <= 0:
@@ -93,10 +93,10 @@ def _wanted(kappa: float, step: VanillaStep, open_step: VanillaStep) -> float:
     return extra
 
 
-def _unreachable(kappa: float, open_step: VanillaStep) -> UserError:
+def _unreachable(kappa: float, open_step: ReferenceStep) -> UserError:
     return UserError(
         f"shares: {share(kappa):.2g} cannot be reached: all-to-all takes {share(open_step.kappa):.0%} of "
-        "vanilla's step on open links already; take a larger share, or more work per step"
+        "the reference's step on open links already; take a larger share, or more work per step"
     )
 
 

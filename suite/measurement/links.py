@@ -10,7 +10,7 @@ from suite.cluster.lab.link import Link
 from suite.config.run import RunConfig
 from suite.costmodel.paper import kappa
 from suite.measurement.blocks import measure_block, run_round
-from suite.measurement.link_rate import AIM, KappaMissed, VanillaStep, approach, corrected, require_near
+from suite.measurement.link_rate import AIM, KappaMissed, ReferenceStep, approach, corrected, require_near
 from suite.records.schema.block import Block, Fit, Fits
 from suite.records.schema.speed import TimedLink
 from suite.training.trainer import Trainer
@@ -19,8 +19,8 @@ from suite.training.trainer import Trainer
 ATTEMPTS = 4
 # Brief rounds take a coarser aim: they are about as short as the search for the rate.
 _BRIEF_AIM = 0.05
-# Least number of steps over which vanilla is timed.
-_VANILLA_STEPS = 4
+# Least number of steps over which the reference is timed.
+_REFERENCE_STEPS = 4
 
 
 @dataclass
@@ -33,16 +33,16 @@ class LinkSetting:
 
 
 class PairedRounds:
-    """Trainers that take turns, by method name; ``vanilla`` is the reference.
+    """Trainers that take turns, by method name.
 
     Args:
         config: gives the seed and the scale's measurement settings.
-        trainers: warmed up.
+        trainers: warmed up; the first is the reference, by whose share links are set.
         brief: fit each link once, in half the time, before the rounds only.
     """
 
     def __init__(self, config: RunConfig, trainers: Mapping[str, Trainer], brief: bool = False) -> None:
-        self.trainers, self.brief = trainers, brief
+        self.trainers, self.brief, self.reference = trainers, brief, next(iter(trainers))
         self.settings = config.scale.measurement
         self.seed = derive_seed(config.seed, "blocks")
         self.timed = 0
@@ -50,27 +50,27 @@ class PairedRounds:
     def round(self, number: int, link: Link | None) -> list[Block]:
         return run_round(self.trainers, number, steps=self.settings.steps_per_block, seed=self.seed, link=link)
 
-    def time_vanilla(self) -> list[Block]:
-        """Time a few steps of vanilla. Collective.
+    def time_reference(self) -> list[Block]:
+        """Time a few steps of the reference. Collective.
 
         They use the batches of the blocks, because the balance of experts depends on the batch. Each follows a step of
         another method, as in rounds, because a change of method makes a step slower.
         """
         blocks, steps = [], self.settings.steps_per_block
-        others = [trainer for name, trainer in self.trainers.items() if name != "vanilla"]
-        for _ in range(max(1, _VANILLA_STEPS // steps)):
+        others = [trainer for name, trainer in self.trainers.items() if name != self.reference]
+        for _ in range(max(1, _REFERENCE_STEPS // steps)):
             first = self.timed % self.settings.blocks * steps
             if others:
                 others[self.timed % len(others)].step(first)
-            blocks.append(measure_block(self.trainers["vanilla"], "vanilla", range(first, first + steps)))
+            blocks.append(measure_block(self.trainers[self.reference], self.reference, range(first, first + steps)))
             self.timed += 1
         return blocks
 
-    def vanilla_step(self, blocks: list[Block]) -> VanillaStep:
+    def reference_step(self, blocks: list[Block]) -> ReferenceStep:
         """Medians over blocks, as the tables compute them."""
         steps = self.settings.steps_per_block
         all_to_all = median(block.all_to_all for block in blocks) / steps
-        return VanillaStep(all_to_all, median(block.seconds for block in blocks) / steps - all_to_all)
+        return ReferenceStep(all_to_all, median(block.seconds for block in blocks) / steps - all_to_all)
 
 
 def measure_links(
@@ -85,9 +85,9 @@ def measure_links(
     Every round visits all links, so that a drift of the machine's speed affects all of them alike.
 
     Args:
-        config: vanilla's, with the cluster, the seed and the rounds.
-        shares: of all-to-all in vanilla's step, by the label of the link: ``"30"``.
-        trainers: by method name, warmed up.
+        config: the reference's, with the cluster, the seed and the rounds.
+        shares: of all-to-all in the reference's step, by the label of the link: ``"30"``.
+        trainers: by method name, warmed up, the reference first.
         link: the lab's. Without one, or with a single server, the network is measured as it is.
         brief: as for :class:`PairedRounds`.
 
@@ -105,16 +105,16 @@ def measure_links(
     settings = [LinkSetting(f"{kind}_open")]
     settings += [LinkSetting(f"{kind}_{label}", share) for label, share in shares.items()]
     link.set_rate(None)
-    timed = paired.time_vanilla()
+    timed = paired.time_reference()
     leaving = sum(block.inter_server_bytes for block in timed) / len(timed) / paired.settings.steps_per_block
-    open_step = paired.vanilla_step(timed)
+    open_step = paired.reference_step(timed)
     for setting in settings[1:]:
         setting.rate_mbit = approach(
             link,
             kappa(setting.share or 0.0),
             open_step,
             leaving / servers,
-            lambda: paired.vanilla_step(paired.time_vanilla()),
+            lambda: paired.reference_step(paired.time_reference()),
             _BRIEF_AIM if brief else AIM,
         )
     for attempt in range(ATTEMPTS):
@@ -130,10 +130,10 @@ def _correct_missed(settings: list[LinkSetting], measured: list[TimedLink], pair
     Raises:
         KappaMissed: one is too far off, and this was the ``last`` attempt.
     """
-    open_step, missed = paired.vanilla_step(measured[0].of("vanilla")), False
+    open_step, missed = paired.reference_step(measured[0].of(paired.reference)), False
     for setting, result in zip(settings[1:], measured[1:], strict=True):
         assert setting.share is not None and setting.rate_mbit is not None
-        reached, target = paired.vanilla_step(result.of("vanilla")), kappa(setting.share)
+        reached, target = paired.reference_step(result.of(paired.reference)), kappa(setting.share)
         try:
             require_near(reached.kappa, target)
         except KappaMissed:

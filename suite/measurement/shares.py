@@ -1,8 +1,8 @@
 """All-to-all's share of a step as cluster or model grow (Fig. 3).
 
-Only vanilla is measured. The base's link is set so that all-to-alls take the share that the paper reports for the
-model. Then the same link is measured with twice the experts, and with four servers instead of two, each with as many
-tokens. Writes
+Only the reference (:mod:`suite.config.reference`) is measured. The base's link is set so that all-to-alls take the
+share that the paper reports for the model. Then the same link is measured with twice the experts, and with four servers
+instead of two, each with as many tokens. Writes
 ``<results>/<scale>/shares/<cluster>/<model>.json``.
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from suite.cluster.launch import launch
 from suite.config.compose import compose
 from suite.config.matrix import select
+from suite.config.reference import PLAIN, reference_of
 from suite.config.run import RunConfig
 from suite.errors import UserError
 from suite.files import write_atomically
@@ -66,7 +67,8 @@ def parse(arguments: Sequence[str]) -> list[Series]:
         )
     series = []
     for model, (task, share) in matrix.shares.items():
-        own = [f"cluster={matrix.timed_on}", *overrides, *BRIEF, f"model={model}", f"task={task}", "method=vanilla"]
+        own = [f"cluster={matrix.timed_on}", *overrides, *BRIEF, f"model={model}", f"task={task}"]
+        own.append(f"method={reference_of(compose(own).training.precision)}")
         base = compose(own)
         wide = [*own, f"model.sizes.{scale.name}.experts={2 * base.size.experts}"]
         doubled = [
@@ -110,7 +112,8 @@ def measure(arguments: Sequence[str]) -> None:
             "cluster": each.base.cluster.name,
             "seed": each.base.seed,
             "target_share": each.share,
-            "weights": Weights(method="vanilla", seed=each.base.seed, step=0),
+            "reference": each.base.method.name,
+            "weights": Weights(method=PLAIN, seed=each.base.seed, step=0),
             "top_k": each.base.size.top_k,
             "steps_per_block": each.base.scale.measurement.steps_per_block,
             "slowdown": measured[1]["slowdown"],

@@ -29,15 +29,15 @@ from suite.training.trainer import Trainer, build_model
 def measure_base(series: Series, member: Member, folder: Path) -> None:
     """Two servers: base and wide take turns on the open link and on the link that gives the base its share."""
     assert member.link is not None
-    trainers = {"vanilla": trainer(series.base, member), "wide": trainer(series.wide, member)}
+    trainers = {"base": trainer(series.base, member), "wide": trainer(series.wide, member)}
     opened, slowed = measure_links(series.base, {"slow": series.share}, trainers, member.link, brief=True)
     _leave_message(
         folder / f"{series.model}_base.json",
         {
-            "open_rest": rest_seconds(opened, "vanilla"),
+            "open_rest": rest_seconds(opened, "base"),
             "rate_mbit": member.link.rate_mbit,
             "variants": [
-                variant("base", series.base, trainers["vanilla"], slowed, "vanilla", opened),
+                variant("base", series.base, trainers["base"], slowed, "base", opened),
                 variant("doubled experts", series.wide, trainers["wide"], slowed, "wide", opened),
             ],
         },
@@ -52,9 +52,9 @@ def measure_doubled(series: Series, member: Member, folder: Path) -> None:
     """
     assert member.link is not None
     base = json.loads((folder / f"{series.model}_base.json").read_text())
-    paired = PairedRounds(series.doubled, {"vanilla": trainer(series.doubled, member)}, brief=True)
+    paired = PairedRounds(series.doubled, {"doubled": trainer(series.doubled, member)}, brief=True)
     member.link.set_rate(None)
-    slowdown = paired.vanilla_step(paired.time_vanilla()).rest / base["open_rest"]
+    slowdown = paired.reference_step(paired.time_reference()).rest / base["open_rest"]
     rate = base["rate_mbit"]
     settings = [
         LinkSetting("open"),
@@ -62,14 +62,14 @@ def measure_doubled(series: Series, member: Member, folder: Path) -> None:
         LinkSetting("slowed", rate_mbit=rate / slowdown),
     ]
     opened, as_base, slowed = in_turns(settings, paired, member.link)
-    layers = paired.trainers["vanilla"]
+    layers = paired.trainers["doubled"]
     _leave_message(
         folder / f"{series.model}_doubled.json",
         {
             "slowdown": slowdown,
             "variants": [
-                variant("doubled servers", series.doubled, layers, slowed, "vanilla", opened),
-                variant("doubled servers, link as the base's", series.doubled, layers, as_base, "vanilla", opened),
+                variant("doubled servers", series.doubled, layers, slowed, "doubled", opened),
+                variant("doubled servers, link as the base's", series.doubled, layers, as_base, "doubled", opened),
             ],
         },
         member,

@@ -24,7 +24,7 @@ class Plan(Contestants):
     """What to measure.
 
     Attributes:
-        shares: of all-to-all in vanilla's step, one link each, by the link's label: "30" or a target's name.
+        shares: of all-to-all in the reference's step, one link each, by the link's label: "30" or a target's name.
         session: which of the scale's sessions the ranks are to measure.
     """
 

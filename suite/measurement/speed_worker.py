@@ -38,10 +38,10 @@ def measure(plan: Plan) -> None:
     for trainer in trainers.values():
         for number in range(settings.warmup_steps):
             trainer.step(number)
-    links = measure_links(plan.vanilla, plan.shares, trainers, member.link)
+    links = measure_links(plan.reference, plan.shares, trainers, member.link)
     if dist.get_rank() == 0:
         for link in links:
-            _report(link)
+            _report(link, plan.reference.method.name)
         record = {
             "model": plan.vanilla.model.name,
             "task": plan.vanilla.task.name,
@@ -49,11 +49,12 @@ def measure(plan: Plan) -> None:
             "cluster": plan.vanilla.cluster.name,
             "seed": plan.vanilla.seed,
             "data": task.data_record(),
+            "reference": plan.reference.method.name,
             "weights": Weights(method="vanilla", seed=plan.vanilla.seed, step=step),
             "warmup_steps": settings.warmup_steps,
             "steps_per_block": settings.steps_per_block,
             "servers": plan.vanilla.cluster.servers,
-            "all_to_alls": len(ALL_TO_ALL_PHASES) * len(trainers["vanilla"].layers),
+            "all_to_alls": len(ALL_TO_ALL_PHASES) * len(trainers[plan.reference.method.name].layers),
             "methods": {config.method.name: config.method for config in plan.configs},
             "environment": environment,
             "links": links,
@@ -63,12 +64,12 @@ def measure(plan: Plan) -> None:
     dist.destroy_process_group()
 
 
-def _report(measured: TimedLink) -> None:
-    vanilla = measured.of("vanilla")
+def _report(measured: TimedLink, reference: str) -> None:
+    theirs = measured.of(reference)
     for method in dict.fromkeys(block.method for block in measured.blocks):
-        ratio = paired_ratio(*([block.seconds for block in blocks] for blocks in (vanilla, measured.of(method))))
+        ratio = paired_ratio(*([block.seconds for block in blocks] for blocks in (theirs, measured.of(method))))
         interval = f"{ratio.value:.3f} [{ratio.low:.3f}, {ratio.high:.3f}]"
-        print(f"{measured.name}, {method}: speed-up over vanilla {interval}", flush=True)
+        print(f"{measured.name}, {method}: speed-up over {reference} {interval}", flush=True)
 
 
 def standing_still(config: RunConfig) -> RunConfig:

@@ -19,8 +19,8 @@ from suite.records.schema.summary import Summary
 ROUNDING = 1e-9
 
 
-def check_configuration(path: Path, summary: Summary) -> None:
-    """Refuse a run whose ``config.yaml`` is not what its summary was made with.
+def check_configuration(path: Path, summary: Summary) -> RunConfig:
+    """A run's configuration; refuses one that its summary was not made with.
 
     Raises:
         RecordError: the file is missing, unreadable, no configuration, or another run's.
@@ -36,6 +36,7 @@ def check_configuration(path: Path, summary: Summary) -> None:
     digest = values_sha256(values)
     if digest != summary.config_sha256:
         raise RecordError(f"{path.name} has SHA-256 {digest[:12]}…, summary.json {summary.config_sha256[:12]}…")
+    return config
 
 
 def check_steps(train: pd.DataFrame, evals: pd.DataFrame, steps: int) -> None:

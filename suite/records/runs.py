@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from suite.config.run import RunConfig
 from suite.records.consistency import check_configuration, check_final, check_steps, check_totals, conflicts
 from suite.records.opened import note
 from suite.records.reading import Invalid, RecordError, read_metrics, read_record
@@ -33,6 +34,7 @@ class Run:
     task: str
     method: str
     seed: int
+    config: RunConfig
     summary: Summary
     train: pd.DataFrame
     evals: pd.DataFrame
@@ -89,9 +91,9 @@ def _read(path: Path) -> Run:
     check_steps(train, evals, summary.steps)
     check_final(summary, evals, finals)
     check_totals(summary, train)
-    check_configuration(path / "config.yaml", summary)
+    config = check_configuration(path / "config.yaml", summary)
     digest = hashlib.sha256((path / "metrics.jsonl").read_bytes()).hexdigest()
-    return Run(model, task, method, summary.seed, summary, train, evals, path, digest)
+    return Run(model, task, method, summary.seed, config, summary, train, evals, path, digest)
 
 
 def _why_unfinished(failure: Path) -> str:

@@ -76,20 +76,22 @@ def _speed(record: SpeedRecord, links: list[TimedLink], path: Path) -> Speed:
     first, sessions = links[0], [link.session for link in links]
     if len(set(sessions)) < len(sessions) or any(link.share != first.share for link in links):
         raise RecordError(f"link {first.name} is measured twice in a session, or set for several shares")
-    blocks = pd.concat([_frame(link.blocks).assign(session=link.session) for link in links], ignore_index=True)
+    blocks = pd.concat(
+        [_frame(link.blocks, record.reference).assign(session=link.session) for link in links], ignore_index=True
+    )
     if (blocks.groupby("method")["session"].nunique() != len(links)).any():
         raise RecordError("a session lacks a method")
     fits = tuple(link.fit for link in links if link.fit is not None)
     return Speed(record.model, record.task, first.name, first.share, fits, record, blocks, path)
 
 
-def _frame(measured: list[Block]) -> pd.DataFrame:
+def _frame(measured: list[Block], reference: str) -> pd.DataFrame:
     blocks = pd.DataFrame([vars(block) for block in measured])
     if blocks.empty or (blocks.groupby(["round", "method"]).size() != 1).any():
         raise RecordError("a round does not hold each method once")
     if (blocks.groupby("method").size() != blocks["round"].nunique()).any() or blocks["round"].nunique() < 2:
         raise RecordError("fewer than two whole rounds")
-    if "vanilla" not in set(blocks["method"]):
-        raise RecordError("vanilla, which every ratio is relative to, was not measured")
+    if reference not in set(blocks["method"]):
+        raise RecordError(f"{reference}, which every ratio is relative to, was not measured")
     check_blocks(blocks)
     return blocks

@@ -17,7 +17,9 @@ TABLE = Table(
     AblationRow,
     "one row per trial of the study `paper_ablation` (Fig. 7)",
     CAPTION,
-    printed=("task setting num_hashes coordinates planes rate paper_rate metric quality over_origin steps").split(),
+    printed=(
+        "task setting num_hashes coordinates planes rate equal_bytes paper_rate metric quality over_origin steps"
+    ).split(),
 )
 
 

@@ -3,8 +3,10 @@
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from suite.analysis.estimate import Estimate
+from suite.config.reference import wire_label
 from suite.records.evidence import Invalid
 
 
@@ -28,6 +30,26 @@ def with_interval(value: object, form: str = ".3g", factor: float = 1) -> str:
 def data_note(names: Iterable[str | None]) -> str:
     """The data sets of all rows, as a sentence."""
     return f"Data: {'; '.join(sorted(set(filter(None, names)))) or 'unknown'}."
+
+
+class Related(Protocol):
+    """A row of a method that is relative to a reference."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def reference(self) -> str: ...
+    @property
+    def relative_bytes(self) -> float | None: ...
+
+
+def reference_note(rows: Sequence[Related]) -> str:
+    """What rows are relative to, with its wire, and how bytes are compared."""
+    labels = {wire_label(row.method, row.relative_bytes or 0.0) for row in rows if row.method == row.reference}
+    return (
+        f"Reference: {', '.join(sorted(labels)) or 'none was measured'}. Equal bytes: within 3 points of the method's "
+        "target, or else of lsh's bytes here; fixed: all rows travel, so the wire alone decides."
+    )
 
 
 def fault_notes(faults: Sequence[Invalid], folder: Path) -> list[str]:

@@ -19,7 +19,9 @@ TABLE = Table(
     GradientErrorRow,
     "one row per probed model, task, method and quantity",
     CAPTION,
-    printed="model task method quantity relative_error cosine seed_sd rate relative_bytes loss_excess".split(),
+    printed=(
+        "model task method quantity relative_error cosine seed_sd rate relative_bytes equal_bytes loss_excess"
+    ).split(),
     about="`lshmoe-bench measure errors model=gpt_moe task=text_lm scale=nano` loads vanilla's last weights and runs "
     "every method forward and backward on a few held-out batches, beside exact dispatch of the same weights; nothing "
     "is trained.",

@@ -30,7 +30,7 @@ TABLE = Table(
         Printed("model", _model, words=True),
         *("task", "stand_in", "method"),
         *(name for pair in PAIRS for name in (f"paper_{pair}", pair)),
-        "measured_on",
+        *("equal_bytes", "reference", "measured_on"),
     ),
 )
 

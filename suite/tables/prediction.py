@@ -21,7 +21,7 @@ from suite.tables.table import Table
 
 CAPTION = (
     "Speed-ups that the cost model predicts beside those measured in the lab. Given are the parts of every method's "
-    "step on the open link and vanilla's step on the slow one; what the other methods take there is predicted."
+    "step on the open link and the reference's step on the slow one; what the other methods take there is predicted."
 )
 NAMES = ("prediction", "kappa_map")
 KAPPA_MAP = Table(
@@ -30,8 +30,8 @@ KAPPA_MAP = Table(
     "measured points and predicted curves, per model, task and method",
     about="The cost model (`suite/costmodel`) is calibrated on the cluster with the smallest kappa: seconds of each "
     "method's parts without the network, its bytes, and what its all-to-alls take there beyond the bytes, as waiting. "
-    "On every other cluster vanilla's step, which defines its kappa, is given and says how slow the link is; all other "
-    "methods are predicted. Vanilla has no row.",
+    "On every other cluster the reference's step, which defines its kappa, is given and says how slow the link is; "
+    "all other methods are predicted. The reference has no row.",
 )
 PREDICTION = Table(
     "prediction",
@@ -45,8 +45,8 @@ PREDICTION = Table(
 def prediction_sheet(report: PredictionReport, scale: str) -> Sheet:
     notes = [
         "Calibrated on the cluster with the smallest kappa, tested on all others. Given: every method's step and bytes "
-        "on the first, and on a tested one the step of vanilla alone, from which its kappa comes and which says how "
-        "slow the link is. Predicted: the steps of all other methods there, none of which is looked at. Error: "
+        "on the first, and on a tested one the step of the reference alone, from which its kappa comes and which says "
+        "how slow the link is. Predicted: the steps of all other methods there, none of which is looked at. Error: "
         "predicted over measured speed-up, less 1. Bound: 1 / (1 − f(1−ρ) + h), as in `speedup.md`.",
         verdict(report),
         bound_verdict(report),

@@ -14,8 +14,8 @@ TABLE = Table(
     "one row per model of Fig. 3 and variant",
     CAPTION,
     printed=(
-        "model variant servers experts share paper_share expected_share kappa open_share latency_share slowdown "
-        "inter_server_bytes_per_step link_beta_seconds_per_byte step_seconds"
+        "model variant reference servers experts share paper_share expected_share kappa open_share latency_share "
+        "slowdown inter_server_bytes_per_step link_beta_seconds_per_byte step_seconds"
     ).split(),
 )
 

@@ -1,8 +1,8 @@
-"""All-to-all's share of vanilla's step as the cluster or the model grows (Fig. 3)."""
+"""All-to-all's share of the reference's step as the cluster or the model grows (Fig. 3)."""
 
 from pydantic import Field, PositiveInt
 
-from suite.records.schema.base import ClusterName, ModelName, Part, Record, ScaleName, Seed, TaskName
+from suite.records.schema.base import ClusterName, MethodName, ModelName, Part, Record, ScaleName, Seed, TaskName
 from suite.records.schema.block import Block, Fits
 from suite.records.schema.environment import Environment
 from suite.records.schema.weights import Weights
@@ -29,7 +29,8 @@ class SharesRecord(Record):
     scale: ScaleName
     cluster: ClusterName
     seed: Seed
-    target_share: float = Field(description="of all-to-all in vanilla's step that the base's link was set for")
+    target_share: float = Field(description="of all-to-all in the reference's step that the base's link was set for")
+    reference: MethodName = Field(default="vanilla", description="the method that was measured; older records lack it")
     weights: Weights = Field(description="the weights that every method had")
     top_k: PositiveInt = Field(description="experts per token")
     steps_per_block: PositiveInt = Field(description="training steps per block")

@@ -4,7 +4,7 @@ from pydantic import Field, PositiveInt
 
 from suite.config.base import NonNegativeInt
 from suite.config.method import MethodConfig
-from suite.records.schema.base import ClusterName, ModelName, Part, Record, ScaleName, Seed, TaskName
+from suite.records.schema.base import ClusterName, MethodName, ModelName, Part, Record, ScaleName, Seed, TaskName
 from suite.records.schema.block import Block, Fits
 from suite.records.schema.data import DataSource
 from suite.records.schema.environment import Environment
@@ -20,7 +20,7 @@ class TimedLink(Part):
     name: str = Field(
         description="lab_open, lab_30 for a share of 30 %, paced_30 if not real; without links the cluster's name"
     )
-    share: float | None = Field(description="of all-to-all in vanilla's step that the link was set for")
+    share: float | None = Field(description="of all-to-all in the reference's step that the link was set for")
     fit: Fits | None = Field(description="null for a network as it is")
     blocks: list[Block] = Field(description="in the order they were measured")
 
@@ -38,6 +38,9 @@ class SpeedRecord(Record):
     cluster: ClusterName
     seed: Seed
     data: list[DataSource] = Field(min_length=1, description="what it was measured on")
+    reference: MethodName = Field(
+        default="vanilla", description="the method that ratios, shares and links are relative to; older records lack it"
+    )
     weights: Weights = Field(description="the weights that every method had")
     warmup_steps: NonNegativeInt = Field(description="steps of each method before the first block")
     steps_per_block: PositiveInt = Field(description="training steps per block")

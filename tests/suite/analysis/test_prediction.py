@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from suite.analysis.equal_bytes import EqualBytes
 from suite.analysis.estimate import Estimate
 from suite.analysis.prediction import MEASURED, PREDICTED, kappa_map_rows, prediction_report, prediction_rows
 from suite.analysis.rows import AtFault
@@ -36,6 +37,7 @@ def speedups(error: float = 1.0, bound_reached: float = 1.1, **clusters: AlphaBe
                 task="text_lm",
                 method=method,
                 cluster=cluster,
+                reference="vanilla",
                 kappa=vanilla.kappa,
                 share=vanilla.share,
                 rate=RATES[method],
@@ -44,6 +46,7 @@ def speedups(error: float = 1.0, bound_reached: float = 1.1, **clusters: AlphaBe
                 bound=ratio / bound_reached,
                 bound_reached=bound_reached,
                 relative_bytes=1.0,
+                equal_bytes=EqualBytes("own rate", method, 1.0),
                 remote_bytes_per_step=cost.bytes,
                 inter_server_bytes_per_step=cost.bytes,
                 kernel_bytes_ratio=None,

@@ -8,6 +8,7 @@ from zlib import crc32
 import numpy as np
 
 from suite.config.compose import compose
+from suite.config.conf import choices
 from suite.config.digest import config_sha256
 from suite.config.method import MethodConfig
 from suite.config.run import RunConfig
@@ -116,7 +117,7 @@ def made_up_config(model: str, task: str, method: str, seed: int, steps: int) ->
         "seed": seed,
         "model": base.model.model_copy(update={"name": model}),
         "task": base.task.model_copy(update={"name": task, "training": {"nano": training}}),
-        "method": base.method.model_copy(update={"name": method}),
+        "method": _method(method),
     }
     return base.model_copy(update=parts)
 
@@ -143,8 +144,11 @@ def write_quality(
         (path / name).write_text((path / name).read_text().replace("perplexity", metric))
 
 
-def write_speed(folder: Path, seconds: dict[str, float], rounds: int = 4, steps: int = 2) -> Path:
+def write_speed(
+    folder: Path, seconds: dict[str, float], rounds: int = 4, steps: int = 2, reference: str = "vanilla"
+) -> Path:
     """A measurement in which every block of a method took ``seconds[method]``, half of it in all-to-alls."""
+    sizes = {"lsh": 25_000, "bf16": 50_000}
     blocks = [
         Block(
             round=number,
@@ -154,9 +158,9 @@ def write_speed(folder: Path, seconds: dict[str, float], rounds: int = 4, steps:
             phases={"dispatch": duration / 2, "experts": duration / 8, "experts_backward": duration / 8},
             rows_routed=1000,
             rows_sent=250 if method == "lsh" else 1000,
-            bytes=25_000 if method == "lsh" else 100_000,
-            remote_bytes=12_500 if method == "lsh" else 50_000,
-            inter_server_bytes=12_500 if method == "lsh" else 50_000,
+            bytes=sizes.get(method, 100_000),
+            remote_bytes=sizes.get(method, 100_000) // 2,
+            inter_server_bytes=sizes.get(method, 100_000) // 2,
             kernel_bytes=None,
             half_precision_bytes=50_000,
         )
@@ -165,6 +169,7 @@ def write_speed(folder: Path, seconds: dict[str, float], rounds: int = 4, steps:
     ]
     record = {
         **_measured("loopback", steps_per_block=steps, warmup_steps=1, servers=2, all_to_alls=10),
+        "reference": reference,
         "methods": {name: _method(name) for name in seconds},
         "links": [{"name": "loopback", "share": None, "fit": None, "blocks": blocks}],
     }
@@ -268,7 +273,11 @@ def _measured(cluster: str, **own: Any) -> dict[str, Any]:
     return names | {"data": DATA, "weights": WEIGHTS, "environment": ENVIRONMENT} | own
 
 
+@cache
 def _method(name: str) -> MethodConfig:
+    """The configured method of that name, or one that sends all rows."""
+    if name in choices("method"):
+        return compose([f"method={name}"]).method
     return MethodConfig(name=name, summary="made up", reduction=None, wire=None, exchange=None)
 
 

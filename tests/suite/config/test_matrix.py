@@ -10,6 +10,7 @@ def test_the_default_is_the_whole_nano_matrix():
     matrix = select({})
     assert matrix.scale == "nano"
     assert [run.method for run in matrix.runs if (run.model, run.task) == ("gpt_moe", "text_lm")] == [
+        "bf16",
         "vanilla",
         "lsh",
         "lsh_no_compensation",
@@ -51,6 +52,7 @@ def test_shares_are_those_of_fig_3_on_links_that_can_be_slowed_down():
         ({"method": "lsh"}, "config: unknown 'method'.*did you mean 'methods'"),
         ({"cluster": "loopbak"}, "cluster: unknown 'loopbak'.*did you mean 'loopback'"),
         ({"timed_on": "lap"}, "timed_on: unknown 'lap'.*did you mean 'lab'"),
+        ({"scale": "paper", "methods": "vanilla,bf16"}, "vanilla and bf16 are one wire where rows are 16-bit"),
         ({"cluster": "slurm_gpu_4x8"}, "experts: 8 is not divisible by cluster.ranks=32; allowed: a multiple of 32"),
     ],
 )

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from suite.analysis.order import in_order
+from suite.config.conf import choices
 from suite.errors import UserError
 from suite.figures import build as figures
 from suite.figures import kappa_map, style
@@ -73,6 +74,11 @@ def test_listed_methods_differ_in_colour_and_marker_and_neighbours_in_lightness(
     dashes = [look.dash for look in looks]
     for (light_a, dash_a), (light_b, dash_b) in itertools.pairwise(zip(lightness, dashes, strict=True)):
         assert abs(light_a - light_b) > 0.05 or dash_a != dash_b
+
+
+def test_no_two_configured_methods_share_colour_and_marker():
+    marks = [(style.look(name).colour, style.look(name).marker) for name in choices("method")]
+    assert len(set(marks)) == len(marks)
 
 
 def test_an_unlisted_method_keeps_its_look():

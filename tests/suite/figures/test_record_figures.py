@@ -7,13 +7,15 @@ import pandas as pd
 import pytest
 
 from suite.analysis.convergence import convergence_rows
+from suite.analysis.gradient_error import error_rows
 from suite.analysis.kinds import kind_rows
+from suite.analysis.pareto import error_panels, quality_panels
 from suite.analysis.speedup import speedup_rows
 from suite.errors import UserError
 from suite.figures import build as figures
 from suite.figures import canvas, names
 from suite.figures.hash_seeds import by_hash_seed
-from suite.figures.pareto import competitors
+from suite.figures.pareto import pareto_figure
 from suite.figures.rate_by_kind import shown_kinds
 from suite.figures.rate_over_training import rate_frame
 from suite.figures.time_to_quality import time_frame
@@ -91,10 +93,25 @@ def test_tables_and_figures_of_records_never_import_torch():
 def test_the_front_holds_what_nothing_beats_in_both(results):
     write_run(results, "random", final=120.0, rate=0.25)
     write_run(results, "fp8", final=104.0, relative_bytes=0.6)
-    (group,) = competitors(convergence_rows(read_evidence(results))).values()
+    (panel,) = quality_panels(convergence_rows(read_evidence(results)))
     # bytes and perplexity: vanilla 2 and 100, lsh .5 and 105, int8 .5 and 110, random .5 and 120, fp8 .6 and 104
-    front = {each.row.method: each.on_front for each in group}
+    front = {each.method: each.on_front for each in panel.competitors}
     assert front == {"vanilla": True, "lsh": True, "int8": False, "fp8": True, "random": False}
+    together = [[each.method for each in group] for group in panel.at_equal_bytes]
+    assert together == [["lsh", "int8", "random"]]
+
+
+def test_errors_have_a_front_of_their_own_and_exact_methods_are_drawn(results):
+    write_probe(results, {"vanilla": [0.0], "lsh": [0.1, 0.3], "kmeans": [0.05]})
+    (panel,) = error_panels(error_rows(read_probes(results)[0]))
+    assert {each.method: each.on_front for each in panel.competitors} == {
+        "vanilla": True,
+        "lsh": False,
+        "kmeans": True,
+    }
+    figure = pareto_figure([panel])
+    assert figure.axes[0].get_yscale() == "log"
+    assert {text.get_text() for text in figure.legends[0].get_texts()} >= {"vanilla (float32 wire)", "kmeans"}
 
 
 def test_rates_are_means_over_windows_of_methods_that_send_fewer(results):

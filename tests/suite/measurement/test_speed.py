@@ -17,9 +17,19 @@ def names(plan):
     return [config.method.name for config in plan.configs]
 
 
-def test_vanilla_comes_first_whatever_was_asked_for():
-    assert names(parse(["methods=[lsh,fp8]"])) == ["vanilla", "lsh", "fp8"]
-    assert names(parse(["methods=lsh,vanilla"])) == ["vanilla", "lsh"]
+def test_the_reference_comes_first_and_vanilla_beside_it_whatever_was_asked_for():
+    plan = parse(["methods=[lsh,fp8]"])
+    assert names(plan) == ["bf16", "vanilla", "lsh", "fp8"]
+    assert (plan.reference.method.name, plan.vanilla.method.name) == ("bf16", "vanilla")
+    assert names(parse(["methods=lsh,vanilla"])) == ["bf16", "vanilla", "lsh"]
+
+
+def test_where_rows_are_16_bit_vanilla_is_the_reference():
+    half = "task.training.nano.precision=bfloat16"
+    plan = parse(["methods=[lsh]", half])
+    assert names(plan) == ["vanilla", "lsh"] and plan.reference is plan.vanilla
+    with pytest.raises(UserError, match="methods: vanilla and bf16 are one wire where rows are 16-bit; leave out bf16"):
+        parse(["methods=[lsh,bf16]", half])
 
 
 def test_a_link_is_set_for_a_share_or_for_a_cluster_by_its_data_sheet():
@@ -31,6 +41,7 @@ def test_a_link_is_set_for_a_share_or_for_a_cluster_by_its_data_sheet():
 
 def test_the_default_is_the_scale_s_matrix():
     assert names(parse(["scale=nano"])) == [
+        "bf16",
         "vanilla",
         "lsh",
         "lsh_no_compensation",
@@ -46,7 +57,7 @@ def test_a_recorded_run_is_measured_with_its_own_settings(tmp_path):
     folder.path.mkdir(parents=True)
     folder.config.write_text(to_yaml(trained))
     plan = parse(["methods=[random,lsh]", f"results={tmp_path}"])
-    assert plan.configs[1].method.reduction["rate"] == 0.37
+    assert plan.configs[2].method.reduction["rate"] == 0.37
     assert plan.record == tmp_path / "nano/speed/loopback/gpt_moe/text_lm.json"
 
 
@@ -91,8 +102,9 @@ SMALL = [
 def test_a_small_measurement_from_end_to_end(tmp_path):
     measure(["methods=[lsh]", *SMALL, f"results={tmp_path}"])
     (speed,) = read_evidence(tmp_path / "nano").speeds
-    assert set(speed.blocks["method"]) == {"vanilla", "lsh"}
+    assert set(speed.blocks["method"]) == {"bf16", "vanilla", "lsh"}
     record = json.loads((tmp_path / "nano/speed/loopback/gpt_moe/text_lm.json").read_text())
+    assert record["reference"] == speed.record.reference == "bf16"
     assert record["weights"] == {"method": "vanilla", "seed": 0, "step": 0}
     assert len(record["environment"]["ranks"]) == 2
     assert record["methods"]["lsh"]["reduction"]["num_hashes"] == 6

@@ -213,3 +213,35 @@ def test_many_seeds_are_compared_with_vanilla_and_corrected_for_the_number_of_me
     alone = stats.ttest_1samp([math.log(a / b) for a, b in zip((100, 101, 102), (130, 131, 132.5), strict=True)], 0)
     assert float(rows["random"]["difference_p"]) == pytest.approx(3 * alone.pvalue, rel=1e-4)
     assert "Holm" in (tmp_path / "tables/convergence.md").read_text()
+
+
+def test_a_16_bit_wire_that_was_measured_is_the_reference(tmp_path):
+    write_run(tmp_path, "vanilla", final=100.0)
+    write_run(tmp_path, "bf16", final=98.0, relative_bytes=1.0)
+    write_run(tmp_path, "lsh", final=102.9, rate=0.25)
+    write_speed(tmp_path, {"bf16": 1.5, "vanilla": 2.0, "lsh": 1.0}, reference="bf16")
+    build(tmp_path, "nano", ["convergence", "speedup", "savings"])
+    speedup, convergence, savings = (read(tmp_path, name) for name in ("speedup", "convergence", "savings"))
+    assert [float(speedup[name]["speedup"]) for name in ("bf16", "vanilla", "lsh")] == [1, 0.75, 1.5]
+    assert {row["reference"] for row in [*speedup.values(), *convergence.values(), *savings.values()]} == {"bf16"}
+    assert float(convergence["lsh"]["target"]) == pytest.approx(1.05 * 98)
+    assert float(convergence["lsh"]["time_to_target_ratio"]) == pytest.approx(
+        1.5 * float(convergence["bf16"]["steps_to_target"]) / 40, rel=1e-5
+    )
+    assert set(savings) == {"vanilla", "lsh"}
+    assert "Reference: bf16." in (tmp_path / "tables/speedup.md").read_text()
+
+
+def test_older_records_say_that_their_reference_is_a_float32_wire(results):
+    build(results, "nano", ["convergence", "speedup"])
+    for name in ("convergence", "speedup"):
+        assert "Reference: vanilla (float32 wire)." in (results / f"tables/{name}.md").read_text()
+        assert {row["reference"] for row in read(results, name).values()} == {"vanilla"}
+    assert read(results, "speedup")["vanilla"]["equal_bytes"] == "fixed: 200 % (float32 wire)"
+    assert read(results, "convergence")["lsh_no_compensation"]["equal_bytes"] == "yes: 50 %"
+
+
+def test_a_measurement_without_its_reference_is_at_fault(tmp_path, capsys):
+    write_speed(tmp_path, {"vanilla": 2.0, "lsh": 1.0}, reference="bf16")
+    build(tmp_path, "nano", ["speedup"])
+    assert "bf16, which every ratio is relative to, was not measured" in capsys.readouterr().err
