@@ -4,20 +4,21 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help reproduce ui test bench lint format docs lock reference clean .venv
+.PHONY: help reproduce ui test bench gpu lint format docs lock reference clean .venv
 
 PYTHON ?= python3
 SCALE ?= nano
 FILTERS ?=
 # Files of tests that run side by side; after them, alone, those that look at the whole machine or fill it.
 JOBS ?= 2
+DEVICE ?= cuda
 whole_machine := tests/cluster tests/suite/cluster/lab
 
 bin := .venv/bin
 pip := $(bin)/python -m pip --disable-pip-version-check
 installed := .venv/installed.stamp
-bench_packages := .venv/bench
-bench_installed := .venv/bench.stamp
+rival_packages := .venv/rivals
+rivals_installed := .venv/rivals.stamp
 resolver := .venv/resolver
 # One thread per process: ranks share the cores, and timings stay comparable.
 single_threaded := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
@@ -43,8 +44,12 @@ test: $(installed) ## Run the test suite (JOBS=1 runs one test at a time)
 	$(single_threaded) $(bin)/python -m pytest --benchmark-skip --numprocesses $(JOBS) --dist loadfile $(whole_machine:%=--ignore=%)
 	$(single_threaded) $(bin)/python -m pytest --benchmark-skip $(whole_machine)
 
-bench: $(bench_installed) ## Run the speed benchmarks
-	PYTHONPATH=$(bench_packages) $(single_threaded) DS_ACCELERATOR=cpu $(bin)/python -m pytest tests/benchmarks
+bench: $(rivals_installed) ## Run the speed benchmarks
+	PYTHONPATH=$(rival_packages) $(single_threaded) DS_ACCELERATOR=cpu $(bin)/python -m pytest tests/benchmarks
+
+# Needs torch alone, so it also runs where nothing else can be installed.
+gpu: ## Measure one GPU for ten minutes into results/card.jsonl; DEVICE=cpu rehearses it
+	$(or $(wildcard $(bin)/python),$(PYTHON)) -m suite.card.run --device $(DEVICE)
 
 lint: $(installed) ## Check style, spelling, types and the direction of imports
 	$(bin)/ruff check .
@@ -90,9 +95,9 @@ $(installed): requirements/lock.txt requirements/source.txt | $(bin)/python
 	@touch $@
 
 # Beside the environment, not in it: fairseq imports DeepSpeed where it finds it.
-$(bench_installed): requirements/bench.txt $(installed)
-	rm -rf $(bench_packages)
-	$(pip) install --require-hashes --no-deps --no-build-isolation --target $(bench_packages) -r requirements/bench.txt
+$(rivals_installed): requirements/rivals.txt $(installed)
+	rm -rf $(rival_packages)
+	$(pip) install --require-hashes --no-deps --no-build-isolation --target $(rival_packages) -r requirements/rivals.txt
 	@touch $@
 
 # For maintainers, after a change in pyproject.toml or requirements/source.in.
@@ -102,7 +107,7 @@ from_source := $(shell sed -nE 's/^([a-z0-9-]+)==.*/--no-emit-package \1/p' requ
 
 lock: | $(bin)/python ## Resolve the lock files anew (maintainers)
 	test -x $(resolver)/bin/uv || { $(PYTHON) -m venv $(resolver) && $(resolver)/bin/pip install --quiet uv; }
-	$(uv) $(from_source) --extra dev --extra docs --extra build --output-file requirements/lock.txt pyproject.toml
+	$(uv) $(from_source) --extra bench --extra dev --extra docs --extra build --output-file requirements/lock.txt pyproject.toml
 	$(uv) --no-deps --output-file requirements/source.txt requirements/source.in
-	$(uv) $(from_source) $$(sed -nE 's/^([a-z0-9.-]+)==.*/--no-emit-package \1/p' requirements/lock.txt) --extra bench --constraint requirements/lock.txt \
-	  --output-file requirements/bench.txt pyproject.toml
+	$(uv) $(from_source) $$(sed -nE 's/^([a-z0-9.-]+)==.*/--no-emit-package \1/p' requirements/lock.txt) --extra rivals --constraint requirements/lock.txt \
+	  --output-file requirements/rivals.txt pyproject.toml

@@ -17,7 +17,7 @@ from torch.autograd.function import once_differentiable
 
 from lshmoe.groups import active_group_rank, active_group_size
 from lshmoe.reduction import Reduced, Reduction
-from lshmoe.segments import Segments, segment_sum, spread
+from lshmoe.segments import Segments, occurrences, segment_sum, spread
 from lshmoe.traffic import Traffic
 from lshmoe.wire import NativeWire, PhasedWire, Wire
 
@@ -40,6 +40,27 @@ class Routes:
     tokens: Segments
     weights_R: Tensor
     counts_E: Tensor
+
+    @classmethod
+    def of(cls, ids_NK: Tensor, weights_NK: Tensor, num_experts: int, capacity: int | None = None) -> "Routes":
+        """The routes that a gate chose.
+
+        Args:
+            ids_NK: int64 ``[N, K]``, experts of each token.
+            weights_NK: ``[N, K]``, their gate weights.
+            num_experts: E.
+            capacity: rows that an expert keeps, the first ones; ``None`` keeps all.
+        """
+        num_tokens, k = ids_NK.shape
+        experts_R = ids_NK.flatten()
+        order_R = torch.argsort(experts_R, stable=True)
+        counts_E = occurrences(experts_R, num_experts)
+        if capacity is not None:
+            starts_E = counts_E.cumsum(0) - counts_E
+            place_R = torch.arange(order_R.shape[0], device=order_R.device) - starts_E[experts_R[order_R]]
+            order_R = order_R[place_R < capacity]
+            counts_E = counts_E.clamp(max=capacity)
+        return cls(Segments.from_assignment(order_R // k, num_tokens), weights_NK.flatten()[order_R], counts_E)
 
 
 @dataclass(frozen=True)
@@ -87,20 +108,22 @@ class Path:
     to_experts: Tensor
 
 
-def block_permutation(sizes_B: Tensor, order_B: Tensor) -> Tensor:
-    """Row index that rearranges consecutive blocks of rows.
+def block_permutation(sizes_B: Tensor, order_B: Tensor, num_rows: int) -> Tensor:
+    """Row index that rearranges consecutive blocks of rows; waits for no GPU.
 
     Args:
         sizes_B: int64 ``[B]``, rows per block, in the present order.
         order_B: int64 ``[B]``, the block that shall stand at each place.
+        num_rows: R, the sum of ``sizes_B``.
 
     Returns:
-        int64 ``[sum(sizes_B)]``, so that ``rows[index]`` has the blocks in the new order.
+        int64 ``[R]``, so that ``rows[index]`` has the blocks in the new order.
     """
     starts_B = sizes_B.cumsum(0) - sizes_B
     moved_B = sizes_B[order_B]
     shift_B = starts_B[order_B] - (moved_B.cumsum(0) - moved_B)
-    return torch.repeat_interleave(shift_B, moved_B) + torch.arange(int(sizes_B.sum()), device=sizes_B.device)
+    shift_R = torch.repeat_interleave(shift_B, moved_B, output_size=num_rows)
+    return shift_R + torch.arange(num_rows, device=sizes_B.device)
 
 
 class Exchange:
@@ -232,8 +255,9 @@ class Exchange:
         plan = self.plan(counts_E)
         counts_WL: Tensor = plan.counts_WL
         # Arrival order is (source rank, local expert); experts want (local expert, source rank).
-        number_WL = torch.arange(counts_WL.numel()).view_as(counts_WL)
-        to_experts = block_permutation(counts_WL.flatten(), number_WL.T.flatten()).to(counts_E.device)
+        number_WL = torch.arange(counts_WL.numel(), device=counts_E.device).view_as(counts_WL)
+        sizes_B = counts_WL.flatten().to(counts_E.device)
+        to_experts = block_permutation(sizes_B, number_WL.T.flatten(), int(counts_WL.sum()))
         return Path(plan, counts_WL, to_experts)
 
     def dispatch(self, rows_CD: Tensor, path: Path) -> Tensor:
@@ -265,7 +289,7 @@ class Exchange:
         """Exchange the counts; return what :meth:`route` needs, and ``counts_WL`` as in :class:`FlatPlan`."""
         send_WL = counts_E.view(self.world_size, -1)
         receive_WL = self.all_to_all_counts(send_WL, self.group)
-        send_WL, receive_WL = send_WL.cpu(), receive_WL.cpu()
+        send_WL, receive_WL = torch.stack([send_WL, receive_WL]).cpu()  # the one wait for the device
         return FlatPlan(send_WL.sum(1).tolist(), receive_WL.sum(1).tolist(), receive_WL)
 
     def route(self, rows: Tensor, plan: Any, reverse: bool, phase: str) -> Tensor:

@@ -1,8 +1,9 @@
 """The mixture-of-experts layer: gate → reduction → exchange → experts → exchange → restore → combine."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,7 @@ from lshmoe.experts import Experts
 from lshmoe.gate import TopKGate
 from lshmoe.groups import active_group_size
 from lshmoe.reduction import IdentityReduction, Reduction
-from lshmoe.segments import Segments, occurrences, spread
+from lshmoe.segments import spread
 from lshmoe.traffic import Traffic
 from lshmoe.wire import NativeWire, PhasedWire, Wire
 
@@ -42,6 +43,12 @@ class Routing:
     token_R: Tensor
     num_sent: int
     assignment_R: Tensor | None
+
+    @classmethod
+    def of(cls, x_ND: Tensor, routes: Routes, num_sent: int, assignment_R: Tensor | None) -> "Routing":
+        """What observers see of tokens ``[N, D]`` that take these routes."""
+        rows_RD = spread(x_ND.detach(), routes.tokens)
+        return cls(rows_RD, routes.counts_E, routes.tokens.assignment_R, num_sent, assignment_R)
 
 
 class MoELayer(nn.Module):
@@ -183,7 +190,10 @@ class MoELayer(nn.Module):
         # 1. Route: rows sorted by expert, each remembering its token.
         ids_NK, weights_NK, balance_loss = self.gate(x_ND, self.traffic, self.exchange.group, self.exchange.replicas)
         self._keep_balance_loss(balance_loss, again)
-        routes = self._sort_by_expert(ids_NK, weights_NK)
+        capacity = self.capacity_factor
+        if capacity is not None:
+            capacity = math.ceil(capacity * ids_NK.numel() / self.num_experts)
+        routes = Routes.of(ids_NK, weights_NK, self.num_experts, capacity)
         self.traffic.rows_routed += routes.weights_R.shape[0]
 
         def experts(rows_SD: Tensor, counts_L: Tensor) -> Tensor:
@@ -224,25 +234,11 @@ class MoELayer(nn.Module):
     ) -> None:
         if again or not self.observers:
             return
-        token_R = routes.tokens.assignment_R
-        rows_RD = spread(x_ND.detach(), routes.tokens)
-        place_R = token_R if places_N is None else places_N[token_R]
+        routing = Routing.of(x_ND, routes, num_sent, assignment_R)
+        if places_N is not None:
+            routing = replace(routing, token_R=places_N[routing.token_R])
         for observe in self.observers:
-            observe(Routing(rows_RD, routes.counts_E, place_R, num_sent, assignment_R))
-
-    def _sort_by_expert(self, ids_NK: Tensor, weights_NK: Tensor) -> Routes:
-        num_tokens, k = ids_NK.shape
-        experts_R = ids_NK.flatten()
-        order_R = torch.argsort(experts_R, stable=True)
-        counts_E = occurrences(experts_R, self.num_experts)
-        if self.capacity_factor is not None:
-            capacity = -int(-self.capacity_factor * num_tokens * k // self.num_experts)
-            starts_E = counts_E.cumsum(0) - counts_E
-            place_R = torch.arange(order_R.shape[0], device=order_R.device) - starts_E[experts_R[order_R]]
-            order_R = order_R[place_R < capacity]
-            counts_E = counts_E.clamp(max=capacity)
-        tokens = Segments.from_assignment(order_R // k, num_tokens)
-        return Routes(tokens, weights_NK.flatten()[order_R], counts_E)
+            observe(routing)
 
 
 def moe_layers(model: nn.Module) -> list[MoELayer]:

@@ -45,14 +45,27 @@ def hint(given: object, allowed: Iterable[object]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
+def _without_bench(error: ModuleNotFoundError) -> Exception:
+    """What to do about a module that is not there: the wheel brings torch alone, all else comes with an extra."""
+    package = (error.name or "").partition(".")[0]
+    if package in ("lshmoe", "baselines", "suite", "sweeps"):
+        return error
+    return UserError(f"{package}: this package is not installed; pip install 'lsh-moe-bench[bench]' brings it")
+
+
 @contextmanager
 def exit_on_error() -> Iterator[None]:
-    """For entry points: print one of the errors above, with its notes, as one line on stderr; exit with its code."""
+    """For entry points: print one of the errors above, with its notes, as one line on stderr; exit with its code.
+
+    A package that is missing is one of these errors.
+    """
     try:
         try:
             yield
         except KeyboardInterrupt:
             raise Stopped(signal.SIGINT) from None
+        except ModuleNotFoundError as error:
+            raise _without_bench(error) from None
     except (UserError, RunError) as error:
         line = "; ".join([str(error), *getattr(error, "__notes__", [])])
         print(f"error: {' '.join(line.split())}", file=sys.stderr)

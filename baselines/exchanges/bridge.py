@@ -67,7 +67,7 @@ class BridgeExchange(Exchange):
         # 1. To the rank of the own server that stands at the expert's place: from (server, place) to (place, server).
         counts_SGL = routes.counts_E.view(self.servers, self.per_server, -1)
         number_SGL = torch.arange(counts_SGL.numel(), device=routes.counts_E.device).view_as(counts_SGL)
-        order_R = block_permutation(routes.counts_E, number_SGL.transpose(0, 1).flatten())
+        order_R = block_permutation(routes.counts_E, number_SGL.transpose(0, 1).flatten(), len(routes.weights_R))
         rows_RD = spread(x_ND, routes.tokens).index_select(0, order_R)
         gathered = inside(rows_RD, counts_SGL.transpose(0, 1).flatten())
         # 2. Reduce what leaves the server, send, and come back the same way.

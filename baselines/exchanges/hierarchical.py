@@ -60,14 +60,23 @@ class HierarchicalExchange(Exchange):
         send_GSL = counts_E.view(self.servers, self.per_server, -1).transpose(0, 1)
         middle_SGL = self.all_to_all_counts(send_GSL, self.inside).transpose(0, 1)
         receive_SGL = self.all_to_all_counts(middle_SGL, self.between)
-        send_GS, middle_SG, receive_SGL = send_GSL.sum(2).cpu(), middle_SGL.sum(2).cpu(), receive_SGL.cpu()
-        number_SG = torch.arange(self.world_size).view(self.servers, self.per_server)
-        number_GS = torch.arange(self.world_size).view(self.per_server, self.servers)
+        # The one wait for the device.
+        counts = torch.cat([part.flatten() for part in (send_GSL.sum(2), middle_SGL.sum(2), receive_SGL)]).cpu()
+        send, middle, receive = counts.split([self.world_size, self.world_size, receive_SGL.numel()])
+        send_GS, middle_SG = send.view(self.per_server, self.servers), middle.view(self.servers, self.per_server)
+        receive_SGL = receive.view(receive_SGL.shape)
+
+        def reorder(sizes_XY: Tensor) -> Tensor:
+            """Blocks in the order of (x, y) leave in the order of (y, x)."""
+            number_XY = torch.arange(sizes_XY.numel(), device=counts_E.device).view_as(sizes_XY)
+            sizes_B = sizes_XY.flatten().to(counts_E.device)
+            return block_permutation(sizes_B, number_XY.T.flatten(), int(sizes_XY.sum()))
+
         return HierarchicalPlan(
-            inside_C=block_permutation(send_GS.T.flatten(), number_SG.T.flatten()).to(counts_E.device),
+            inside_C=reorder(send_GS.T),
             inside_send_G=send_GS.sum(1).tolist(),
             inside_receive_G=middle_SG.sum(0).tolist(),
-            between_M=block_permutation(middle_SG.T.flatten(), number_GS.T.flatten()).to(counts_E.device),
+            between_M=reorder(middle_SG.T),
             between_send_S=middle_SG.sum(1).tolist(),
             between_receive_S=receive_SGL.sum((1, 2)).tolist(),
             counts_WL=receive_SGL.flatten(0, 1),

@@ -9,8 +9,8 @@ from suite.analysis.estimate import Estimate
 from suite.analysis.order import in_order
 from suite.analysis.quality import margin, quality_differences
 from suite.analysis.rows import AtFault, MethodRow, data_name
-from suite.analysis.speedup import blocks_of
-from suite.analysis.statistics import compare_paired, holm, over_seeds, paired_ratio, steps_to_target
+from suite.analysis.statistics import compare_paired, holm, over_seeds, steps_to_target
+from suite.analysis.time_to_target import time_ratio
 from suite.records.evidence import Evidence, Run, Speed
 
 # Equal within noise: the target is this much above vanilla's last held-out value (perplexities fall). Of a share, such
@@ -32,15 +32,16 @@ class ConvergenceRow(MethodRow):
         tells_fault=True,
     )
     steps_to_target: float | None = column(
-        "first step at which the held-out curve reaches `target`, linear between evaluations; mean over seeds, empty "
-        "unless all reach it",
+        "first step at which the held-out curve reaches `target`, linear between evaluations; mean over the seeds that "
+        "reach it",
         "steps",
         form=".0f",
         better="lower",
     )
     time_to_target_ratio: Estimate | None = column(
-        "vanilla's steps to the target over the method's, times the paired speed-up, with the speed-up's interval; "
-        "above 1: sooner than vanilla",
+        "vanilla's time to the target over the method's, over the seeds in which both reach it, each step charged at "
+        "the run's own rate (statistics.md); the 95 % interval carries the noise of seeds and of step times; above 1: "
+        "sooner than vanilla",
         "ratio",
         form=".2f",
         better="higher",
@@ -74,7 +75,13 @@ class ConvergenceRow(MethodRow):
     equivalence_p: float | None = column(
         "p of two one-sided t tests of a difference within the margin (claims.md), corrected likewise"
     )
-    equivalence: str | None = column("to vanilla: `equivalent`, `different` or `undecided`")
+    equivalence: str | None = column(
+        "to vanilla: `equivalent`; `different`, beyond the margin; or `undecided`; both p values corrected"
+    )
+    reached: int | None = column(
+        "seeds that reach `target`; where not all do, `steps_to_target` and `time_to_target_ratio` flatter the method",
+        "runs",
+    )
 
 
 def convergence_rows(evidence: Evidence) -> list[ConvergenceRow | AtFault]:
@@ -93,7 +100,7 @@ def _group_rows(
     """Rows of one model on one task; a method without runs has a record at fault."""
     vanilla = methods.get("vanilla", [])
     target = target_of(vanilla) if vanilla else None
-    reference = _steps_to(vanilla, target)
+    reached = {name: {run.seed: _steps_to(run, target) for run in runs} for name, runs in methods.items()}
     link = own_link(evidence, model, task)
     against_vanilla = _against_vanilla(methods)
     rows: list[ConvergenceRow | AtFault] = []
@@ -102,9 +109,9 @@ def _group_rows(
         if not runs:
             rows.append(AtFault(model, task, method))
             continue
-        needed = _steps_to(runs, target)
+        needed = [steps for steps in reached[method].values() if steps is not None]
         metric = runs[0].metric
-        ratio = _time_to_target(link, method, reference, needed)
+        ratio = None if link is None else time_ratio(link, method, runs, reached[method], reached.get("vanilla", {}))
         against = against_vanilla.get(method)
         rows.append(
             ConvergenceRow(
@@ -115,7 +122,8 @@ def _group_rows(
                 steps=runs[0].summary.steps,
                 metric=metric,
                 value=over_seeds([_last(run, metric) for run in runs]),
-                steps_to_target=needed,
+                steps_to_target=over_seeds(needed).value if needed else None,
+                reached=len(needed) if target is not None and runs[0].summary.steps else None,
                 time_to_target_ratio=ratio,
                 time_cluster=link.cluster if link and ratio else None,
                 exact_value=over_seeds([_last(run, f"exact_{metric}") for run in runs]).value,
@@ -151,11 +159,16 @@ def _against_vanilla(methods: dict[str, list[Run]]) -> dict[str, _AgainstVanilla
         if method != "vanilla" and vanilla and runs
         if (comparison := compare_paired(quality_differences(runs, vanilla), margin(vanilla[0])))
     }
-    different = holm([comparison.p_different for comparison in found.values()])
-    equivalent = holm([comparison.p_equivalent for comparison in found.values()])
+    corrected = zip(
+        *(
+            holm([getattr(comparison, name) for comparison in found.values()])
+            for name in ("p_different", "p_beyond", "p_equivalent")
+        ),
+        strict=True,
+    )
     return {
-        method: _AgainstVanilla(comparison.difference, p_different, p_equivalent, comparison.verdict(p_equivalent))
-        for (method, comparison), p_different, p_equivalent in zip(found.items(), different, equivalent, strict=True)
+        method: _AgainstVanilla(comparison.difference, different, equivalent, comparison.verdict(equivalent, beyond))
+        for (method, comparison), (different, beyond, equivalent) in zip(found.items(), corrected, strict=True)
     }
 
 
@@ -163,14 +176,6 @@ def own_link(evidence: Evidence, model: str, task: str) -> Speed | None:
     """The measurement on the link that resembles the model's own cluster: the first that was set for a share."""
     speeds = [speed for speed in evidence.speeds if (speed.model, speed.task) == (model, task)]
     return next((speed for speed in speeds if speed.share is not None), speeds[0] if speeds else None)
-
-
-def _time_to_target(link: Speed | None, method: str, reference: float | None, needed: float | None) -> Estimate | None:
-    """Vanilla's steps over the method's, times the paired speed-up; the interval is that of the speed-up."""
-    if link is None or reference is None or needed is None or method not in set(link.blocks["method"]):
-        return None
-    vanilla, blocks = (blocks_of(link, name)["seconds"].tolist() for name in ("vanilla", method))
-    return paired_ratio(vanilla, blocks).times(reference / needed)
 
 
 def _last(run: Run, name: str) -> float:
@@ -193,13 +198,9 @@ def _rises(run: Run) -> bool:
     return bool(run.summary.metric.higher_is_better)
 
 
-def _steps_to(runs: Sequence[Run], target: float | None) -> float | None:
-    """Mean over seeds of the steps to ``target``; None unless every seed reaches it by training."""
-    if target is None or not runs or not runs[0].summary.steps:
-        return None
-    needed = [reached_at(run, target) for run in runs]
-    reached = [steps for steps in needed if steps is not None]
-    return over_seeds(reached).value if len(reached) == len(needed) else None
+def _steps_to(run: Run, target: float | None) -> float | None:
+    """The step at which a run reaches ``target`` by training; None if it never does."""
+    return reached_at(run, target) if target is not None and run.summary.steps else None
 
 
 def reached_at(run: Run, target: float) -> float | None:

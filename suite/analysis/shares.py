@@ -36,7 +36,7 @@ class SharesRow:
     servers: int = column("number of servers", form="d")
     experts: int = column("number of experts", form="d")
     share: Estimate = column(
-        "all-to-all over vanilla's step; median over rounds, 95 % bootstrap interval", "fraction", form=".1%"
+        "all-to-all over vanilla's step; geometric mean over rounds, 95 % Student's t interval", "fraction", form=".1%"
     )
     paper_share: float = column(
         "of the base in Fig. 3; the paper calls the others nearly the same", "fraction", header="paper", form=".1%"

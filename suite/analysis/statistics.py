@@ -1,5 +1,6 @@
-"""Estimates with intervals (seeds or paired blocks are the replicates), and the step that reaches a target."""
+"""Estimates with intervals (replicates are seeds, sessions or paired blocks), and the step that reaches a target."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,6 @@ from scipy import stats
 from suite.analysis.estimate import Estimate
 
 CONFIDENCE = 0.95
-RESAMPLES = 9999
 
 
 def over_seeds(values: Sequence[float]) -> Estimate:
@@ -28,29 +28,78 @@ def over_seeds(values: Sequence[float]) -> Estimate:
 
 
 def paired_ratio(numerators: Sequence[float], denominators: Sequence[float]) -> Estimate:
-    """Median of the ratios of neighbours, with a bootstrap percentile interval over the pairs.
+    """Geometric mean of the ratios of neighbours, with Student's t interval of their logarithms.
 
     Block i of both sequences was measured within one round, so slow drifts of the machine cancel in the ratio.
-    The median withstands a block that something else disturbed. The resampling is seeded: equal input, equal interval.
 
     Raises:
         ValueError: the sequences differ in length, or hold fewer than two pairs.
     """
     if len(numerators) != len(denominators) or len(numerators) < 2:
         raise ValueError(f"pairs: two or more of each are needed, got {len(numerators)} and {len(denominators)}")
-    ratios = np.asarray(numerators) / np.asarray(denominators)
-    median = float(np.median(ratios))
-    if np.ptp(ratios) == 0:
-        return Estimate(median, median, median)
-    interval = stats.bootstrap(
-        (ratios,),
-        np.median,
-        confidence_level=CONFIDENCE,
-        n_resamples=RESAMPLES,
-        method="percentile",
-        rng=np.random.default_rng(0),
-    ).confidence_interval
-    return Estimate(median, float(interval.low), float(interval.high))
+    return _exponential(over_seeds(_logarithms(numerators, denominators)))
+
+
+def ratio_over_sessions(
+    numerators: Sequence[float], denominators: Sequence[float], sessions: Sequence[int]
+) -> Estimate:
+    """As :func:`paired_ratio`, where pairs were measured in several sessions.
+
+    A session's process groups and links are set up anew, and what that draws is common to all its pairs: the session is
+    the replicate (a random effect), so the interval is Student's t over the means of sessions. With one session the
+    pairs are replicates, and the interval lacks what another session would have drawn.
+
+    Args:
+        numerators: one number per pair.
+        denominators: likewise.
+        sessions: the session of each pair.
+
+    Raises:
+        ValueError: as for :func:`paired_ratio`.
+    """
+    if len(set(sessions)) < 2:
+        return paired_ratio(numerators, denominators)
+    by_session: dict[int, list[float]] = {}
+    for session, value in zip(sessions, _logarithms(numerators, denominators), strict=True):
+        by_session.setdefault(session, []).append(value)
+    return _exponential(over_seeds([float(np.mean(values)) for values in by_session.values()]))
+
+
+def ratio_with_common_factor(ratios: Sequence[float], factor: Estimate) -> Estimate | None:
+    """Geometric mean of one ratio per seed, each multiplied by one factor that has noise of its own.
+
+    The squared standard errors of both logarithms add up; degrees of freedom are those of Welch and Satterthwaite. The
+    factor's interval is taken for Student's t with very many degrees of freedom, which its ends define.
+
+    Args:
+        ratios: one per seed.
+        factor: common to all seeds, with its interval.
+
+    Returns:
+        None without a ratio; no interval with one seed, or with a factor that has none.
+    """
+    if not ratios:
+        return None
+    logarithms = np.log(ratios)
+    mean = float(np.mean(logarithms)) + math.log(factor.value)
+    if len(ratios) == 1 or factor.low is None or factor.high is None:
+        return Estimate(math.exp(mean))
+    seeds = float(stats.sem(logarithms)) ** 2
+    own = ((math.log(factor.high) - math.log(factor.low)) / 2 / stats.norm.ppf((1 + CONFIDENCE) / 2)) ** 2
+    if not seeds:  # equal in every seed: the factor's noise alone
+        return factor.times(math.exp(mean) / factor.value)
+    freedom = (seeds + own) ** 2 / (seeds**2 / (len(ratios) - 1))
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) * math.sqrt(seeds + own)
+    return _exponential(Estimate(mean, mean - half, mean + half))
+
+
+def _logarithms(numerators: Sequence[float], denominators: Sequence[float]) -> list[float]:
+    return [math.log(one / other) for one, other in zip(numerators, denominators, strict=True)]
+
+
+def _exponential(estimate: Estimate) -> Estimate:
+    low, high = (None if end is None else math.exp(end) for end in (estimate.low, estimate.high))
+    return Estimate(math.exp(estimate.value), low, high)
 
 
 def steps_to_target(steps: Sequence[float], losses: Sequence[float], target: float) -> float | None:
@@ -74,27 +123,30 @@ class Comparison:
 
     Attributes:
         difference: mean with Student's t interval.
-        p_different: two-sided t test of no difference; small speaks for a difference.
-        p_equivalent: two one-sided t tests (TOST); small speaks for a difference within the margin.
+        p_different: two-sided t test of no difference; small speaks for a difference, of any size.
+        p_beyond: two-sided t test of a difference within the margin; small speaks for a larger one.
+        p_equivalent: two one-sided t tests (TOST); small speaks for a difference within the margin. At 5 % that is the
+            same as a 90 % interval within the margin.
         margin: the largest difference that counts as none.
     """
 
     difference: Estimate
     p_different: float
+    p_beyond: float
     p_equivalent: float
     margin: float
 
-    def verdict(self, p_equivalent: float | None = None) -> str:
-        """Equivalent by TOST; different if the interval lies beyond the margin; else undecided.
+    def verdict(self, p_equivalent: float | None = None, p_beyond: float | None = None) -> str:
+        """Equivalent by TOST; different where the difference is beyond the margin; else undecided.
 
         Args:
             p_equivalent: one corrected for multiple comparisons, if there is.
+            p_beyond: likewise.
         """
         if (self.p_equivalent if p_equivalent is None else p_equivalent) <= 1 - CONFIDENCE:
             return EQUIVALENT
-        low, high = self.difference.low, self.difference.high
-        assert low is not None and high is not None
-        return DIFFERENT if low > self.margin or high < -self.margin else UNDECIDED
+        beyond = (self.p_beyond if p_beyond is None else p_beyond) <= 1 - CONFIDENCE
+        return DIFFERENT if beyond else UNDECIDED
 
 
 def compare_paired(differences: Sequence[float], margin: float) -> Comparison | None:
@@ -109,11 +161,15 @@ def compare_paired(differences: Sequence[float], margin: float) -> Comparison | 
         return None
     mean = float(np.mean(differences))
     if np.ptp(differences) == 0:  # t is not defined
-        return Comparison(Estimate(mean, mean, mean), float(mean == 0), float(abs(mean) >= margin), margin)
-    above = stats.ttest_1samp(differences, -margin, alternative="greater").pvalue
-    below = stats.ttest_1samp(differences, margin, alternative="less").pvalue
+        outside = abs(mean) >= margin
+        return Comparison(Estimate(mean, mean, mean), float(mean == 0), float(not outside), float(outside), margin)
+    inside = [
+        stats.ttest_1samp(differences, -margin, alternative="greater").pvalue,
+        stats.ttest_1samp(differences, margin, alternative="less").pvalue,
+    ]
     different = stats.ttest_1samp(differences, 0.0).pvalue
-    return Comparison(over_seeds(differences), float(different), float(max(above, below)), margin)
+    beyond = min(1.0, 2 * (1 - max(inside)))
+    return Comparison(over_seeds(differences), float(different), float(beyond), float(max(inside)), margin)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -12,7 +12,10 @@ from pathlib import Path
 import pandas as pd
 
 from suite.analysis.columns import column, table_row
+from suite.analysis.statistics import CONFIDENCE, holm
 from suite.records.opened import note
+from suite.records.reading import RecordError, read_record
+from suite.records.schema.summary import Summary
 
 FACTORS = {"seeds.model": "initial weights", "seeds.data": "order of data", "seeds.hash": "hash draw"}
 RESIDUAL = "residual"
@@ -29,6 +32,7 @@ class Part:
         levels: seeds tried; None for the residual.
         freedom: degrees of freedom.
         sum_of_squares: share of the total one.
+        chance: the share that pure noise would have: degrees of freedom over those of all sources.
         p: of the F test against the residual; None for the residual and where nothing is left to test against.
         component: the variance component, in the square of the metric's unit.
         deviation: its square root.
@@ -38,6 +42,7 @@ class Part:
     levels: int | None
     freedom: float
     sum_of_squares: float
+    chance: float
     p: float | None
     component: float
 
@@ -64,13 +69,16 @@ def split_variance(trials: pd.DataFrame, name: str) -> list[Part]:
         raise ValueError(f"{len(trials)} trials, not each combination of at least two seeds once ({expected} of them)")
     squares, freedom, p = _anova(trials, varied, name)
     noise, total = squares["Residual"] / freedom["Residual"], sum(squares.values())
+    all_freedom = sum(freedom.values())
     parts = []
     for number, factor in enumerate(varied):
         source, levels = f"C(f{number})", int(trials[factor].nunique())
         component = max(0.0, (squares[source] / freedom[source] - noise) / (len(trials) / levels))
         share = _share(squares[source], total)
-        parts.append(Part(FACTORS[factor], levels, freedom[source], share, p[source], component))
-    rest = Part(RESIDUAL, None, freedom["Residual"], _share(squares["Residual"], total), None, noise)
+        chance = freedom[source] / all_freedom
+        parts.append(Part(FACTORS[factor], levels, freedom[source], share, chance, p[source], component))
+    chance = freedom["Residual"] / all_freedom
+    rest = Part(RESIDUAL, None, freedom["Residual"], _share(squares["Residual"], total), chance, None, noise)
     return [*parts, rest]
 
 
@@ -110,6 +118,12 @@ class VarianceRow:
     deviation: float = column("square root of `component`", "quantity")
     trials: int = column("number of runs")
     mean: float = column("over all runs", "quantity", form=".4g")
+    chance: float = column("the `share` that pure noise would have, by degrees of freedom", "fraction", form=".1%")
+    finding: str = column(
+        "`above chance`: p below 0.05, corrected for the number of sources by Holm's method; `not above chance`; "
+        "`residual`; or why the quantity says nothing",
+        words=True,
+    )
 
 
 def variance_rows(trials: pd.DataFrame) -> list[VarianceRow]:
@@ -122,7 +136,9 @@ def variance_rows(trials: pd.DataFrame) -> list[VarianceRow]:
     tasks = trials.groupby("task") if "task" in trials else [("", trials)]
     for task, group in tasks:
         for quantity in [name for name in SPLIT if name in group and group[name].notna().all()]:
-            for part in split_variance(group, quantity):
+            parts = split_variance(group, quantity)
+            findings = _findings(parts, _below_baseline(group) if quantity == "quality" else "")
+            for part, finding in zip(parts, findings, strict=True):
                 rows.append(
                     VarianceRow(
                         task=str(task),
@@ -136,9 +152,45 @@ def variance_rows(trials: pd.DataFrame) -> list[VarianceRow]:
                         deviation=part.deviation,
                         trials=len(group),
                         mean=float(group[quantity].mean()),
+                        chance=part.chance,
+                        finding=finding,
                     )
                 )
     return rows
+
+
+def _findings(parts: list[Part], says_nothing: str) -> list[str]:
+    tested = [part.p for part in parts if part.p is not None and not math.isnan(part.p)]
+    corrected = dict(zip(tested, holm(tested), strict=True))
+    words = []
+    for part in parts:
+        if part.source == RESIDUAL:
+            words.append(RESIDUAL)
+        else:
+            above = part.p is not None and corrected.get(part.p, 1.0) < 1 - CONFIDENCE
+            words.append(says_nothing or ("above chance" if above else "not above chance"))
+    return words
+
+
+def _below_baseline(group: pd.DataFrame) -> str:
+    """Why the quality says nothing: no run beats what knows frequencies alone. Empty where trials do not say that."""
+    if "baseline" not in group or group["baseline"].isna().any():
+        return ""
+    sign = -1 if (group["metric"] == "perplexity").all() else 1  # all other metrics rise
+    beaten = sign * group["quality"] > sign * group["baseline"]
+    return "" if beaten.any() else "says nothing: no run beats the baseline of frequencies"
+
+
+def _baselines(folder: Path, trials: pd.DataFrame) -> pd.Series:
+    """By trial, the metric of its task's trivial model; nothing where the trial's run is not here."""
+    found: list[float | None] = []
+    for path, metric in zip(trials.get("path", [""] * len(trials)), trials["metric"], strict=True):
+        try:
+            summary = read_record(folder / str(path) / "summary.json", Summary)
+            found.append(summary.baseline.quality.get(str(metric)))
+        except RecordError:
+            found.append(None)
+    return pd.Series(found, trials.index, dtype=float)
 
 
 def read_trials(folder: Path) -> tuple[pd.DataFrame | None, str]:
@@ -155,4 +207,4 @@ def read_trials(folder: Path) -> tuple[pd.DataFrame | None, str]:
     missing = [name for name in (*FACTORS, "metric", "quality") if name not in finished]
     if missing:
         return None, f"Invalid record `{TRIALS}`: it lacks {', '.join(missing)}, or no trial has finished."
-    return finished, ""
+    return finished.assign(baseline=_baselines(folder, finished)), ""

@@ -3,16 +3,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
 from suite.analysis.convergence import reached_at, target_of
 from suite.analysis.estimate import Estimate
-from suite.analysis.speedup import seconds_by_phase
+from suite.analysis.speedup import blocks_of, seconds_by_phase, speedup_of
 from suite.analysis.statistics import over_seeds, paired_ratio
+from suite.analysis.time_to_target import time_ratio
 from suite.claims.bench import Bench
 from suite.claims.finding import INCONCLUSIVE, NOT_SUPPORTED, Finding, Settled
 from suite.claims.ledger import Place
-from suite.records.evidence import Run, Speed
+from suite.records.evidence import Run
 
 
 @dataclass(frozen=True)
@@ -33,32 +32,28 @@ class Measured:
 def speedup(bench: Bench, place: Place, method: str, reference: str) -> Measured:
     """The reference's step time over the method's, paired, times."""
     speed = bench.speed(place, method, reference)
-    blocks = _blocks(speed, method)
+    blocks = blocks_of(speed, method)
     rate = blocks["rows_sent"].sum() / blocks["rows_routed"].sum()
-    ratio = paired_ratio(_blocks(speed, reference)["seconds"].tolist(), blocks["seconds"].tolist())
+    ratio = speedup_of(speed, method, reference)
     return Measured(ratio, bench.paths(speed), f"on {speed.cluster}, {rate:.1%} of rows sent")
 
 
 def time_to_target(bench: Bench, place: Place, method: str, reference: str) -> Measured:
-    """The reference's time to its own quality over the method's: steps to it over seeds, times the speed-up."""
+    """The reference's time to its own quality over the method's, over seeds, at the rates of each run."""
     runs, theirs = bench.runs(place, method), bench.runs(place, reference)
-    step = speedup(bench, place, method, reference)
-    evidence = sorted({*bench.paths(*runs, *theirs), *step.evidence})
+    speed = bench.speed(place, method, reference)
+    evidence = sorted({*bench.paths(*runs, *theirs), *bench.paths(speed)})
     target = target_of(theirs)
-    reached = {run.seed: reached_at(run, target) for run in theirs}
-    pairs = [(reached[run.seed], reached_at(run, target)) for run in runs if run.seed in reached]
-    ratios = [before / after for before, after in pairs if before is not None and after is not None]
-    if len(ratios) < len(pairs) or not pairs:
+    mine, others = ({run.seed: reached_at(run, target) for run in group} for group in (runs, theirs))
+    pairs = [(others[seed], mine[seed]) for seed in mine if seed in others]
+    if not pairs or any(None in pair for pair in pairs):
         late = sum(after is None for _, after in pairs)
         verdict = NOT_SUPPORTED if late == len(pairs) > 1 else INCONCLUSIVE
         reason = f"{late} of {len(pairs)} seeds did not reach the target of {target:.4g}"
         raise Settled(Finding(verdict, reason, evidence=evidence))
-    steps, factor = over_seeds(ratios), step.estimate
-    if steps.low is None or steps.high is None or factor.low is None or factor.high is None:
-        estimate = Estimate(steps.value * factor.value)
-    else:
-        estimate = Estimate(steps.value * factor.value, steps.low * factor.low, steps.high * factor.high)
-    return Measured(estimate, evidence, step.note)
+    estimate = time_ratio(speed, method, runs, mine, others, reference)
+    assert estimate is not None, "every pair reached the target"
+    return Measured(estimate, evidence, f"on {speed.cluster}")
 
 
 def rate(bench: Bench, place: Place, method: str, reference: str) -> Measured:
@@ -70,7 +65,7 @@ def rate(bench: Bench, place: Place, method: str, reference: str) -> Measured:
 def share(bench: Bench, place: Place, method: str, reference: str) -> Measured:
     """The method's all-to-all time over its step, a fraction over rounds."""
     speed = bench.speed(place, method)
-    blocks = _blocks(speed, method)
+    blocks = blocks_of(speed, method)
     within = [seconds_by_phase(phases)["all_to_all"] for phases in blocks["phases"]]
     return Measured(paired_ratio(within, blocks["seconds"].tolist()), bench.paths(speed), f"on {speed.cluster}")
 
@@ -111,7 +106,7 @@ def reduction_time(bench: Bench, place: Place, method: str, reference: str) -> M
 def expert_time(bench: Bench, place: Place, method: str, reference: str) -> Measured:
     """Time inside experts over the reference's, paired, and that over the rate: 1 where both shrink alike."""
     measured = _phase_ratio(bench, place, method, reference, "experts")
-    blocks = _blocks(bench.speed(place, method), method)
+    blocks = blocks_of(bench.speed(place, method), method)
     sent = float(blocks["rows_sent"].sum() / blocks["rows_routed"].sum())
     found = measured.estimate
     assert found.low is not None and found.high is not None
@@ -122,15 +117,11 @@ def expert_time(bench: Bench, place: Place, method: str, reference: str) -> Meas
 def _phase_ratio(bench: Bench, place: Place, method: str, reference: str, part: str) -> Measured:
     speed = bench.speed(place, method, reference)
     mine, theirs = (
-        [seconds_by_phase(phases)[part] for phases in _blocks(speed, name)["phases"]] for name in (method, reference)
+        [seconds_by_phase(phases)[part] for phases in blocks_of(speed, name)["phases"]] for name in (method, reference)
     )
     if not all(theirs):
         raise Settled(Finding(INCONCLUSIVE, f"{reference} spends no time on {part}", evidence=bench.paths(speed)))
     return Measured(paired_ratio(mine, theirs), bench.paths(speed), f"on {speed.cluster}")
-
-
-def _blocks(speed: Speed, method: str) -> pd.DataFrame:
-    return speed.blocks[speed.blocks["method"] == method].sort_values("round")
 
 
 def _value(run: Run) -> float:

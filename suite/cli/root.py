@@ -1,4 +1,4 @@
-"""The group of all commands, and how the program ends."""
+"""The group of all commands, and what a refused command line says."""
 
 import sys
 
@@ -26,7 +26,7 @@ from suite.cli import (
 )
 from suite.cli.base import PROGRAM, OpenGroup, joined
 from suite.cli.words import Words
-from suite.errors import UserError, exit_on_error
+from suite.errors import UserError
 
 
 class _Root(OpenGroup):
@@ -50,18 +50,21 @@ for module in (manifest, crate, verify, lab, track, docs, completion, resources,
     root.add_command(module.command)
 
 
-def main() -> None:
-    """Run the command that the process was given; the entry point of ``lshmoe-bench``."""
-    with exit_on_error():
-        try:
-            code = root.main(prog_name=PROGRAM, standalone_mode=False)
-        except click.exceptions.NoArgsIsHelpError as error:  # what a group prints without a command
-            error.show()
-            code = error.exit_code
-        except click.UsageError as error:
-            raise UserError(_explained(error)) from None
-        except click.Abort:
-            raise KeyboardInterrupt from None
+def run() -> None:
+    """Run the command that the process was given, and exit with its code.
+
+    Raises:
+        UserError: a command line that click refuses, or one that a command does.
+    """
+    try:
+        code = root.main(prog_name=PROGRAM, standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:  # what a group prints without a command
+        error.show()
+        code = error.exit_code
+    except click.UsageError as error:
+        raise UserError(_explained(error)) from None
+    except click.Abort:
+        raise KeyboardInterrupt from None
     sys.exit(code)
 
 

@@ -12,8 +12,10 @@ class MeasurementSettings(Strict):
     """Paired step-time measurement: methods alternate in blocks inside one process group."""
 
     warmup_steps: NonNegativeInt = Field(description="untimed steps of each method before its first block")
-    blocks: PositiveInt = Field(description="timed blocks per method")
+    blocks: PositiveInt = Field(description="timed blocks per method in a session")
     steps_per_block: PositiveInt = Field(description="training steps in a block")
+    # Older records were measured in one.
+    sessions: PositiveInt = Field(default=1, description="times that process groups and links are set up anew")
 
 
 class ProbeSettings(Strict):

@@ -21,7 +21,8 @@ CAPTION = (
     "As the paper's Fig. 6: held-out perplexity against training time on the link that resembles the model's cluster: "
     "steps × paired step time there; curves are means over seeds, smoothed as in the paper (1-D Gaussian, sigma 0.5). "
     "Dotted: the perplexity that counts as vanilla's; numbers: how much sooner than vanilla a method gets there, with "
-    "the interval of its paired step time. The last panels are of models that the paper does not show."
+    "the interval over seeds and step times, and how many seeds do. The last panels are of models that the paper does "
+    "not show."
 )
 METHODS = ("vanilla", "lsh", "lsh_no_compensation")
 SIGMA = 0.5
@@ -91,7 +92,10 @@ def _ratios(rows: Sequence[ConvergenceRow]) -> str:
 
 def _ratio(row: ConvergenceRow) -> str:
     ratio = row.time_to_target_ratio
-    return "not reached" if ratio is None else f"{ratio.value:.2f}× [{ratio.low:.2f}, {ratio.high:.2f}]"
+    if ratio is None:
+        return "not reached"
+    interval = "" if ratio.low is None else f" [{ratio.low:.2f}, {ratio.high:.2f}]"
+    return f"{ratio.value:.2f}×{interval}, {row.reached} of {row.seed_count}"
 
 
 def _printed(model: str, numbers: Published) -> str:

@@ -1,16 +1,22 @@
 """Step times of several methods, paired.
 
-Writes ``<results>/<scale>/speed/<cluster>/<model>/<task>.json`` with every block's raw numbers.
+Writes ``<results>/<scale>/speed/<cluster>/<model>/<task>.json`` with every block's raw numbers, once all sessions are
+over. A session has process groups and links of its own.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from suite.config.arguments import split_option
 from suite.costmodel import paper
 from suite.costmodel.targets import kappa_target
 from suite.errors import UserError
+from suite.files import write_atomically
 from suite.measurement.contestants import Contestants, cells, configurations
+from suite.records.reading import read_record
+from suite.records.schema.base import as_json
+from suite.records.schema.speed import SpeedRecord
 
 
 @dataclass(frozen=True)
@@ -19,9 +25,15 @@ class Plan(Contestants):
 
     Attributes:
         shares: of all-to-all in vanilla's step, one link each, by the link's label: "30" or a target's name.
+        session: which of the scale's sessions the ranks are to measure.
     """
 
     shares: dict[str, float]
+    session: int
+
+    def part(self, session: int) -> Path:
+        """Where the ranks of a session leave what they measured."""
+        return self.scratch / f"session{session}.json"
 
 
 def parse(arguments: Sequence[str]) -> Plan:
@@ -35,13 +47,15 @@ def parse(arguments: Sequence[str]) -> Plan:
     Raises:
         UserError: for bad input, in one line.
     """
-    shares, overrides = split_option("shares", arguments)
+    shares, words = split_option("shares", arguments)
+    session, overrides = split_option("session", words)
     configs = configurations(overrides)
     base = configs[0]
     if shares is None:
         shares = [str(share) for cell in cells(base) for share in cell.shares]
     folder = base.results / base.scale.name / "speed" / base.cluster.name / base.model.name
-    return Plan(configs, folder / f"{base.task.name}.json", dict(map(_share, shares)))
+    number = int(session[0]) if session else 0
+    return Plan(configs, folder / f"{base.task.name}.json", dict(map(_share, shares)), number)
 
 
 def _share(text: str) -> tuple[str, float]:
@@ -56,7 +70,7 @@ def _share(text: str) -> tuple[str, float]:
 
 
 def measure(arguments: Sequence[str]) -> None:
-    """Validate, prepare the data, and measure under torchrun.
+    """Validate, prepare the data, and measure under torchrun, once for every session.
 
     Raises:
         UserError: for bad input, before any rank starts.
@@ -69,4 +83,11 @@ def measure(arguments: Sequence[str]) -> None:
         raise UserError("scale.measurement.blocks: an interval needs at least 2")
     if not plan.vanilla.training.steps:
         raise UserError(f"task: {plan.vanilla.task.name} only evaluates; step times are those of a task that trains")
-    plan.compare("suite.measurement.speed_worker", arguments)
+    parts = []
+    for session in range(plan.vanilla.scale.measurement.sessions):
+        plan.compare("suite.measurement.speed_worker", [*arguments, f"session={session}"])
+        parts.append(read_record(plan.part(session), SpeedRecord))
+    links = [link.model_copy(update={"session": number}) for number, part in enumerate(parts) for link in part.links]
+    write_atomically(plan.record, as_json(parts[0].model_copy(update={"links": links})))
+    for session in range(len(parts)):
+        plan.part(session).unlink()

@@ -24,7 +24,7 @@ from suite.training.trainer import Trainer, build_model
 
 
 def measure(plan: Plan) -> None:
-    """Build a model per method, all with vanilla's weights, measure on every link, and write the record on rank 0."""
+    """Build a model per method, all with vanilla's weights, measure on every link; rank 0 writes what was measured."""
     member = join(plan.vanilla.cluster)
     task = build_task(plan.vanilla)
     trained = RunFolder.of(plan.vanilla).checkpoints
@@ -58,7 +58,7 @@ def measure(plan: Plan) -> None:
             "environment": environment,
             "links": links,
         }
-        write_atomically(plan.record, as_json(SpeedRecord.model_validate(record)))
+        write_atomically(plan.part(plan.session), as_json(SpeedRecord.model_validate(record)))
     dist.barrier()
     dist.destroy_process_group()
 

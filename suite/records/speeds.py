@@ -10,18 +10,18 @@ from suite.records.consistency import check_blocks
 from suite.records.opened import note
 from suite.records.reading import Invalid, RecordError, read_record
 from suite.records.schema.block import Block, Fits
-from suite.records.schema.speed import SpeedRecord
+from suite.records.schema.speed import SpeedRecord, TimedLink
 from suite.records.state import state_of_files
 
 
 @dataclass(frozen=True)
 class Speed:
-    """One paired measurement on one link: ``blocks`` holds one row per block.
+    """One paired measurement on one link: ``blocks`` holds one row per block, with the ``session`` that it is from.
 
     Attributes:
         cluster: name of the link.
         share: of all-to-all that the link was set for; ``None`` for a network as it is.
-        fit: the link's; ``None`` where no link was fitted.
+        fits: the link's, one per session; empty where no link was fitted.
         record: the file's.
         path: the file.
     """
@@ -30,7 +30,7 @@ class Speed:
     task: str
     cluster: str
     share: float | None
-    fit: Fits | None
+    fits: tuple[Fits, ...]
     record: SpeedRecord
     blocks: pd.DataFrame
     path: Path
@@ -65,10 +65,22 @@ def _read(path: Path) -> list[Speed]:
     record = read_record(path, SpeedRecord)
     if (record.cluster, record.model, f"{record.task}.json") != path.parts[-3:]:
         raise RecordError("it names another measurement than its path does")
-    return [
-        Speed(record.model, record.task, link.name, link.share, link.fit, record, _frame(link.blocks), path)
-        for link in record.links
-    ]
+    by_name: dict[str, list[TimedLink]] = {}
+    for link in record.links:
+        by_name.setdefault(link.name, []).append(link)
+    return [_speed(record, links, path) for links in by_name.values()]
+
+
+def _speed(record: SpeedRecord, links: list[TimedLink], path: Path) -> Speed:
+    """What all sessions measured on one link."""
+    first, sessions = links[0], [link.session for link in links]
+    if len(set(sessions)) < len(sessions) or any(link.share != first.share for link in links):
+        raise RecordError(f"link {first.name} is measured twice in a session, or set for several shares")
+    blocks = pd.concat([_frame(link.blocks).assign(session=link.session) for link in links], ignore_index=True)
+    if (blocks.groupby("method")["session"].nunique() != len(links)).any():
+        raise RecordError("a session lacks a method")
+    fits = tuple(link.fit for link in links if link.fit is not None)
+    return Speed(record.model, record.task, first.name, first.share, fits, record, blocks, path)
 
 
 def _frame(measured: list[Block]) -> pd.DataFrame:

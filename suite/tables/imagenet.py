@@ -40,7 +40,7 @@ def imagenet_sheet(rows: Sequence[ImagenetRow], scale: str) -> Sheet:
         "Top-1, top-5 and rate in percent. Samples per second: examples of a step over the paired step time on "
         "the link "
         "that is named; on this machine they say nothing about GPUs, their ratio is the speed-up. Several seeds: 95 % "
-        "intervals, Student's t; speed-ups: 95 % bootstrap. – where nothing corresponds at this scale.",
+        "intervals, Student's t, as those of speed-ups. – where nothing corresponds at this scale.",
         data_note(row.data for row in rows),
     ]
     return TABLE.sheet(f"Image classification: the paper's Table 3, scale {scale}", rows, notes)

@@ -22,8 +22,8 @@ TABLE = Table(
 
 def shares_sheet(rows: Sequence[SharesRow], scale: str, faults: Sequence[str] = ()) -> Sheet:
     notes = [
-        "Share: median over rounds with a bootstrap interval, waiting for other ranks included; `open_share`: the same "
-        "with the link open. Weights are untrained.",
+        "Share: geometric mean over rounds with Student's t interval, waiting for other ranks included; `open_share`: "
+        "the same with the link open. Weights are untrained.",
     ]
     return TABLE.sheet(f"Share of all-to-all, scale {scale}", rows, [*notes, *faults])
 

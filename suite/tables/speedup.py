@@ -36,9 +36,11 @@ TABLE = Table(
 def speedup_sheet(rows: Sequence[SpeedupRow | AtFault], scale: str, faults: Sequence[str] = ()) -> Sheet:
     measured = sound(rows)
     notes = [
-        "Speed-up: vanilla's step time over the method's (forward, backward, optimizer), median over pairs of "
-        "neighbouring blocks in one process group, with a 95 % bootstrap interval. Kappa: vanilla's all-to-all time "
-        "over the rest of its step. Bound: 1 / (1 − f(1−ρ) + h) from vanilla's all-to-all share f, the method's bytes "
+        "Speed-up: vanilla's step time over the method's (forward, backward, optimizer), geometric mean over pairs of "
+        "neighbouring blocks in one process group, at the share that the link was set for; 95 % interval over "
+        "sessions, or over the rounds of a single one, which lacks what another session would have drawn. Kappa: "
+        "vanilla's all-to-all time over the rest of its step. Bound: 1 / (1 − f(1−ρ) + h) from vanilla's all-to-all "
+        "share f, the method's bytes "
         "ratio ρ and reduction time h; experts that see fewer rows come on top of it, so that a method can exceed it. "
         "Of bound: speed-up over bound. Parts of the step are medians over blocks. What the calibrated cost model "
         "predicts is in `prediction.md`.",

@@ -16,7 +16,7 @@ TABLE = Table(
     VarianceRow,
     "one row per task, quantity and source",
     CAPTION,
-    printed="task quantity source levels share p deviation mean trials".split(),
+    printed="task quantity source levels share chance p finding deviation mean trials".split(),
     about="From the trials of the study `variance`, which trains one setting over all combinations of three seeds; "
     "empty without it.",
 )
@@ -24,7 +24,8 @@ TABLE = Table(
 
 def variance_sheet(rows: Sequence[VarianceRow], scale: str, why_empty: str) -> Sheet:
     note = (
-        "Share: of the sum of squares around the mean; p: F test against the residual, which holds the interactions. "
+        "Share: of the sum of squares around the mean; chance: what pure noise would have; p: F test against the "
+        "residual, which holds the interactions. "
         "Deviation: square root of the variance component, in the quantity's unit."
     )
     return TABLE.sheet(f"Variance between seeds, scale {scale}", rows, [why_empty or note])

@@ -1,21 +1,20 @@
-"""Our hashing and clustering beside others' on the same rows: Reformer's LSH (transformers) and k-means (faiss).
+"""Our hashing beside Reformer's LSH (transformers) on the same rows.
 
-Reformer draws a Gaussian rotation per call and hash function and keeps as many coordinates; k-means gets the number of
-groups that the rows were made of and two of its 25 usual iterations. One thread each; medians over paired rounds.
+Reformer draws a Gaussian rotation per call and hash function and keeps as many coordinates. One thread each; medians
+over paired rounds.
 """
 
 import statistics
 import time
 from collections.abc import Callable
 
-import faiss
 import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 from transformers import ReformerConfig
 from transformers.models.reformer.modeling_reformer import LSHSelfAttention
 
-from lshmoe import CrossPolytopeHash, cluster
+from lshmoe import CrossPolytopeHash
 from lshmoe.hashing import DEFAULT_COORDINATES
 
 ROWS, WIDTH, HASHES, GROUPS = 8192, 768, 6, 2000
@@ -55,22 +54,4 @@ def test_our_hashing_is_not_slower_than_reformers(
     benchmark.extra_info["reformer_over_ours"] = ratio
     benchmark.pedantic(hash, (rows,), rounds=3)
     print(f"\nReformer's hashing takes {ratio:.1f} times as long as ours at {coordinates} coordinates")
-    assert ratio >= 1
-
-
-def test_our_clustering_is_not_slower_than_k_means(benchmark: BenchmarkFixture, rows: torch.Tensor) -> None:
-    faiss.omp_set_num_threads(1)
-    hash = CrossPolytopeHash(WIDTH, HASHES)
-    counts_E = torch.tensor([ROWS])
-
-    def ours() -> None:
-        cluster(hash(rows), counts_E)
-
-    def k_means() -> None:
-        faiss.Kmeans(WIDTH, GROUPS, niter=2, min_points_per_centroid=1).train(rows.numpy())
-
-    ratio = times_as_long(k_means, ours, rounds=3)
-    benchmark.extra_info["k_means_over_ours"] = ratio
-    benchmark.pedantic(ours, rounds=3)
-    print(f"\ntwo iterations of k-means take {ratio:.0f} times as long as hashing and clustering")
     assert ratio >= 1

@@ -11,7 +11,8 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from lshmoe import MoELayer, lsh_reduction
+from baselines.reductions.kmeans import KMeans
+from lshmoe import MoELayer, Reduction, lsh_reduction
 from tests.benchmarks.memory import peak_bytes
 
 ROWS, WIDTH, HIDDEN, EXPERTS = 8192, 768, 3072, 8
@@ -21,6 +22,38 @@ def seconds(function: Callable[[], object]) -> float:
     began = time.perf_counter()
     function()
     return time.perf_counter() - began
+
+
+def share_of_layer(reduction: Reduction, rows: torch.Tensor, counts_E: torch.Tensor, layer: MoELayer) -> float:
+    """What reducing and restoring takes, forward and backward, over the vanilla layer's step: median of five pairs."""
+    grad = torch.ones_like(rows)
+
+    def reduce_and_restore() -> None:
+        reduced = reduction(rows, counts_E)
+        reduced.restore(reduced.rows_CD).backward(grad)
+
+    def vanilla() -> None:
+        layer(rows).backward(grad)
+
+    reduce_and_restore(), vanilla()
+    return statistics.median(seconds(reduce_and_restore) / seconds(vanilla) for _ in range(5))
+
+
+@pytest.mark.parametrize("rows_per_expert", [256, 1024])
+def test_k_means_as_it_is_used_costs_more_than_lsh(benchmark: BenchmarkFixture, rows_per_expert: int) -> None:
+    """Per expert, at a fifth of the rows: not one clustering of all rows into thousands of groups."""
+    torch.set_num_threads(1)
+    rows = torch.randn(EXPERTS * rows_per_expert, WIDTH, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    counts_E = torch.full((EXPERTS,), rows_per_expert)
+    layer = MoELayer(WIDTH, HIDDEN, EXPERTS, top_k=1)
+    k_means = KMeans(WIDTH, rate=0.2)
+    ours, theirs = (share_of_layer(one, rows, counts_E, layer) for one in (lsh_reduction(WIDTH), k_means))
+    benchmark.extra_info.update(lsh_share=ours, k_means_share=theirs)
+    benchmark.pedantic(k_means, (rows, counts_E), rounds=3)
+    print(
+        f"\n{rows_per_expert} rows per expert: k-means takes {theirs:.1%} of the vanilla layer's time, LSH {ours:.1%}"
+    )
+    assert ours < theirs
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,11 @@ from suite.records.schema.weights import Weights
 
 
 class TimedLink(Part):
-    """All blocks on one link."""
+    """All blocks on one link in one session."""
 
+    session: NonNegativeInt = Field(
+        default=0, description="from 0; each has process groups and link set-ups of its own"
+    )
     name: str = Field(
         description="lab_open, lab_30 for a share of 30 %, paced_30 if not real; without links the cluster's name"
     )
@@ -42,4 +45,4 @@ class SpeedRecord(Record):
     all_to_alls: PositiveInt = Field(description="all-to-alls per training step")
     methods: dict[str, MethodConfig] = Field(description="settings of each method that was timed")
     environment: Environment = Field(description="what the ranks ran on")
-    links: list[TimedLink] = Field(min_length=1, description="the same methods on each link")
+    links: list[TimedLink] = Field(min_length=1, description="the same methods on each link, in each session")

@@ -57,6 +57,7 @@ def speedups(error: float = 1.0, bound_reached: float = 1.1, **clusters: AlphaBe
                 experts_seconds=step.experts,
                 reduction_seconds=step.reduction,
                 rest_seconds=step.dense + step.overhang,
+                sessions=1,
                 weights="",
                 data="",
             )

@@ -20,12 +20,13 @@ def results(tmp_path):
 
 def test_eq_6_expects_experts_to_change_nothing_and_servers_only_what_stays_at_home(results):
     (base, experts, servers), _ = read_shares(results)
-    assert [row.share.value for row in (base, experts, servers)] == pytest.approx([0.3, 0.31, 0.38])
+    noise = 1e-3  # of the rounds
+    assert [row.share.value for row in (base, experts, servers)] == pytest.approx([0.3, 0.31, 0.38], rel=noise)
     assert base.share.low < 0.3 < base.share.high
     assert base.kappa == pytest.approx(0.3 / 0.7)
-    assert experts.expected_share == pytest.approx(0.3)
+    assert experts.expected_share == pytest.approx(0.3, rel=noise)
     kappa = 0.3 / 0.7 * (3 / 4) / (1 / 2)  # half of all rows leave one of two servers, three quarters one of four
-    assert servers.expected_share == pytest.approx(kappa / (1 + kappa))
+    assert servers.expected_share == pytest.approx(kappa / (1 + kappa), rel=noise)
     assert [row.slowdown for row in (base, experts, servers)] == [1, 1, 1.9]
     assert base.latency_share == pytest.approx(10 * 1e-3 / 0.1)
     assert {row.paper_share for row in (base, experts, servers)} == {0.3}

@@ -14,6 +14,8 @@ from suite.analysis.statistics import (
     holm,
     over_seeds,
     paired_ratio,
+    ratio_over_sessions,
+    ratio_with_common_factor,
     steps_to_target,
 )
 
@@ -40,12 +42,30 @@ def test_paired_ratio_cancels_a_drift_that_hits_both_neighbours():
     assert (estimate.value, estimate.low, estimate.high) == pytest.approx((1.5, 1.5, 1.5))
 
 
-def test_paired_ratio_withstands_one_disturbed_block_and_is_reproducible():
-    numerators = [2.0, 2.1, 1.9, 2.0, 2.05, 1.95, 60.0]
-    estimate = paired_ratio(numerators, [1.0] * 7)
-    assert estimate.value == 2.0
-    assert 1.9 <= estimate.low < 2.0 <= estimate.high < 60.0
-    assert paired_ratio(numerators, [1.0] * 7) == estimate
+def test_paired_ratio_is_a_t_interval_of_logarithms_worked_by_hand():
+    # Logarithms to the base 2: 0, 1, 2; standard error 1/sqrt(3), t with 2 degrees of freedom at 97.5 %: 4.302653.
+    estimate = paired_ratio([1.0, 2.0, 4.0], [1.0, 1.0, 1.0])
+    half = 4.302653 / math.sqrt(3)
+    assert (estimate.value, estimate.low, estimate.high) == pytest.approx((2, 2 ** (1 - half), 2 ** (1 + half)))
+
+
+def test_sessions_are_the_replicates_where_there_are_several():
+    ratios, sessions = [1.0, 1.0, 4.0, 4.0, 2.0, 2.0], [0, 0, 1, 1, 2, 2]
+    estimate = ratio_over_sessions(ratios, [1.0] * 6, sessions)
+    assert estimate == paired_ratio([1.0, 4.0, 2.0], [1.0] * 3)
+    assert ratio_over_sessions(ratios, [1.0] * 6, [0] * 6) == paired_ratio(ratios, [1.0] * 6)
+
+
+def test_a_common_factor_adds_its_noise_once():
+    ratios, exact = [1.0, 1.1, 1.2, 1.0, 1.1, 1.2, 1.1, 1.1], Estimate(3.0, 3.0, 3.0)
+    alone, times3 = paired_ratio(ratios, [1.0] * 8), ratio_with_common_factor(ratios, exact)
+    assert (times3.value, times3.low, times3.high) == pytest.approx((3 * alone.value, 3 * alone.low, 3 * alone.high))
+    noisy = ratio_with_common_factor(ratios, Estimate(3.0, 1.5, 6.0))
+    assert noisy.low < times3.low
+    assert noisy.high > times3.high
+    assert ratio_with_common_factor([2.0, 2.0], Estimate(3.0, 2.0, 4.5)) == Estimate(6.0, 4.0, 9.0)
+    assert ratio_with_common_factor([2.0], Estimate(3.0, 2.0, 4.5)) == Estimate(pytest.approx(6.0))
+    assert ratio_with_common_factor([], exact) is None
 
 
 @pytest.mark.parametrize(("numerators", "denominators"), [([1.0], [1.0]), ([1.0, 2.0], [1.0])])
@@ -68,6 +88,12 @@ def test_equivalence_is_statsmodels_two_one_sided_tests():
     assert found.p_different == pytest.approx(stats.ttest_rel(mine, theirs).pvalue)
 
 
+def test_a_difference_is_beyond_the_margin_when_its_interval_is():
+    for differences in ([1.2, 1.3, 1.4], [1.0, 1.3, 1.6], [-1.2, -1.3, -1.4]):
+        found = compare_paired(differences, 1.0)
+        assert (found.p_beyond <= 0.05) == (found.difference.low > 1.0 or found.difference.high < -1.0)
+
+
 @pytest.mark.parametrize(
     ("differences", "verdict"),
     [
@@ -88,6 +114,9 @@ def test_a_corrected_p_can_take_equivalence_back():
     found = compare_paired([0.3, 0.5, 0.4], 1.0)
     assert found.verdict() == EQUIVALENT
     assert found.verdict(p_equivalent=0.2) == UNDECIDED
+    beyond = compare_paired([2.0, 2.2, 2.4], 1.0)
+    assert beyond.verdict() == DIFFERENT
+    assert beyond.verdict(p_beyond=0.2) == UNDECIDED
 
 
 def test_one_seed_compares_nothing_and_a_margin_is_needed():

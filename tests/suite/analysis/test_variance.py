@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from suite.analysis.variance import split_variance
+from suite.analysis.variance import split_variance, variance_rows
 from suite.tables import variance
 
 COLUMNS = ("seeds.model", "seeds.data", "seeds.hash")
@@ -60,7 +60,7 @@ def test_the_table_says_what_is_there(tmp_path):
     path.parent.mkdir(parents=True)
     trials.to_csv(path, index=False)
     csv = variance.build(tmp_path, "nano")[0].read_text()
-    assert csv.startswith("task,quantity,source,levels,degrees_of_freedom,share,p,component,deviation,trials,mean\n")
+    assert csv.startswith("task,quantity,source,levels,degrees_of_freedom,share,p,component,deviation,trials,mean,")
     assert "text_lm,perplexity,initial weights,2,1," in csv
     first = {path: path.read_bytes() for path in variance.build(tmp_path, "nano")}
     assert {path: path.read_bytes() for path in variance.build(tmp_path, "nano")} == first
@@ -68,3 +68,39 @@ def test_the_table_says_what_is_there(tmp_path):
     assert "Invalid record" in variance.build(tmp_path, "nano")[1].read_text()
     path.write_text(trials.drop(columns="seeds.hash").to_csv(index=False))
     assert "lacks seeds.hash" in variance.build(tmp_path, "nano")[1].read_text()
+
+
+def noise(seed):
+    random = np.random.default_rng(seed)
+    trials = crossed((2, 2, 2), lambda m, d, h: random.normal(100, 1)).rename(columns={"perplexity": "quality"})
+    return trials.assign(metric="perplexity", rate=random.normal(0.2, 0.01, 8))
+
+
+def test_pure_noise_explains_three_sevenths_and_is_no_finding():
+    trials = [noise(seed).drop(columns="rate") for seed in range(40)]
+    rows = [row for each in trials for row in variance_rows(each) if row.source != "residual"]
+    assert 3 * np.mean([row.share for row in rows]) == pytest.approx(3 / 7, abs=0.08)
+    assert {row.chance for row in rows} == {1 / 7}
+    assert np.mean([row.finding == "above chance" for row in rows]) < 0.05
+
+
+def test_an_effect_is_above_chance():
+    trials = noise(0)
+    trials["quality"] += 50 * trials["seeds.model"]
+    findings = {row.source: row.finding for row in variance_rows(trials) if row.quantity == "perplexity"}
+    assert findings == {
+        "initial weights": "above chance",
+        "order of data": "not above chance",
+        "hash draw": "not above chance",
+        "residual": "residual",
+    }
+
+
+def test_runs_that_do_not_beat_frequencies_say_nothing_about_quality():
+    trials = noise(0).assign(baseline=50.0)
+    rows = variance_rows(trials)
+    assert {row.finding for row in rows if row.quantity == "perplexity" and row.source != "residual"} == {
+        "says nothing: no run beats the baseline of frequencies"
+    }
+    assert not any("baseline" in row.finding for row in rows if row.quantity == "rate")
+    assert not any("baseline" in row.finding for row in variance_rows(trials.assign(baseline=150.0)))

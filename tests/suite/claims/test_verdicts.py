@@ -40,11 +40,12 @@ def speeds(folder, lsh, **options):
     return write_speed(folder, {"vanilla": 2.0, "lsh": lsh}, **options)
 
 
-def seeds(folder, **finals):
+def seeds(folder, lsh_rate=0.25, **finals):
+    """Runs by method; LSH's send rows at the rate that :func:`speeds` was timed at, unless told otherwise."""
     shutil.rmtree(folder / "runs", ignore_errors=True)
     for method, values in finals.items():
         for seed, final in enumerate(values):
-            write_run(folder, method, seed=seed, final=final)
+            write_run(folder, method, seed=seed, final=final, rate=lsh_rate if method == "lsh" else 1.0)
 
 
 def test_a_speed_up_turns_with_the_record(tmp_path, book):
@@ -106,6 +107,8 @@ def test_a_time_to_quality_is_steps_times_step_time(tmp_path, book):
     speeds(tmp_path, 1.0)
     seeds(tmp_path, vanilla=[100.0, 100.0], lsh=[100.0, 100.1])
     assert one(tmp_path, claim).verdict == "supported"
+    seeds(tmp_path, vanilla=[100.0, 100.0], lsh=[100.0, 100.1], lsh_rate=1.0)  # no row saved, no time either
+    assert one(tmp_path, claim).measured == pytest.approx(1.0, rel=0.01)
     seeds(tmp_path, vanilla=[100.0, 100.0], lsh=[300.0, 300.1])
     found = one(tmp_path, claim)
     assert found.verdict == "not supported"

@@ -1,0 +1,1 @@
+"""What one card can do, measured without the rest of the bench: imports torch, lshmoe and baselines alone."""
