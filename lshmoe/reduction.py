@@ -25,7 +25,7 @@ from lshmoe.hashing import CrossPolytopeHash, SphericalPlaneHash
 from lshmoe.segments import Segments, occurrences, segment_mean, spread
 
 # Finest setting of the LSH reduction's knob: even with two outcomes each, more buckets than an expert has rows.
-_MOST_FUNCTIONS = 32
+_MOST_FUNCTIONS = 64
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def _sampled_reduction(rows_RD: Tensor, sent_CD: Tensor, clusters: Clusters, sam
 class LSHReduction(Reduction):
     """The paper's method: cluster rows by their hash codes and send centroids.
 
-    The knob is the number of hash functions, from 0 (one centroid per expert) to 32. It moves in small steps: at 2.3
+    The knob is the number of hash functions, from 0 (one centroid per expert) to 64. It moves in small steps: at 2.3
     functions, three are drawn, and of the buckets of the third one 30 % stand for themselves; the others stay together
     where the first two agree (:func:`~lshmoe.clustering.partly_divided`). A whole number is the paper's hash.
 
@@ -149,7 +149,7 @@ class LSHReduction(Reduction):
         return {"num_hashes": self.hash.num_hashes - 1 + self.divided}
 
     def tune(self, position: float) -> None:
-        """Take ``32 · position`` hash functions; what the seed draws for a number of functions stays the same."""
+        """Take ``64 · position`` hash functions; what the seed draws for a number of functions stays the same."""
         functions = position * _MOST_FUNCTIONS
         whole = max(1, math.ceil(functions))
         self.divided = functions - (whole - 1)

@@ -170,7 +170,7 @@ def _search(captured: Captured, target: Target) -> list[Choice]:
         middle = [(one + other) / 2 for one, other in zip(low, high, strict=True)]
         for group, share in enumerate(shares(middle)):
             (high if share >= target.share else low)[group] = middle[group]
-    nearest = [min(known, key=lambda at, known=known: (abs(known[at] - target.share), at)) for known in tried]
+    nearest = [min((abs(share - target.share), at) for at, share in known.items())[1] for known in tried]
     _refuse_unreached(captured, target, tried, nearest)
     below = [max(0.0, position - _NEARBY) for position in nearest]
     above = [min(1.0, position + _NEARBY) for position in nearest]

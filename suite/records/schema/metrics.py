@@ -9,7 +9,7 @@ from suite.records.schema.base import Part
 
 
 class Held(Part):
-    """What the rate controller held since its last decision, for one layer or for all."""
+    """What the rate controller held in this step, for one layer or for all."""
 
     setting: dict[str, float] = Field(description="options of the reduction that its knob sets")
     rate: NonNegativeFloat = Field(description="rows sent over rows routed")
@@ -42,7 +42,7 @@ class TrainLine(Part):
     sent_padding: NonNegativeInt = Field(description="sent rows that stand for padding alone")
     held: dict[str, Held] | None = Field(
         default=None,
-        description="by layer, or for `all`: what was held for a target since the last such line; else null",
+        description="by layer, or for `all`: what was held for a target; null without one",
     )
 
     def columns(self) -> dict[str, Any]:
