@@ -1,6 +1,6 @@
 # The map of the whole pipeline: data, runs, step times, probes, tables, figures, studies, claims, report.
 #   snakemake TARGET --profile profiles/laptop|slurm --config scale=nano|mini|paper [methods=a,b] [models=…] [tasks=…]
-#   [seeds=0,1] [cluster=…] [timed_on=…] [storage=URL] [glue_dir=FOLDER]
+#   [seeds=0,1] [cluster=…] [timed_on=…] [storage=URL] [glue_dir=FOLDER] [cifar10_dir=FOLDER]
 # Targets: prepare_data, runs, probes, tables, figures, sweeps, claims, manifest, crate, report, reproduce (all of them, the
 # default).
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 from snakemake.utils import min_version
 
 from suite.errors import exit_on_error
-from suite.config.arguments import folder_word
+from suite.config.arguments import FOLDERS, folder_word
 from suite.config.matrix import RunKey, measurement, origin, pacemaker, select
 from suite.records.track.live import mirrored
 
@@ -19,8 +19,8 @@ min_version("9.27")
 
 with exit_on_error():
     STORAGE = config.pop("storage", None)  # of studies; SQLite beside their records without one
-    # A folder in place of the hub. It is no parameter of a rule: the same data elsewhere make no run due.
-    GLUE = folder_word("glue_dir", config.pop("glue_dir", None))
+    # Folders in place of downloads. They are no parameters of a rule: the same data elsewhere make no run due.
+    DATA = " ".join(filter(None, (folder_word(field, config.pop(field, None)) for field in FOLDERS)))
     MATRIX = select(config)
 
 # Rules run in the environment that Snakemake runs in, with the packages of this folder.

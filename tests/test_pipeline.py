@@ -64,4 +64,4 @@ def test_a_folder_of_data_reaches_every_command_that_reads_them(tmp_path):
 def test_a_folder_that_is_not_there_is_one_line():
     done = snakemake("--config", "glue_dir=/nowhere")
     assert done.returncode == 2
-    assert "error: glue_dir: /nowhere is no folder" in done.stderr
+    assert "error: glue_dir: /nowhere is no folder and no whole zip" in done.stderr

@@ -147,4 +147,4 @@ def _row(trial: Trial, origin: float | None) -> AblationRow:
 
 
 def _quality(run: Run) -> float:
-    return float(run.evals[run.metric].iloc[-1])
+    return run.summary.final[run.metric]

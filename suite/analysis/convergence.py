@@ -62,7 +62,7 @@ class ConvergenceRow(MethodRow):
         form=".1%",
         better="lower",
     )
-    target: float | None = column("1.05 × vanilla's last value: equal to vanilla within noise", "as metric")
+    target: float | None = column("1.05 × the last point of vanilla's curve: equal within noise", "as metric")
     data: str = column("data sets used")
     difference: Estimate | None = column(
         "quality less vanilla's of the same seed (of a perplexity minus its logarithm); 95 % Student's t interval; "
@@ -121,12 +121,12 @@ def _group_rows(
                 seed_count=len(runs),
                 steps=runs[0].summary.steps,
                 metric=metric,
-                value=over_seeds([_last(run, metric) for run in runs]),
+                value=over_seeds([run.summary.final[metric] for run in runs]),
                 steps_to_target=over_seeds(needed).value if needed else None,
                 reached=len(needed) if target is not None and runs[0].summary.steps else None,
                 time_to_target_ratio=ratio,
                 time_cluster=link.cluster if link and ratio else None,
-                exact_value=over_seeds([_last(run, f"exact_{metric}") for run in runs]).value,
+                exact_value=over_seeds([run.summary.final[f"exact_{metric}"] for run in runs]).value,
                 rate=_mean(runs, "rate"),
                 relative_bytes=_mean(runs, "relative_bytes"),
                 target=target,
@@ -178,10 +178,6 @@ def own_link(evidence: Evidence, model: str, task: str) -> Speed | None:
     return next((speed for speed in speeds if speed.share is not None), speeds[0] if speeds else None)
 
 
-def _last(run: Run, name: str) -> float:
-    return float(run.evals[name].iloc[-1])
-
-
 def _mean(runs: Sequence[Run], name: str) -> float | None:
     """Mean over seeds of a number in the summary; None if it says nothing, as of a run without steps."""
     values = [getattr(run.summary, name) for run in runs]
@@ -189,8 +185,8 @@ def _mean(runs: Sequence[Run], name: str) -> float | None:
 
 
 def target_of(vanilla: Sequence[Run]) -> float:
-    """The value of the metric that counts as reaching vanilla's quality."""
-    last = over_seeds([_last(run, vanilla[0].metric) for run in vanilla]).value
+    """The value of the metric at which a curve has reached vanilla's quality: both are of the same examples."""
+    last = over_seeds([float(run.evals[run.metric].iloc[-1]) for run in vanilla]).value
     return 1 - TARGET_SLACK * (1 - last) if _rises(vanilla[0]) else TARGET_SLACK * last
 
 

@@ -34,6 +34,9 @@ class GlueRow:
         default=None,
     )
     lsh: Estimate | Fault | None = column("likewise, of LSH", "%", form=".1f", better="higher", default=None)
+    lsh_exact: Estimate | None = column(
+        "of the weights that LSH trained, evaluated with exact dispatch", "%", form=".1f", better="higher", default=None
+    )
     difference: Estimate | None = column(
         "LSH less vanilla, paired by seed", "% points", form="+.1f", better="higher", default=None
     )
@@ -80,6 +83,7 @@ def _row(evidence: Evidence, task: str, numbers: Published, printed: GlueRow) ->
         seed_count=len(pairs),
         vanilla=_accuracy(evidence, model, task, "vanilla", before),
         lsh=_accuracy(evidence, model, task, "lsh", after),
+        lsh_exact=mean(list(final_percent(lsh, "exact_accuracy").values())),
         difference=mean(pairs),
         rate=rate_percent(lsh),
         speedup=time.speedup if time else None,

@@ -12,8 +12,8 @@ SHARE_MARGIN, PERPLEXITY_MARGIN = 0.005, 0.01
 
 
 def quality(run: Run) -> float:
-    """The last held-out metric, larger is better: a share as it is, of a perplexity minus its logarithm."""
-    value = float(run.evals[run.metric].iloc[-1])
+    """The final held-out metric, larger is better: a share as it is, of a perplexity minus its logarithm."""
+    value = run.summary.final[run.metric]
     return value if run.summary.metric.higher_is_better else -math.log(value)
 
 

@@ -18,6 +18,15 @@ class RunRow(MethodRow):
     value: float = column(
         "held-out, after the last step, with the method on", "as metric", form=".4g", tells_fault=True
     )
+    exact_value: float = column(
+        "the same weights evaluated with exact dispatch (no reduction, plain wire)", "as metric", form=".4g"
+    )
+    held_out_examples: int | None = column(
+        "that `value`, `exact_value` and `baseline_value` were measured on; empty where an older record does not say",
+        "examples",
+        header="held_out",
+        form="d",
+    )
     baseline: str = column("a model that learns nothing but frequencies")
     baseline_value: float = column("its metric on the same held-out examples", "as metric", form=".4g")
     other_metrics: str = column("what else the task measures, with the method on", header="others")
@@ -66,6 +75,8 @@ def _row(run: Run) -> RunRow:
         steps=summary.steps,
         metric=run.metric,
         value=summary.final[run.metric],
+        exact_value=summary.final[f"exact_{run.metric}"],
+        held_out_examples=summary.held_out_examples,
         baseline=summary.baseline.name,
         baseline_value=summary.baseline.quality[run.metric],
         other_metrics=", ".join(others),

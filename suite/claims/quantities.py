@@ -88,7 +88,7 @@ def value_gap(bench: Bench, place: Place, method: str, reference: str) -> Measur
 def top5(bench: Bench, place: Place, method: str, reference: str) -> Measured:
     """Top-5 accuracy over seeds, in points."""
     runs = bench.runs(place, method)
-    return Measured(over_seeds([100 * float(run.evals["top5"].iloc[-1]) for run in runs]), bench.paths(*runs))
+    return Measured(over_seeds([100 * run.summary.final["top5"] for run in runs]), bench.paths(*runs))
 
 
 def throughput(bench: Bench, place: Place, method: str, reference: str) -> Measured:
@@ -125,7 +125,7 @@ def _phase_ratio(bench: Bench, place: Place, method: str, reference: str, part: 
 
 
 def _value(run: Run) -> float:
-    last = float(run.evals[run.metric].iloc[-1])
+    last = run.summary.final[run.metric]
     return 100 * last if run.summary.metric.higher_is_better else last
 
 

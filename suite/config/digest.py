@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from suite.config.arguments import FOLDERS
 from suite.config.run import RunConfig
 
 
@@ -43,4 +44,4 @@ def _unset(name: str, value: Any) -> bool:
 
 def _placeless(value: Any) -> Any:
     """Without where data lie on a machine, which decides nothing: their contents are on record."""
-    return {name: v for name, v in value.items() if name != "glue_dir"} if isinstance(value, Mapping) else value
+    return {name: v for name, v in value.items() if name not in FOLDERS} if isinstance(value, Mapping) else value

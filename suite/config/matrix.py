@@ -9,6 +9,7 @@ from suite.config.compose import cluster_named, compose
 from suite.config.conf import choices
 from suite.config.paper.published import published
 from suite.config.run import RunConfig
+from suite.config.scale import Cell
 from suite.config.task import StartsFrom
 from suite.config.validation import validate
 from suite.errors import UserError, unknown
@@ -86,25 +87,29 @@ def select(options: Mapping[str, object]) -> Matrix:
     models = _choose("models", options, choices("model"), {cell.model for cell in scale.matrix})
     tasks = _choose("tasks", options, choices("task"), {cell.task for cell in scale.matrix})
     methods = _choose("methods", options, choices("method"), None)
-    seeds = _seeds(options["seeds"]) if "seeds" in options else scale.seeds
-    runs = tuple(
+    seeds = _seeds(options["seeds"]) if "seeds" in options else None
+    wanted = (
         RunKey(cell.model, cell.task, method, seed)
         for cell in scale.matrix
         if cell.model in models and cell.task in tasks
         for method in methods or cell.methods
-        for seed in seeds
+        for seed in seeds or cell.seeds or scale.seeds
     )
+    runs = tuple(dict.fromkeys(wanted))  # cells that share a model and a task may name the same run
     if not runs:
         offered = ", ".join(f"{cell.model} on {cell.task}" for cell in scale.matrix)
         raise UserError(f"models, tasks: nothing of scale {scale.name} is left; it has: {offered}")
     selected = {(run.model, run.task) for run in runs}
-    cells = {(cell.model, cell.task): cell for cell in scale.matrix}
+    of_pair: dict[tuple[str, str], list[Cell]] = {}
+    for cell in scale.matrix:
+        of_pair.setdefault((cell.model, cell.task), []).append(cell)
+    cells = {pair: cells_of[0] for pair, cells_of in of_pair.items()}
     elsewhere = str(options.get("cluster") or scale.cluster)
     clusters = {pair: elsewhere if "cluster" in options else cell.cluster or elsewhere for pair, cell in cells.items()}
     trained = {pair for pair in cells if pair in selected and _placed(*pair, scale.name, clusters[pair]).training.steps}
     follows = "cluster" in options and scale.timed_on == scale.cluster
     timed_on = str(options.get("timed_on") or (options["cluster"] if follows else scale.timed_on))
-    timed = tuple(pair for pair, cell in cells.items() if cell.timed and pair in trained)
+    timed = tuple(pair for pair in cells if pair in trained and any(cell.timed for cell in of_pair[pair]))
     slowed = cluster_named(timed_on).network in ("lab", "paced")
     shares = {
         cell.model: (cell.task, cell.shares[0])
@@ -115,7 +120,7 @@ def select(options: Mapping[str, object]) -> Matrix:
         scale.name,
         runs,
         timed,
-        tuple(pair for pair, cell in cells.items() if cell.probed and pair in selected),
+        tuple(pair for pair in cells if pair in selected and any(cell.probed for cell in of_pair[pair])),
         dict(sorted(shares.items())),
         clusters,
         elsewhere,

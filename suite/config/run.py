@@ -53,6 +53,7 @@ class RunConfig(Strict):
     cluster: ClusterConfig = Field(description="where ranks run")
     capture: CaptureSettings = Field(description="samples of rows")
     glue_dir: Path | None = Field(None, description="folder with GLUE's layout, in place of the hub")
+    cifar10_dir: Path | None = Field(None, description="folder or zip of CIFAR-10, in place of the download")
     tracking: Literal["off", "mlflow"] = Field("mlflow", description="where a run is mirrored as it goes")
 
     @property

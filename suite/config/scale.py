@@ -26,11 +26,15 @@ class ProbeSettings(Strict):
 
 
 class Cell(Strict):
-    """Runs of a scale: one model on one task with several methods, the reference first."""
+    """Runs of a scale: one model on one task with several methods, the reference first.
+
+    Cells of the same model and task add up, so that some methods may have more seeds than others.
+    """
 
     model: str = Field(description="a file of conf/model")
     task: str = Field(description="a file of conf/task")
     methods: list[str] = Field(min_length=1, description="files of conf/method; the first one is the reference")
+    seeds: list[NonNegativeInt] | None = Field(None, min_length=1, description="of its runs, if not the scale's")
     timed: bool = Field(True, description="whether step times are measured")
     cluster: str | None = Field(None, description="where its runs train, if not where the scale's do")
     shares: list[Annotated[float, Field(gt=0, lt=1)]] = Field(
@@ -53,7 +57,7 @@ class ScaleConfig(Strict):
     """How much is run: the matrix of runs, their seeds, and the effort put into timing."""
 
     name: ScaleName = Field(description="of the file")
-    seeds: list[NonNegativeInt] = Field(min_length=1, description="of every cell's runs")
+    seeds: list[NonNegativeInt] = Field(min_length=1, description="of the runs of cells without seeds of their own")
     cluster: str = Field(description="where runs train")
     timed_on: str = Field(description="cluster on which step times are measured")
     matrix: list[Cell] = Field(min_length=1, description="runs that are asked for")
@@ -62,3 +66,11 @@ class ScaleConfig(Strict):
     probe: ProbeSettings = Field(
         default=ProbeSettings(batches=2, hash_seeds=5), description="how methods' errors are measured"
     )
+
+    @model_validator(mode="after")
+    def _train_in_one_place(self) -> "ScaleConfig":
+        places: dict[tuple[str, str], str | None] = {}
+        for cell in self.matrix:
+            if places.setdefault((cell.model, cell.task), cell.cluster) != cell.cluster:
+                raise ValueError(f"matrix: cells of {cell.model} on {cell.task} name different clusters; name one")
+        return self

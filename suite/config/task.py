@@ -8,11 +8,15 @@ from suite.config.base import Fraction, NonNegativeFloat, NonNegativeInt, ScaleN
 
 
 class Optimizer(Strict):
-    """Adam with linear warm-up, then a cosine to ``final_fraction`` of the peak at the last step."""
+    """Adam with linear warm-up, then a ``schedule`` from the peak to ``final_fraction`` of it at the last step."""
 
     learning_rate: PositiveFloat = Field(description="at its peak")
     warmup_steps: NonNegativeInt = Field(description="of linear growth to the peak")
-    final_fraction: NonNegativeFloat = Field(description="of the peak, at the last step")
+    # Older records do not name their schedule: it is the cosine.
+    schedule: Literal["constant", "linear", "cosine"] = Field(
+        default="cosine", description="how the rate falls from its peak; constant: not at all"
+    )
+    final_fraction: NonNegativeFloat = Field(description="of the peak, at the last step; constant does without")
     betas: tuple[Fraction, Fraction] = Field(description="Adam's decay rates of the two moments")
     epsilon: PositiveFloat = Field(description="Adam's")
     weight_decay: NonNegativeFloat = Field(description="decoupled from the gradient, as in AdamW")
@@ -28,6 +32,10 @@ class Training(Strict):
     balance_weight: NonNegativeFloat = Field(description="weight of the gate's load-balance loss")
     eval_every: PositiveInt = Field(description="steps between evaluations; the last step is always evaluated")
     eval_examples: PositiveInt = Field(description="held-out examples per evaluation, over all ranks")
+    # Older records have no final evaluation of its own.
+    final_examples: PositiveInt | Literal["all"] | None = Field(
+        default=None, description="held-out examples of one more evaluation after the last step; null: there is none"
+    )
     checkpoint_every: PositiveInt = Field(description="steps between checkpoints")
     precision: Literal["float32", "bfloat16"] = Field(description="bfloat16 is autocast; weights stay float32")
     optimizer: Optimizer = Field(description="Adam and its schedule")

@@ -61,21 +61,33 @@ class GlueTable:
             UserError: naming the line that is not as the registry says.
         """
         table, names = self.table, self.table.columns
-        with self.path.open(encoding="utf-8-sig", newline="\n") as file:
-            for number, line in enumerate(file, start=1):
-                fields = line.rstrip("\r\n").split("\t")
-                if names is None:
-                    names = self._header(fields)
-                    continue
-                where = f"glue_dir: {table.file} line {number}"
-                if len(fields) != len(names):
-                    raise UserError(f"{where} has {len(fields)} columns; expected {len(names)}: {', '.join(names)}")
-                row = dict(zip(names, fields, strict=True))
-                if row[table.label] not in table.classes:
-                    allowed = ", ".join(table.classes)
-                    raise UserError(f"{where}: {table.label} is {row[table.label]!r}; expected one of {allowed}")
-                label = table.classes.index(row[table.label])
-                yield Example(row[table.text], label, f"{table.file} {number}", row[table.pair] if table.pair else None)
+        for number, line in enumerate(self._lines(), start=1):
+            fields = line.rstrip("\r\n").split("\t")
+            if names is None:
+                names = self._header(fields)
+                continue
+            if len(fields) < len(names) and table.short_lines == "left out":
+                continue
+            where = f"glue_dir: {table.file} line {number}"
+            if len(fields) != len(names):
+                raise UserError(f"{where} has {len(fields)} columns; expected {len(names)}: {', '.join(names)}")
+            row = dict(zip(names, fields, strict=True))
+            if row[table.label] not in table.classes:
+                allowed = ", ".join(table.classes)
+                raise UserError(f"{where}: {table.label} is {row[table.label]!r}; expected one of {allowed}")
+            label = table.classes.index(row[table.label])
+            yield Example(row[table.text], label, f"{table.file} {number}", row[table.pair] if table.pair else None)
+
+    def _lines(self) -> Iterator[str]:
+        try:
+            with self.path.open(encoding="utf-8-sig", newline="\n") as file:
+                first = next(file, None)
+                if first is None:
+                    raise UserError(f"glue_dir: {self.table.file} is empty; unpack it again")
+                yield first
+                yield from file
+        except UnicodeDecodeError as error:
+            raise UserError(f"glue_dir: {self.table.file} is not UTF-8 ({error.reason}); unpack it again") from None
 
     def _header(self, found: list[str]) -> list[str]:
         wanted = [self.table.text, *([self.table.pair] if self.table.pair else []), self.table.label]

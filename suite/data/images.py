@@ -19,12 +19,11 @@ from numpy.typing import NDArray
 from suite.data.fetch import unpacked
 from suite.data.parts import PARTS, Part
 from suite.data.prepared import prepare_folder, read_manifest, recipe_folder
+from suite.data.published_images import DownloadedImages, ImageTree, Labelled
 from suite.data.registry import MemberFiles, Source
 from suite.loading import load_object
 
 FORMAT = 1
-# An image, uint8 ``[channels, side, side]``, and the name of its class.
-Labelled = tuple[NDArray[np.uint8], str]
 
 
 @dataclass(frozen=True)
@@ -32,12 +31,12 @@ class ImageRecipe:
     """Everything that decides a prepared folder's contents.
 
     Attributes:
-        source: its reader yields :data:`Labelled`; equal images count once.
-        held_out: share of each class kept out of training, in (0, 1).
+        source: its reader yields :data:`Labelled`, and equal images count once; or it has parts of its own.
+        held_out: share of each class kept out of training, in (0, 1); ``None`` where the source has parts.
     """
 
-    source: Source
-    held_out: float
+    source: Source | ImageTree | DownloadedImages
+    held_out: float | None
 
     def folder(self, cache: Path) -> Path:
         """Path of the prepared images."""
@@ -107,11 +106,15 @@ def cifar10_hex(paths: list[Path]) -> Iterator[Labelled]:
         yield pixels.transpose(2, 0, 1), max(example["target_scores"], key=example["target_scores"].__getitem__)
 
 
+def _drawn(source: Source, held_out: float | None, cache: Path) -> dict[Part, list[Labelled]]:
+    assert isinstance(source.documents, MemberFiles) and held_out is not None
+    read: Callable[[list[Path]], Iterator[Labelled]] = load_object("registry.reader", source.documents.reader)
+    return stratified(read(unpacked(source, cache)), held_out)
+
+
 def _write(folder: Path, recipe: ImageRecipe, cache: Path) -> dict[str, Any]:
     source, held_out = recipe.source, recipe.held_out
-    assert isinstance(source.documents, MemberFiles)
-    read: Callable[[list[Path]], Iterator[Labelled]] = load_object("registry.reader", source.documents.reader)
-    parts = stratified(read(unpacked(source, cache)), held_out)
+    parts = _drawn(source, held_out, cache) if isinstance(source, Source) else source.parts(cache)
     classes = sorted({label for _, label in parts["train"]})
     counts: dict[str, dict[str, int]] = {}
     for part, examples in parts.items():
@@ -121,13 +124,15 @@ def _write(folder: Path, recipe: ImageRecipe, cache: Path) -> dict[str, Any]:
         np.save(folder / f"{part}_labels.npy", labels)
         counts[part] = dict(zip(classes, np.bincount(labels, minlength=len(classes)).tolist(), strict=True))
         if part == "train":
-            pixels = images.transpose(1, 0, 2, 3).reshape(images.shape[1], -1) / 255
-            mean, deviation = pixels.mean(1).tolist(), pixels.std(1).tolist()
+            # A channel at a time: as floating-point numbers, pixels take eight times their memory.
+            channels = range(images.shape[1])
+            mean = [float((images[:, channel].ravel() / 255).mean()) for channel in channels]
+            deviation = [float((images[:, channel].ravel() / 255).std()) for channel in channels]
     print(f"Prepared {len(parts['train']):,} + {len(parts['held_out']):,} images of {source.name}", file=sys.stderr)
     return {
         "format": FORMAT,
         "sources": [source.record()],
-        "held_out": held_out,
+        "held_out": "as published" if held_out is None else held_out,
         "classes": classes,
         "images": counts,
         "mean": mean,

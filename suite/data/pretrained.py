@@ -29,9 +29,33 @@ class TrainedModel:
         return self.folder / TENSORS
 
     def config(self) -> dict[str, Any]:
-        """Its shape, as its makers wrote it."""
-        values: dict[str, Any] = json.loads((self.folder / CONFIG).read_text(encoding="utf-8"))
+        """Its shape, as its makers wrote it.
+
+        Raises:
+            UserError: the file is no JSON object.
+        """
+        try:
+            values = json.loads((self.folder / CONFIG).read_text(encoding="utf-8"))
+        except ValueError:  # of JSON, and of UTF-8
+            values = None
+        if not isinstance(values, dict):
+            raise UserError(f"starts_from.weights: {self.folder / CONFIG} is no JSON object; take the model's own")
         return values
+
+    def check_tensors(self) -> None:
+        """Check that the file of the weights is whole, without reading them.
+
+        Raises:
+            UserError: it is not.
+        """
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(self.tensors, "pt"):
+                pass
+        except SafetensorError as error:
+            reason = str(error).partition("\n")[0]
+            raise UserError(f"starts_from.weights: {self.tensors} is no whole safetensors file ({reason})") from None
 
     def record(self) -> dict[str, str]:
         """What a run's record says about it."""

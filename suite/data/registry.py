@@ -8,6 +8,7 @@ import yaml
 from pydantic import Field, PositiveInt, TypeAdapter
 
 from suite.config.base import Strict
+from suite.data.parts import Part
 from suite.errors import unknown
 
 REGISTRY = Path(__file__).parent / "registry.yaml"
@@ -53,6 +54,9 @@ class TableFile(Strict):
     pair: str | None = Field(None, description="column of the second text, if there is one")
     label: str = Field(description="column of the class")
     classes: list[str] = Field(["0", "1"], description="how the file writes the classes, in the order of their numbers")
+    short_lines: Literal["refused", "left out"] = Field(
+        "refused", description="what becomes of lines with too few columns; the hub leaves QQP's out"
+    )
 
 
 class _Entry(Strict):
@@ -125,7 +129,16 @@ class TableExamples(_Entry):
     table: TableFile
 
 
-AnySource = Source | HubSource | HubExamples | TableExamples
+class PublishedImages(_Entry):
+    """One entry of ``registry.yaml``: images with published parts, from the user's folder or by torchvision."""
+
+    torchvision: str = Field(description="class of torchvision.datasets")
+    classes: list[str] = Field(min_length=2, description="names of the classes and of their folders")
+    per_class: dict[Part, PositiveInt] = Field(description="images of each class, by part")
+    side: PositiveInt = Field(description="pixels per side")
+
+
+AnySource = Source | HubSource | HubExamples | TableExamples | PublishedImages
 
 
 @cache

@@ -90,7 +90,7 @@ def _families(axis: Axes, trials: Sequence[Trial]) -> None:
             {
                 "family": trial.family,
                 "rate": 100 * trial.run.summary.rate,
-                "quality": trial.run.evals[trial.run.metric].iloc[-1],
+                "quality": trial.run.summary.final[trial.run.metric],
             }
             for trial in trials
             if trial.part == EQUAL_RATE and trial.run.summary.rate is not None
@@ -101,7 +101,7 @@ def _families(axis: Axes, trials: Sequence[Trial]) -> None:
         axis.plot(part["rate"], part["quality"], **style.line(FAMILIES[str(family)][1]))
     for trial in trials:
         if trial.is_origin:
-            axis.axhline(trial.run.evals[trial.run.metric].iloc[-1], color="#000000", linewidth=0.9, linestyle="--")
+            axis.axhline(trial.run.summary.final[trial.run.metric], color="#000000", linewidth=0.9, linestyle="--")
     axis.set(xlabel="rows sent, reached [%]", ylabel=f"held-out {trials[0].run.metric}")
     axis.margins(x=0.25)
 

@@ -5,6 +5,7 @@ It is made to start from a trained dense BERT, whose feed-forward networks becom
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -74,6 +75,36 @@ def build(size: TransformerSize, inputs: TextInputs, make_layer: MakeLayer) -> B
     assert inputs.classes is not None
     streams = {"tokens": Stream(layers, time_first=False)}
     return BertMoE(host, streams, inputs.dictionary.pad(), size.width, inputs.classes)
+
+
+def check_weights(config: Mapping[str, Any], size: TransformerSize, inputs: TextInputs) -> None:
+    """Check that a trained model computes what this one does, beyond what shapes of tensors tell.
+
+    Args:
+        config: its ``config.json``.
+        size: of the model that is to start from it.
+        inputs: of that model's task.
+
+    Raises:
+        UserError: the first field that differs.
+    """
+    wanted = {
+        "model_type": "bert",
+        "hidden_size": size.width,
+        "intermediate_size": size.ffn,
+        "num_attention_heads": size.heads,
+        "max_position_embeddings": inputs.context,
+        "vocab_size": len(inputs.dictionary),
+        "hidden_act": "gelu",
+    }
+    for field, value in wanted.items():
+        if config.get(field) != value:
+            raise UserError(f"starts_from.weights: config.json has {field}={config.get(field)!r}; expected {value!r}")
+    layers = config.get("num_hidden_layers", 0)
+    if layers < size.layers:
+        raise UserError(
+            f"starts_from.weights: config.json has num_hidden_layers={layers}; expected {size.layers} or more"
+        )
 
 
 @torch.no_grad()

@@ -12,6 +12,7 @@ import yaml
 from suite.config.digest import values_sha256
 from suite.config.run import RunConfig
 from suite.records.reading import RecordError, read_text, validated
+from suite.records.schema.metrics import FinalLine
 from suite.records.schema.summary import Summary
 
 # How far a number may be off that was computed twice in another order of additions.
@@ -53,16 +54,26 @@ def check_steps(train: pd.DataFrame, evals: pd.DataFrame, steps: int) -> None:
         raise RecordError("metrics.jsonl ends without the last evaluation")
 
 
-def check_totals(summary: Summary, train: pd.DataFrame, evals: pd.DataFrame) -> None:
+def check_final(summary: Summary, evals: pd.DataFrame, finals: Sequence[FinalLine]) -> None:
+    """Refuse a summary whose quality is not that of the final evaluation; without one, of the last point of the curve.
+
+    Raises:
+        RecordError: naming the number, or the evaluation that cannot be.
+    """
+    if len(finals) > 1 or any(line.step != summary.steps for line in finals):
+        raise RecordError(f"metrics.jsonl holds a final evaluation that is not the one after step {summary.steps}")
+    last = finals[0].metrics if finals else evals.iloc[-1]
+    for name, value in summary.final.items():
+        if name in last:
+            _agree(f"final {name}", value, last[name])
+
+
+def check_totals(summary: Summary, train: pd.DataFrame) -> None:
     """Refuse a summary that says something else than its metrics add up to.
 
     Raises:
         RecordError: naming the number.
     """
-    last = evals.iloc[-1]
-    for name, value in summary.final.items():
-        if name in last:
-            _agree(f"final {name}", value, last[name])
     if train.empty:
         return
     total = train.drop(columns=["event", "step"]).sum()

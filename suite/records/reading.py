@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from suite.records.schema.base import RECORD_SCHEMA, Record
-from suite.records.schema.metrics import METRICS_LINE, EvalLine, TrainLine
+from suite.records.schema.metrics import METRICS_LINE, AnyLine
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -56,7 +56,7 @@ def validated(model: type[_Model], values: Any, where: str) -> _Model:
         raise RecordError(f"{where} {_faults(error)}") from None
 
 
-def read_metrics(path: Path) -> Iterator[TrainLine | EvalLine]:
+def read_metrics(path: Path) -> Iterator[AnyLine]:
     """Lines of a ``metrics.jsonl``.
 
     Raises:

@@ -17,7 +17,7 @@ from suite.files import write_atomically
 from suite.records.checkout import git_commit
 from suite.records.reading import RecordError, read_metrics, read_record
 from suite.records.schema.base import as_json
-from suite.records.schema.metrics import EvalLine, TrainLine
+from suite.records.schema.metrics import AnyLine
 from suite.records.schema.summary import Summary
 
 
@@ -91,12 +91,12 @@ class RunFolder:
             self.summary.unlink(missing_ok=True)
         return complete
 
-    def append(self, line: TrainLine | EvalLine) -> None:
+    def append(self, line: AnyLine) -> None:
         """Append a metrics line; it is the operating system's when this returns, so killing the run keeps it."""
         with self.metrics.open("a") as file:
             file.write(as_json(line, indent=None))
 
-    def read_metrics(self) -> list[TrainLine | EvalLine]:
+    def read_metrics(self) -> list[AnyLine]:
         """All metrics lines, in order.
 
         Raises:

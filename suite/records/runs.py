@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from suite.records.consistency import check_configuration, check_steps, check_totals, conflicts
+from suite.records.consistency import check_configuration, check_final, check_steps, check_totals, conflicts
 from suite.records.opened import note
 from suite.records.reading import Invalid, RecordError, read_metrics, read_record
 from suite.records.schema.failure import Failure
-from suite.records.schema.metrics import EvalLine, TrainLine
+from suite.records.schema.metrics import EvalLine, FinalLine, TrainLine
 from suite.records.schema.summary import Summary
 from suite.records.state import state_of_files
 
@@ -21,6 +21,8 @@ FILES = ("summary.json", "metrics.jsonl", "config.yaml", "failure.json")
 @dataclass(frozen=True)
 class Run:
     """One complete run. ``train`` and ``evals`` hold one row per metrics line of that event, in order of steps.
+
+    ``evals`` is the curve; what the run came to is in ``summary.final``, of more held-out examples where there are any.
 
     Attributes:
         path: its folder.
@@ -83,8 +85,10 @@ def _read(path: Path) -> Run:
     lines = list(read_metrics(path / "metrics.jsonl"))
     train = pd.DataFrame([line.columns() for line in lines if isinstance(line, TrainLine)])
     evals = pd.DataFrame([line.columns() for line in lines if isinstance(line, EvalLine)])
+    finals = [line for line in lines if isinstance(line, FinalLine)]
     check_steps(train, evals, summary.steps)
-    check_totals(summary, train, evals)
+    check_final(summary, evals, finals)
+    check_totals(summary, train)
     check_configuration(path / "config.yaml", summary)
     digest = hashlib.sha256((path / "metrics.jsonl").read_bytes()).hexdigest()
     return Run(model, task, method, summary.seed, summary, train, evals, path, digest)

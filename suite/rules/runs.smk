@@ -53,7 +53,7 @@ rule run:
     shell:
         "lshmoe-bench train model={wildcards.model} task={wildcards.task} method={wildcards.method} tracking=off"
         " seed={wildcards.seed} scale={params.scale} cluster={params.cluster} {params.rate} "
-        + GLUE
+        + DATA
         + " 2>&1 | tee {log}"
 
 

@@ -41,7 +41,7 @@ rule speed:
     shell:
         "lshmoe-bench measure speed model={wildcards.model} task={wildcards.task} scale={params.scale}"
         " cluster={params.cluster} {params.network} seed={params.seed} 'methods=[{params.methods}]' "
-        + GLUE
+        + DATA
         + " 2>&1 | tee {log}"
 
 
@@ -68,4 +68,4 @@ if SHARES:
             models=",".join(MATRIX.shares),
         shell:
             "lshmoe-bench measure shares scale={params.scale} cluster={params.cluster} {params.network}"
-            " 'models=[{params.models}]' 2>&1 | tee {log}"
+            " 'models=[{params.models}]' " + DATA + " 2>&1 | tee {log}"

@@ -19,18 +19,18 @@ TABLE = Table(
     "one row per run",
     CAPTION,
     printed=(
-        "model task method seed steps metric value baseline_value baseline other_metrics examples_per_second "
-        "mean_step_seconds peak_memory_bytes"
+        "model task method seed steps metric value exact_value held_out_examples baseline_value baseline other_metrics "
+        "examples_per_second mean_step_seconds peak_memory_bytes"
     ).split(),
 )
 
 
 def runs_sheet(rows: Sequence[RunRow | AtFault], scale: str) -> Sheet:
     notes = [
-        "Value: the held-out metric after the last step, with the method on; baseline: that of a model that learns "
-        "nothing but frequencies. Examples per second over all ranks, in training steps, while nothing else was meant "
-        "to run; step times of methods are compared in `speedup.md`, not here. Peak: resident memory of the largest "
-        "rank, libraries included.",
+        "Value: the held-out metric after the last step, with the method on; exact value: of the same weights with "
+        "exact dispatch; baseline: that of a model that learns nothing but frequencies. Examples per second over all "
+        "ranks, in training steps, while nothing else was meant to run; step times of methods are compared in "
+        "`speedup.md`, not here. Peak: resident memory of the largest rank, libraries included.",
         data_note(row.data for row in sound(rows)),
     ]
     return TABLE.sheet(f"Runs, scale {scale}", rows, notes)

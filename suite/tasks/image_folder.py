@@ -57,7 +57,7 @@ class ImageFolderClassification(ImageClassification):
         """Check that both parts are there, with the same classes."""
         if self.folders["train"].classes != self.folders["held_out"].classes:
             raise UserError(f"task.data.root: {self.data.root} has other classes in train than in val")
-        self.require_enough(self.num_images, "images")
+        self.require_enough("images")
 
     @cached_property
     def folders(self) -> dict[Part, ImageFolder]:

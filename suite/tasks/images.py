@@ -15,7 +15,7 @@ from torch import Tensor
 from lshmoe.seeding import derive_seed
 from suite.config.seeds import data_seed
 from suite.data.parts import Part
-from suite.tasks.sampling import EpochOrder, in_batches, rank_slice, spread
+from suite.tasks.sampling import EpochOrder, in_batches, rank_slice
 from suite.tasks.task import Batch, ImageInputs, Metric, Predict, Task, summed_loss
 
 # Index of an image in its part of the data, and the seed of its augmentation.
@@ -45,7 +45,7 @@ class ImageClassification(Task):
     def inputs(self) -> ImageInputs:
         """Size, channels and classes."""
 
-    def num_images(self, part: Part) -> int:
+    def count(self, part: Part) -> int:
         """Images of a part."""
         return len(self.labels(part))
 
@@ -56,19 +56,24 @@ class ImageClassification(Task):
         self._next = step + 1, rank, world
         return self._batch("train", self._draws(step, rank, world), next(self._stream))
 
-    def eval_batches(self, rank: int = 0, world: int = 1) -> Iterator[Batch]:
-        """This rank's held-out images, evenly spaced over the held-out part."""
-        parts = in_batches(self._held_out_places, self.training.batch_examples, rank, world)
+    def eval_batches(self, rank: int = 0, world: int = 1, final: bool = False) -> Iterator[Batch]:
+        """This rank's held-out images."""
+        parts = in_batches(self.held_out_places(final), self.training.batch_examples, rank, world)
         batches = [[(place, 0) for place in part.tolist()] for part in parts]
         for batch, images_BCHW in zip(batches, self.load("held_out", batches), strict=True):
             yield self._batch("held_out", batch, images_BCHW)
 
     def evaluate(
-        self, predict: Predict, rank: int = 0, world: int = 1, group: dist.ProcessGroup | None = None
+        self,
+        predict: Predict,
+        rank: int = 0,
+        world: int = 1,
+        group: dist.ProcessGroup | None = None,
+        final: bool = False,
     ) -> dict[str, float]:
         """Mean held-out loss in nats, top-1 and top-5 accuracy, over the examples of all ranks. Collective."""
         totals = torch.zeros(4, dtype=torch.float64)
-        for batch in self.eval_batches(rank, world):
+        for batch in self.eval_batches(rank, world, final):
             sums = summed_quality(predict(batch), batch.targets)
             totals = totals.to(sums.device) + sums
         if world > 1:
@@ -80,20 +85,16 @@ class ImageClassification(Task):
         counts = np.bincount(self.labels("train"), minlength=self.inputs.classes) + 1.0
         logits_K = torch.from_numpy(np.log(counts / counts.sum()))
         totals = torch.zeros(4, dtype=torch.float64)
-        for targets in torch.from_numpy(self.labels("held_out")[self._held_out_places]).split(4096):
+        for targets in torch.from_numpy(self.labels("held_out")[self.held_out_places(final=True)]).split(4096):
             totals += summed_quality(logits_K.expand(len(targets), -1), targets)
         return {"name": "majority class", **_quality(totals)}
 
     _stream: Iterator[Tensor]
     _next: tuple[int, int, int] | None = None
 
-    @property
-    def _held_out_places(self) -> NDArray[np.int64]:
-        return spread(self.training.eval_examples, self.num_images("held_out"))
-
     @cached_property
     def _order(self) -> EpochOrder:
-        return EpochOrder(data_seed(self.seed), self.num_images("train"))
+        return EpochOrder(data_seed(self.seed), self.count("train"))
 
     def _draws(self, step: int, rank: int, world: int) -> list[Draw]:
         size, seed = self.training.batch_examples, data_seed(self.seed)

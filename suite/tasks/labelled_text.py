@@ -18,8 +18,9 @@ from suite.config.base import Strict
 from suite.config.task import TaskConfig, Training
 from suite.data.example_tokens import ExampleRecipe, PreparedExamples, prepare_examples
 from suite.data.glue_folder import located
+from suite.data.parts import Part
 from suite.tasks.labelled_tokens import TaskTokens, Tokens
-from suite.tasks.sampling import in_batches, spread
+from suite.tasks.sampling import in_batches
 from suite.tasks.scores import ScoreName, score
 from suite.tasks.task import Batch, Metric, Predict, Task, TextInputs
 
@@ -87,7 +88,7 @@ class LabelledText(Task):
         if not self._recipe.folder(self.data_dir).exists():
             self.tokens.prepare()
         prepare_examples(self._recipe, self.data_dir)
-        self.require_enough(self.examples.count)
+        self.require_enough()
 
     @cached_property
     def examples(self) -> PreparedExamples:
@@ -105,40 +106,46 @@ class LabelledText(Task):
         shared = {key: manifest[key] for key in ("held_out", "vocabulary", "examples", "files")}
         return [{**entry, "prepared": shared} for entry in manifest["sources"]]
 
-    def eval_batches(self, rank: int = 0, world: int = 1) -> Iterator[Batch]:
-        """This rank's held-out examples, evenly spaced over the held-out part."""
-        for places in self._eval_places(rank, world):
+    def count(self, part: Part) -> int:
+        """Examples of a part."""
+        return self.examples.count(part)
+
+    def eval_batches(self, rank: int = 0, world: int = 1, final: bool = False) -> Iterator[Batch]:
+        """This rank's held-out examples."""
+        for places in self._eval_places(rank, world, final):
             yield from self.held_out_batches(places)
 
     def evaluate(
-        self, predict: Predict, rank: int = 0, world: int = 1, group: dist.ProcessGroup | None = None
+        self,
+        predict: Predict,
+        rank: int = 0,
+        world: int = 1,
+        group: dist.ProcessGroup | None = None,
+        final: bool = False,
     ) -> dict[str, float]:
         """Mean held-out loss per example in nats, and the scores, over the examples of all ranks. Collective."""
-        logits_EC = torch.cat([self.class_scores(predict, places).cpu() for places in self._eval_places(rank, world)])
+        parts = self._eval_places(rank, world, final)
+        logits_EC = torch.cat([self.class_scores(predict, places).cpu() for places in parts])
         gathered: list[Any] = [logits_EC]
         if world > 1:
             gathered = [None] * world
             dist.all_gather_object(gathered, logits_EC, group=group)
-        return self._judge(torch.cat(gathered))
+        return self._judge(torch.cat(gathered), final)
 
     def baseline(self) -> dict[str, Any]:
         """The majority class of the training part; its loss is that of the class frequencies in training."""
         # Add-one smoothing: a held-out class may be unseen in training.
         counts = np.bincount(self.examples.labels("train"), minlength=len(self.data.classes)) + 1.0
         logits_C = torch.from_numpy(np.log(counts / counts.sum())).float()
-        return {"name": "majority class", **self._judge(logits_C.expand(self.training.eval_examples, -1))}
+        return {"name": "majority class", **self._judge(logits_C.expand(self.final_examples, -1), final=True)}
 
-    def _judge(self, logits_EC: Tensor) -> dict[str, float]:
-        truth_E = self.examples.labels("held_out")[self._held_out_places].astype(np.int64)
+    def _judge(self, logits_EC: Tensor, final: bool) -> dict[str, float]:
+        truth_E = self.examples.labels("held_out")[self.held_out_places(final)].astype(np.int64)
         loss = functional.cross_entropy(logits_EC.double(), torch.from_numpy(truth_E))
         return {"loss": float(loss), **score(self.data.scores, truth_E, logits_EC.argmax(1).numpy())}
 
-    def _eval_places(self, rank: int, world: int) -> Iterator[NDArray[np.int64]]:
-        return in_batches(self._held_out_places, self.training.batch_examples, rank, world)
-
-    @property
-    def _held_out_places(self) -> NDArray[np.int64]:
-        return spread(self.training.eval_examples, self.examples.count("held_out"))
+    def _eval_places(self, rank: int, world: int, final: bool) -> Iterator[NDArray[np.int64]]:
+        return in_batches(self.held_out_places(final), self.training.batch_examples, rank, world)
 
     @cached_property
     def tokens(self) -> Tokens:

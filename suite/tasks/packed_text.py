@@ -19,7 +19,7 @@ from suite.data.parts import Part
 from suite.data.registry import source
 from suite.data.tokenizer import make_dictionary
 from suite.data.tokens import PreparedText, TextRecipe, TokenStreams, prepare_text
-from suite.tasks.sampling import EpochOrder, in_batches, rank_slice, spread
+from suite.tasks.sampling import EpochOrder, in_batches, rank_slice
 from suite.tasks.task import IGNORED, Batch, Task, TextInputs, perplexity
 
 
@@ -60,7 +60,7 @@ class PackedText(Task):
     def prepare(self) -> None:
         """Download and tokenise missing data."""
         prepare_text(self._recipe, self.data_dir)
-        self.require_enough(self._num_windows, f"sequences of {self.options.context} tokens")
+        self.require_enough(f"sequences of {self.options.context} tokens")
 
     @cached_property
     def text(self) -> PreparedText:
@@ -87,6 +87,10 @@ class PackedText(Task):
         shared = {key: manifest[key] for key in ("held_out", "vocabulary", "documents", "tokens", "files")}
         return [{**entry, "prepared": shared} for entry in manifest["sources"]]
 
+    def count(self, part: Part) -> int:
+        """Windows of a part."""
+        return max(0, len(self.streams.stream(part)) - self.overlap) // self.options.context
+
     def train_batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
         """This rank's windows of a step."""
         size = self.training.batch_examples
@@ -94,17 +98,16 @@ class PackedText(Task):
         places = np.array([self._order.place(number) for number in numbers])
         return self.make_batch(self._windows("train", places), [derive_seed(self._seed, "draw", n) for n in numbers])
 
-    def eval_batches(self, rank: int = 0, world: int = 1) -> Iterator[Batch]:
-        """This rank's held-out windows, evenly spaced over the held-out part; their draws are the same every time."""
-        places = spread(self.training.eval_examples, self._num_windows("held_out"))
-        for part in in_batches(places, self.training.batch_examples, rank, world):
+    def eval_batches(self, rank: int = 0, world: int = 1, final: bool = False) -> Iterator[Batch]:
+        """This rank's held-out windows; their draws are the same every time."""
+        for part in in_batches(self.held_out_places(final), self.training.batch_examples, rank, world):
             yield self.make_batch(self._windows("held_out", part), [derive_seed("held out", n) for n in part.tolist()])
 
     def baseline(self) -> dict[str, Any]:
         """The unigram model: how often each token is a target in the training part."""
         counts = self._target_counts() + 1.0  # add-one smoothing: a held-out token may be unseen in training
         surprisal = torch.from_numpy(np.log(counts.sum()) - np.log(counts))
-        targets = torch.cat([batch.targets.flatten() for batch in self.eval_batches()])
+        targets = torch.cat([batch.targets.flatten() for batch in self.eval_batches(final=True)])
         return {"name": "unigram frequencies", **perplexity(float(surprisal[targets[targets != IGNORED]].mean()))}
 
     def _target_counts(self) -> NDArray[np.float64]:
@@ -122,12 +125,9 @@ class PackedText(Task):
     def _seed(self) -> int:
         return data_seed(self.seed)
 
-    def _num_windows(self, part: Part) -> int:
-        return max(0, len(self.streams.stream(part)) - self.overlap) // self.options.context
-
     @cached_property
     def _order(self) -> EpochOrder:
-        return EpochOrder(self._seed, self._num_windows("train"))
+        return EpochOrder(self._seed, self.count("train"))
 
     def _windows(self, part: Part, places: NDArray[np.int64]) -> Tensor:
         stream, context = self.streams.stream(part), self.options.context

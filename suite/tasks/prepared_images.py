@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -13,7 +14,8 @@ from torch import Tensor
 from suite.config.base import Strict
 from suite.data.images import ImageRecipe, PreparedImages, prepare_images
 from suite.data.parts import Part
-from suite.data.registry import MemberFiles, Source, source
+from suite.data.published_images import published_images
+from suite.data.registry import MemberFiles, PublishedImages, Source, source
 from suite.errors import UserError
 from suite.tasks.images import Draw, ImageClassification
 from suite.tasks.task import ImageInputs
@@ -23,7 +25,10 @@ class PreparedData(Strict):
     """``task.data`` of prepared images."""
 
     source: str = Field(description="name in the data registry")
-    held_out: Annotated[float, Field(gt=0, lt=1)] = Field(description="share of each class kept out of training")
+    held_out: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        description="share of each class kept out of training; null: the source's own test part"
+    )
+    cifar10_dir: Path | None = Field(None, description="folder or zip of CIFAR-10, in place of the download")
 
 
 class PreparedInputs(Strict):
@@ -46,7 +51,7 @@ class PreparedImageClassification(ImageClassification):
     def prepare(self) -> None:
         """Download and unpack missing data."""
         prepare_images(self._recipe, self.data_dir)
-        self.require_enough(self.num_images, "images")
+        self.require_enough("images")
 
     @cached_property
     def images(self) -> PreparedImages:
@@ -78,9 +83,15 @@ class PreparedImageClassification(ImageClassification):
                 images = augmented(images, [seed for _, seed in draws], self.options.shift, self.options.flip)
             yield (torch.from_numpy(images).float() / 255 - mean) / deviation
 
-    @property
+    @cached_property
     def _recipe(self) -> ImageRecipe:
         images = source(self.data.source)
+        if isinstance(images, PublishedImages) != (self.data.held_out is None):
+            raise UserError(
+                "task.data.held_out: a source with parts of its own takes null, any other a share of each class"
+            )
+        if isinstance(images, PublishedImages):
+            return ImageRecipe(published_images(images, self.data.cifar10_dir, "cifar10_dir"), None)
         if not isinstance(images, Source) or not isinstance(images.documents, MemberFiles):
             raise UserError(f"task.data.source: {images.name} holds no images; allowed here: a source with a reader")
         return ImageRecipe(images, self.data.held_out)

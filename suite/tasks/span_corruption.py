@@ -78,7 +78,7 @@ class SpanCorruption(PackedText):
 
     def _target_counts(self) -> NDArray[np.float64]:
         """A window's targets are one ``</s>``, each of its sentinels once, and the hidden tokens of the text."""
-        windows, options = self._num_windows("train"), self.options
+        windows, options = self.count("train"), self.options
         counts = super()._target_counts() * ((options.noise - 1) / options.context)
         counts[self.inputs.dictionary.eos()] += windows
         counts[len(counts) - options.spans :] += windows

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 import torch.distributed as dist
+from numpy.typing import NDArray
 from pydantic import BaseModel
 from torch import Tensor
 from torch.nn import functional
@@ -17,6 +19,7 @@ from suite.config.task import TaskConfig, Training
 from suite.config.validation import parse_options
 from suite.data.parts import Part
 from suite.errors import UserError
+from suite.tasks.sampling import spread
 
 # Value of a target where nothing is to be predicted.
 IGNORED = -100
@@ -136,6 +139,10 @@ class Task(ABC):
         """What a run's record says about its data: one entry per source, with ``name``."""
 
     @abstractmethod
+    def count(self, part: Part) -> int:
+        """How many examples a part holds. The data must be prepared."""
+
+    @abstractmethod
     def train_batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
         """This rank's part of global batch ``step`` (from 0).
 
@@ -143,12 +150,15 @@ class Task(ABC):
         """
 
     @abstractmethod
-    def eval_batches(self, rank: int = 0, world: int = 1) -> Iterator[Batch]:
-        """This rank's held-out examples: the same at every evaluation, and as many batches on every rank."""
+    def eval_batches(self, rank: int = 0, world: int = 1, final: bool = False) -> Iterator[Batch]:
+        """This rank's part of :meth:`held_out_places`, in as many batches as every other rank has."""
 
     @abstractmethod
     def baseline(self) -> dict[str, Any]:
-        """``name`` of a trivial model, and its quality on the held-out examples by the names of :meth:`evaluate`."""
+        """``name`` of a trivial model, and its quality by the names of :meth:`evaluate`.
+
+        It is judged on the examples that a run's last evaluation sees.
+        """
 
     def make_up_data(self) -> None:  # noqa: B027
         """Use made-up examples of the configured sizes in place of data.
@@ -159,33 +169,64 @@ class Task(ABC):
 
     # -- what tasks share --------------------------------------------------------------------------------------------
 
-    def require_enough(self, count: Callable[[Part], int], unit: str = "examples") -> None:
-        """Check that a batch and an evaluation find as many examples as they ask for.
+    @property
+    def final_examples(self) -> int:
+        """Held-out examples that a run's last evaluation sees, over all ranks."""
+        wanted = self.training.final_examples
+        return self.count("held_out") if wanted == "all" else wanted or self.training.eval_examples
+
+    def held_out_places(self, final: bool = False) -> NDArray[np.int64]:
+        """The held-out examples of an evaluation, evenly spaced over the held-out part; always the same.
 
         Args:
-            count: how many examples a part holds.
-            unit: what they are called in the message.
+            final: whether it is a run's last evaluation.
+
+        Returns:
+            Places in the held-out part, int64 ``[E]``.
+        """
+        wanted = self.final_examples if final else self.training.eval_examples
+        return spread(wanted, self.count("held_out"))
+
+    def require_enough(self, unit: str = "examples") -> None:
+        """Check that a batch and the evaluations find as many examples as they ask for.
+
+        Args:
+            unit: what examples are called in the message.
 
         Raises:
             UserError: naming the field, and the most that it may be.
         """
-        wanted: dict[Part, tuple[str, int]] = {
-            "train": ("batch_examples", self.training.batch_examples),
-            "held_out": ("eval_examples", self.training.eval_examples),
-        }
-        for part, (name, number) in wanted.items():
-            if number > count(part):
+        wanted: list[tuple[Part, str, int]] = [
+            ("train", "batch_examples", self.training.batch_examples),
+            ("held_out", "eval_examples", self.training.eval_examples),
+            ("held_out", "final_examples", self.final_examples),
+        ]
+        for part, name, number in wanted:
+            if number > self.count(part):
                 raise UserError(
                     f"task.training.{name}: {number} {unit} exceed the {part} part of {self.config.name}; "
-                    f"allowed: at most {count(part)}"
+                    f"allowed: at most {self.count(part)}"
                 )
 
     def evaluate(
-        self, predict: Predict, rank: int = 0, world: int = 1, group: dist.ProcessGroup | None = None
+        self,
+        predict: Predict,
+        rank: int = 0,
+        world: int = 1,
+        group: dist.ProcessGroup | None = None,
+        final: bool = False,
     ) -> dict[str, float]:
-        """Mean held-out loss per target in nats, and perplexity, over the examples of all ranks. Collective."""
+        """Mean held-out loss per target in nats, and perplexity, over the examples of all ranks. Collective.
+
+        Args:
+            predict: the model.
+            rank: of this process.
+            world: how many ranks share the examples.
+            group: of these ranks.
+            final: whether it is a run's last evaluation (:meth:`held_out_places`).
+        """
         total = torch.zeros(2, dtype=torch.float64)
-        for batch in self.eval_batches(rank, world):
+        for batch in self.eval_batches(rank, world, final):
             loss, count = summed_loss(predict(batch), batch.targets)
             total = total.to(loss.device) + torch.stack([loss.detach(), count.double()])
         if world > 1:

@@ -1,10 +1,15 @@
 """Checks of a run before any rank starts."""
 
+from collections.abc import Callable
+from typing import Any
+
 from suite.cluster.lab import permission
 from suite.config.compose import compose
 from suite.config.run import RunConfig
 from suite.config.task import StartsFromWeights
 from suite.config.validation import from_yaml
+from suite.data.fetch import cache_directory
+from suite.data.pretrained import trained_model
 from suite.errors import UserError
 from suite.loading import load_object
 from suite.records.run_folder import RunFolder
@@ -55,12 +60,33 @@ def starting_point(config: RunConfig) -> RunFolder | None:
     return folder
 
 
+def of_host(config: RunConfig, function: str) -> Callable[..., Any]:
+    """A function of the host by which it starts from a trained model's weights.
+
+    Raises:
+        UserError: the host has no way to take them.
+    """
+    try:
+        found: Callable[..., Any] = load_object("model.host", f"{config.model.host}.{function}")
+    except UserError:
+        raise UserError(
+            f"task.starts_from.weights: {config.model.name} cannot take a trained model's weights; take model=bert_moe"
+        ) from None
+    return found
+
+
 def check_start(config: RunConfig, task: Task) -> None:
-    """Check that the weights to start from belong to the same tokenizer and context. The data must be prepared.
+    """Check that the weights to start from fit: the model's shape, tokenizer and context. The data must be prepared.
 
     Raises:
         UserError: one line naming what differs and the remedy.
     """
+    start = config.task.starts_from
+    if isinstance(start, StartsFromWeights):
+        trained = trained_model(start.weights, cache_directory())
+        trained.check_tensors()
+        of_host(config, "check_weights")(trained.config(), config.size, task.inputs)
+        return
     folder = starting_point(config)
     if folder is None:
         return

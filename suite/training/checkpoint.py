@@ -127,7 +127,7 @@ def _state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]
     for name, parameter in model.named_parameters():
         adam = optimizer.state[parameter]
         if not adam:  # Adam creates its state in the first step; loading needs tensors to write into
-            adam["step"] = torch.zeros(())
+            adam["step"] = torch.zeros((), device=parameter.device)  # where fused Adam keeps it
             adam |= {moment: torch.zeros_like(parameter) for moment in _MOMENTS}
         for moment in _MOMENTS:
             moments[moment] |= _pieces(name, adam[moment], name in experts)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from suite.records.environment import peak_memory_bytes
 from suite.records.run_folder import RunFolder, identity
-from suite.records.schema.metrics import EvalLine, TrainLine
+from suite.records.schema.metrics import EvalLine, FinalLine, TrainLine
 from suite.records.schema.summary import Summary
 from suite.records.vocabulary import KINDS
 from suite.training import checkpoint
@@ -99,20 +99,34 @@ class Progress:
 
 
 def _evaluate(trainer: Trainer, folder: RunFolder, step: int, report: Callable[[str], None]) -> None:
-    values = trainer.evaluate()
+    """Record a point of the curve and, after the last step, the final evaluation if the task has one."""
+    values = _held_out(trainer, step, report)
+    lines: list[EvalLine | FinalLine] = [EvalLine.model_validate({"step": step, **values})]
+    if step == trainer.config.training.steps and trainer.config.training.final_examples:
+        values = _held_out(trainer, step, report, final=True)
+        lines.append(FinalLine.model_validate({"step": step, **values}))
+    if trainer.rank == 0:
+        for line in lines:
+            folder.append(line)
+
+
+def _held_out(trainer: Trainer, step: int, report: Callable[[str], None], final: bool = False) -> dict[str, float]:
+    values = trainer.evaluate(final)
     trainer.read_meters()  # resets them: an evaluation is not part of the next step's traffic
     if not all(map(math.isfinite, values.values())):
         raise FloatingPointError(f"the evaluation after step {step} is not finite: {values}")
     if trainer.rank == 0:
-        folder.append(EvalLine.model_validate({"step": step, **values}))
-        report(f"step {step}  held-out " + "  ".join(f"{name} {value:.3f}" for name, value in values.items()))
+        on = f" on {trainer.task.final_examples} examples" if final else ""
+        metrics = "  ".join(f"{name} {value:.3f}" for name, value in values.items())
+        report(f"step {step}  held-out{on} {metrics}")
+    return values
 
 
 def summarise(trainer: Trainer, folder: RunFolder, peak_memory: int) -> Summary:
     """The summary of a finished run, computed from its metrics."""
     config, lines = trainer.config, folder.read_metrics()
     steps = [line for line in lines if isinstance(line, TrainLine)]
-    final = [line for line in lines if isinstance(line, EvalLine)][-1]
+    final = [line for line in lines if isinstance(line, EvalLine | FinalLine)][-1]
     total = {name: sum(getattr(line, name) for line in steps) for name in (*METERS, *KIND_METERS)}
 
     def over_steps(name: str, by: float) -> float | None:
@@ -130,6 +144,7 @@ def summarise(trainer: Trainer, folder: RunFolder, peak_memory: int) -> Summary:
             "route_padding": config.task.route_padding,
             "metric": asdict(trainer.task.metric),
             "final": final.metrics,
+            "held_out_examples": trainer.task.final_examples,
             "baseline": {"name": baseline.pop("name"), "quality": baseline},
             "rate": over_steps("rows_sent", total["rows_routed"]),
             "rate_schedule": rate_schedule(steps),

@@ -9,10 +9,8 @@ from suite.config.seeds import model_seed
 from suite.config.task import StartsFromWeights
 from suite.data.fetch import cache_directory
 from suite.data.pretrained import trained_model
-from suite.errors import UserError
-from suite.loading import load_object
 from suite.training import checkpoint
-from suite.training.check import starting_point
+from suite.training.check import of_host, starting_point
 
 # Fills a model and returns the names of the parameters that stay as they were drawn.
 Fill = Callable[[nn.Module], list[str]]
@@ -34,12 +32,7 @@ def start_of(config: RunConfig) -> Fill | None:
 
 
 def _trained(config: RunConfig, start: StartsFromWeights) -> Fill:
-    try:
-        load = load_object("model.host", f"{config.model.host}.load_weights")
-    except UserError:
-        raise UserError(
-            f"task.starts_from.weights: {config.model.name} cannot take a trained model's weights; take model=bert_moe"
-        ) from None
+    load = of_host(config, "load_weights")
     tensors, seed = trained_model(start.weights, cache_directory()).tensors, model_seed(config.root_seed("model"))
 
     def fill(model: nn.Module) -> list[str]:

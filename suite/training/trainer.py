@@ -21,11 +21,11 @@ from lshmoe import (
 from suite.cluster.member import Member
 from suite.config.run import RunConfig
 from suite.config.seeds import model_seed
-from suite.config.task import Optimizer
 from suite.hosts.model import HostModel
 from suite.loading import load_object
 from suite.tasks.task import Batch, Task, summed_loss
 from suite.training.kind_meter import KIND_METERS, KindMeter, announce
+from suite.training.learning_rate import learning_rate
 from suite.training.methods import method_layer_factory
 from suite.training.rate_control import RateControl
 from suite.training.target import target_of
@@ -59,15 +59,6 @@ def half_precision_bytes(layer: MoELayer) -> float:
     return 4 * layer.traffic.rows_routed * per_row  # dispatch and combine, forward and backward
 
 
-def learning_rate(options: Optimizer, step: int, steps: int) -> float:
-    """Linear warm-up, then a cosine down to ``final_fraction`` at the last step; ``step`` counts from 0."""
-    if step < options.warmup_steps:
-        return options.learning_rate * (step + 1) / options.warmup_steps
-    progress = (step - options.warmup_steps) / max(1, steps - options.warmup_steps)
-    floor = options.final_fraction
-    return options.learning_rate * (floor + (1 - floor) * (1 + math.cos(math.pi * progress)) / 2)
-
-
 @dataclass
 class Trainer:
     """A model with its optimizer, data parallelism and meters. ``step(n)`` trains on global batch ``n`` (from 0)."""
@@ -81,7 +72,12 @@ class Trainer:
     def __post_init__(self) -> None:
         options = self.config.training.optimizer
         self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), options.learning_rate, options.betas, options.epsilon, options.weight_decay
+            self.model.parameters(),
+            options.learning_rate,
+            options.betas,
+            options.epsilon,
+            options.weight_decay,
+            fused=True,
         )
         self.parallel = data_parallel(self.model)
         self.layers = moe_layers(self.model)
@@ -162,13 +158,13 @@ class Trainer:
             raise NonFiniteRowError(next(filter(None, found)))
         raise FloatingPointError(f"the loss of step {number} is {loss}")
 
-    def evaluate(self) -> dict[str, float]:
+    def evaluate(self, final: bool = False) -> dict[str, float]:
         """Held-out quality with the method, and with exact dispatch (``exact_…``): every row is sent, unencoded."""
-        on = self.task.evaluate(self._predict, self.rank, self.world)
+        on = self.task.evaluate(self._predict, self.rank, self.world, final=final)
         if self.config.method.reduction is None and self.config.method.wire is None:
             return on | {f"exact_{name}": value for name, value in on.items()}
         with exact_dispatch(self.model):
-            exact = self.task.evaluate(self._predict, self.rank, self.world)
+            exact = self.task.evaluate(self._predict, self.rank, self.world, final=final)
         return on | {f"exact_{name}": value for name, value in exact.items()}
 
     @torch.no_grad()

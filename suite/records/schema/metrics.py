@@ -1,4 +1,4 @@
-"""Lines of ``metrics.jsonl``: one per training step, one per evaluation."""
+"""Lines of ``metrics.jsonl``: one per training step, one per evaluation, and the final evaluation."""
 
 from typing import Annotated, Any, Literal
 
@@ -50,14 +50,11 @@ class TrainLine(Part):
         return {name: value for name, value in vars(self).items() if name != "held"}
 
 
-class EvalLine(Part):
-    """One held-out evaluation: every metric of the task, and as ``exact_<metric>`` with every row sent unencoded."""
+class _Evaluation(Part):
+    """Every metric of the task, and as ``exact_<metric>`` with every row sent unencoded."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, float]
-
-    event: Literal["eval"] = Field(default="eval", description="a held-out evaluation")
-    step: NonNegativeInt = Field(description="training steps taken before it")
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -69,5 +66,20 @@ class EvalLine(Part):
         return vars(self) | self.__pydantic_extra__
 
 
-MetricsLine = Annotated[TrainLine | EvalLine, Field(discriminator="event")]
-METRICS_LINE: TypeAdapter[TrainLine | EvalLine] = TypeAdapter(MetricsLine)
+class EvalLine(_Evaluation):
+    """One held-out evaluation, on the same examples each time: a point of the run's curve."""
+
+    event: Literal["eval"] = Field(default="eval", description="a held-out evaluation")
+    step: NonNegativeInt = Field(description="training steps taken before it")
+
+
+class FinalLine(_Evaluation):
+    """One more evaluation after the last step, on more held-out examples: what the run came to."""
+
+    event: Literal["final"] = Field(default="final", description="the final evaluation")
+    step: NonNegativeInt = Field(description="training steps of the run")
+
+
+AnyLine = TrainLine | EvalLine | FinalLine
+MetricsLine = Annotated[AnyLine, Field(discriminator="event")]
+METRICS_LINE: TypeAdapter[AnyLine] = TypeAdapter(MetricsLine)

@@ -64,6 +64,9 @@ class Summary(Record):
     route_padding: bool = Field(description="whether padding went to experts")
     metric: Metric = Field(description="by which runs of the task are compared")
     final: dict[str, float] = Field(description="metrics of the last evaluation, by name")
+    held_out_examples: PositiveInt | None = Field(
+        default=None, description="examples of that evaluation, over all ranks; null where an older record does not say"
+    )
     baseline: Baseline = Field(description="the trivial model that every run must beat")
     rate: float | None = Field(description="rows sent over rows routed in training")
     rate_schedule: list[tuple[NonNegativeInt, float]] = Field(

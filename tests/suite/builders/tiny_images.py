@@ -7,7 +7,8 @@ import numpy as np
 from PIL import Image
 
 from suite.data.images import Labelled
-from suite.data.registry import MemberFiles, Source
+from suite.data.parts import Part
+from suite.data.registry import MemberFiles, PublishedImages, Source
 from tests.suite.builders.tiny_text import tiny_source
 
 CLASSES = ("bright", "dark", "middling")
@@ -34,6 +35,18 @@ def tiny_images(cache: Path) -> Source:
     member.touch()
     spec = MemberFiles(kind="members", members=["tiny/images"], reader=f"{__name__}.read")
     return tiny_source(cache, []).model_copy(update={"archive": "tiny.tar.gz", "documents": spec})
+
+
+def published(root: Path, suffix: str = "png", side: int = 8) -> PublishedImages:
+    """Write ``train`` and ``test`` by class in ImageFolder's layout, six and two of each; returns their entry."""
+    per_class: dict[Part, int] = {"train": 6, "held_out": 2}
+    for part, folder in (("train", "train"), ("held_out", "test")):
+        for number, (image, name) in enumerate(labelled(per_class[part], side, seed=len(folder))):  # type: ignore[index]
+            path = root / folder / name / f"{number:04}.{suffix}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image.transpose(1, 2, 0)).save(path)
+    about = {"title": "made-up images", "licence": "none", "split": "as published", "torchvision": "CIFAR10"}
+    return PublishedImages(name="tiny", classes=list(CLASSES), per_class=per_class, side=side, **about)
 
 
 def image_folder(root: Path, per_class: int = 6) -> Path:

@@ -28,12 +28,10 @@ def tiny_source(cache: Path, texts: list[str], name: str = "tiny", spec: CsvDocu
     """Put an archive with one file per text (or the CSV of ``texts``, with ``spec``) into the cache."""
     path = cache / "archives" / f"{name}.whl"
     path.parent.mkdir(parents=True, exist_ok=True)
+    members = {spec.member: "\n".join(texts)} if spec else {f"texts/{n:05}.txt": text for n, text in enumerate(texts)}
     with zipfile.ZipFile(path, "w") as archive:
-        if spec:
-            archive.writestr(spec.member, "\n".join(texts))
-        else:
-            for number, text in enumerate(texts):
-                archive.writestr(f"texts/{number:05}.txt", text)
+        for member, text in members.items():
+            archive.writestr(zipfile.ZipInfo(member), text)  # without the time of day: ranks that write it agree
     source = Source(
         name=name,
         title="made-up text",

@@ -13,6 +13,7 @@ def test_the_digest_covers_what_decides_the_numbers_and_nothing_else() -> None:
         ["origin.results=elsewhere"],
         ["model.sizes.mini.width=96"],
         ["scale.seeds=[0,1,2,3]"],
+        ["glue_dir=elsewhere", "cifar10_dir=elsewhere.zip"],
     ):
         assert config_sha256(compose(["method=lsh", *same])) == plain
     changes = [

@@ -69,7 +69,40 @@ def test_a_task_that_only_evaluates_is_run_but_not_timed():
     matrix = select({"scale": "mini", "models": "t5_moe"})
     assert "sst2_like_zero_shot" in {run.task for run in matrix.runs}
     assert matrix.timed == (("t5_moe", "text_span"),)
-    assert select({"scale": "mini", "models": "gpt_moe", "tasks": "agreement"}).timed == (("gpt_moe", "agreement"),)
+
+
+def seeds_of(runs, task, method):
+    return [run.seed for run in runs if (run.task, run.method) == (task, method)]
+
+
+def test_cells_may_have_seeds_of_their_own_and_those_of_one_task_add_up():
+    matrix = select({"scale": "mini", "models": "bert_moe"})
+    assert seeds_of(matrix.runs, "sst2_val_test", "lsh") == list(range(8))
+    assert seeds_of(matrix.runs, "sst2_val_test", "int8") == list(range(4))
+    assert ("bert_moe", "sst2_val_test") in matrix.probed, "the second cell alone would not be probed"
+    assert matrix.timed == (("bert_moe", "sst2_val_test"),)
+    assert {matrix.cluster(run.model, run.task) for run in matrix.runs} == {"one_rank"}
+    assert seeds_of(select({"scale": "mini", "seeds": 3}).runs, "text_lm", "lsh") == [3]
+    assert len(set(select({"scale": "mini", "methods": "lsh"}).runs)) == len(
+        select({"scale": "mini", "methods": "lsh"}).runs
+    )
+
+
+def test_cells_of_one_task_train_in_one_place():
+    with pytest.raises(
+        UserError, match=r"matrix: cells of bert_moe on sst2_val_test name different clusters; name one"
+    ):
+        compose(
+            [
+                "scale=mini",
+                "scale.matrix=["
+                + ",".join(
+                    f"{{model: bert_moe, task: sst2_val_test, methods: [lsh], cluster: {cluster}}}"
+                    for cluster in ("one_rank", "lab")
+                )
+                + "]",
+            ]
+        )
 
 
 def measured(results, **filters):

@@ -78,6 +78,24 @@ def test_a_file_that_is_another_is_refused_by_its_line(content, reason, tmp_path
         read("glue_sst2_validation", tmp_path)
 
 
+def test_the_hub_leaves_out_broken_lines_of_qqp_and_so_does_a_folder(tmp_path):
+    header = "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n"
+    write(tmp_path, "QQP/train.tsv", header + '1\t2\t3\tWhy "?\tWhat?\t1\n4\t5\t6\tbroken\n7\t8\t9\tHow?\tHow so?\t0')
+    assert read("glue_qqp_train", tmp_path) == [('Why "?', "What?", 1), ("How?", "How so?", 0)]
+    write(tmp_path, "QQP/dev.tsv", header + "1\t2\t3\tWhy?\tWhat?\t1\ttoo much\n")
+    with pytest.raises(UserError, match=r"QQP/dev\.tsv line 2 has 7 columns; expected 6"):
+        read("glue_qqp_validation", tmp_path)
+
+
+def test_an_empty_file_and_one_in_another_encoding_are_one_line_each(tmp_path):
+    write(tmp_path, "SST-2/dev.tsv", "")
+    with pytest.raises(UserError, match=r"^glue_dir: SST-2/dev\.tsv is empty; unpack it again$"):
+        read("glue_sst2_validation", tmp_path)
+    (tmp_path / "SST-2/dev.tsv").write_bytes("sentence\tlabel\nça va\t1\n".encode("latin-1"))
+    with pytest.raises(UserError, match=r"^glue_dir: SST-2/dev\.tsv is not UTF-8 \(.*\); unpack it again$"):
+        read("glue_sst2_validation", tmp_path)
+
+
 def test_what_is_missing_is_named_with_what_is_there(tmp_path):
     with pytest.raises(UserError, match=r"glue_dir: .*nowhere is no folder"):
         read("glue_sst2_validation", tmp_path / "nowhere")

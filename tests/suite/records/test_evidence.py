@@ -9,6 +9,8 @@ import yaml
 from suite.analysis.rows import AtFault
 from suite.config.digest import values_sha256
 from suite.records.evidence import read_evidence
+from suite.records.schema.base import as_json
+from suite.records.schema.metrics import FinalLine
 from suite.tables import convergence, kinds, runs
 from tests.suite.builders.synthetic import write_run, write_speed
 
@@ -54,6 +56,14 @@ def repeat_line(event):
         return "".join([*lines[: last + 1], *lines[last:]])
 
     return change
+
+
+def with_final(run, **metrics):
+    """Give a run a final evaluation, and its summary those metrics."""
+    step = json.loads((run / "summary.json").read_text())["steps"]
+    with (run / "metrics.jsonl").open("a") as file:
+        file.write(as_json(FinalLine(step=step, **metrics), indent=None))
+    edit("summary.json", final=metrics)(run)
 
 
 def edit_kinds(run):
@@ -168,3 +178,26 @@ def test_a_record_is_read_once_and_again_when_it_has_changed(results):
     third = read_evidence(results)
     assert third.runs[0].summary.examples_per_second == 1.0
     assert third.runs[1] is first.runs[1]
+
+
+def test_a_final_evaluation_is_what_a_run_came_to_and_its_curve_is_compared_with_curves(results):
+    for run in results.glob("runs/*/*/*/seed*"):
+        with_final(run, perplexity=90.0, exact_perplexity=89.0)
+    evidence = read_evidence(results)
+    assert not evidence.invalid
+    for row in convergence.convergence_rows(evidence):
+        assert (row.value.value, row.exact_value) == (90.0, 89.0)
+        assert row.target == pytest.approx(1.05 * 100.5)
+
+
+def test_a_final_evaluation_of_another_step_or_value_is_refused(results):
+    one, other = sorted(results.glob("runs/*/*/lsh/seed*"))
+    with_final(one, perplexity=90.0)
+    edit("summary.json", final={"perplexity": 91.0})(one)
+    with_final(other, perplexity=90.0)
+    edit_line(-1, step=3)(other)
+    reasons = [invalid.reason for invalid in read_evidence(results).invalid_runs]
+    assert [reason.partition(" in ")[0] for reason in reasons] == [
+        "final perplexity is 91.0",
+        "metrics.jsonl holds a final evaluation that is not the one after step 40",
+    ]

@@ -16,7 +16,7 @@ from suite.tasks.task import summed_loss
 from tests.suite.builders.tiny_text import VOCABULARY, tiny_task
 
 
-def make_task(cache: Path, monkeypatch: pytest.MonkeyPatch, seed: int = 0, **training: int) -> CausalLM:
+def make_task(cache: Path, monkeypatch: pytest.MonkeyPatch, seed: int = 0, **training: int | str) -> CausalLM:
     """The task on made-up documents."""
     return tiny_task(CausalLM, cache, monkeypatch, {"context": 16}, seed, **training)
 
@@ -100,6 +100,22 @@ def test_evaluation_is_the_mean_over_all_tokens(task: CausalLM) -> None:
     assert found["loss"] == pytest.approx(expected.item(), rel=1e-6)
     assert found["perplexity"] == pytest.approx(math.exp(expected.item()), rel=1e-6)
     assert not found.keys() - {"loss", "perplexity"}
+
+
+def test_the_final_evaluation_sees_all_that_is_held_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = make_task(tmp_path, monkeypatch, final_examples="all")
+    stream = np.array(task.text.stream("held_out"))
+    whole = torch.cat([batch.inputs["tokens_BT"] for batch in task.eval_batches(final=True)])
+    assert whole.flatten().tolist() == stream[: len(whole) * 16].tolist()
+    assert len(stream) - whole.numel() <= 16 and len(whole) == task.final_examples > 24
+    assert len(torch.cat([batch.targets for batch in task.eval_batches()])) == 24
+    model = Bigram()
+    expected = nn.functional.cross_entropy(
+        model(torch.from_numpy(stream[:-1].astype(np.int64))), torch.from_numpy(stream[1:].astype(np.int64))
+    )
+    found = task.evaluate(lambda batch: model(**batch.inputs), final=True)
+    assert found["loss"] == pytest.approx(expected.item(), rel=1e-2)  # a last window that is not full is left out
+    assert task.baseline() != make_task(tmp_path, monkeypatch).baseline()
 
 
 def test_the_baseline_is_the_cross_entropy_of_training_frequencies(task: CausalLM) -> None:

@@ -79,7 +79,7 @@ def test_batches_depend_on_seed_and_step_alone_and_ranks_share_them_out(
 
 def test_the_baseline_knows_how_often_each_symbol_is_a_target(task: SpanCorruption) -> None:
     counted = torch.zeros(VOCABULARY + SENTINELS)
-    steps = task._num_windows("train") // 8
+    steps = task.count("train") // 8
     for step in range(steps):
         counted += task.train_batch(step).targets.flatten().bincount(minlength=VOCABULARY + SENTINELS)
     expected = torch.from_numpy(task._target_counts())

@@ -1,5 +1,6 @@
 """Labelled texts in a trained BERT's tokens: its separators and types, and a run that starts from its weights."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from suite.config.run import RunConfig
 from suite.errors import UserError
 from suite.tasks import build_task
 from suite.tasks.wordpiece_classification import WordPieceClassification
+from suite.training.check import check_start
 from suite.training.start import start_of
 from suite.training.trainer import build_model
 from tests.suite.builders.tiny_bert import SYMBOLS, write_bert
@@ -127,3 +129,26 @@ def test_a_half_unpacked_model_is_refused(missing, glue, bert, tmp_path):
     (bert / missing).unlink()
     with pytest.raises(UserError, match=rf"starts_from\.weights: .* lacks {missing}; expected a folder with all three"):
         prepared(config(glue, bert), tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("config.json", '{"model_type": "roberta"}', "config.json has model_type='roberta'; expected 'bert'"),
+        ("config.json", "{", "config.json is no JSON object; take the model's own"),
+        ("config.json", {"num_attention_heads": 4}, "has num_attention_heads=4; expected 2"),
+        ("config.json", {"hidden_act": "relu"}, "has hidden_act='relu'; expected 'gelu'"),
+        ("config.json", {"num_hidden_layers": 3}, "has num_hidden_layers=3; expected 4 or more"),
+        ("model.safetensors", "half a file", "model.safetensors is no whole safetensors file"),
+    ],
+)
+def test_weights_of_another_model_are_refused_before_any_rank_starts(name, content, reason, glue, bert, tmp_path):
+    run = config(glue, bert)
+    task = prepared(run, tmp_path / "cache")
+    check_start(run, task)
+    if isinstance(content, dict):
+        content = json.dumps(json.loads((bert / name).read_text(encoding="utf-8")) | content)
+    (bert / name).write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=rf"^starts_from\.weights: .*{reason}") as caught:
+        check_start(run, task)
+    assert "\n" not in str(caught.value)

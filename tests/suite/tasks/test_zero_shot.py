@@ -103,7 +103,7 @@ def test_scores_are_those_of_a_slow_oracle(task: ZeroShot) -> None:
 
 def test_the_likelier_word_wins(task: ZeroShot) -> None:
     """A decoder that finds all tokens of one class's word likely, and all others equally unlikely."""
-    labels = task.examples.labels("held_out")[task._held_out_places]
+    labels = task.examples.labels("held_out")[task.held_out_places()]
     for label in (0, 1):
         liked = task.word(task.data.words[label])
 

@@ -25,6 +25,7 @@ SHORT = [
     "task.training.nano.steps=12",
     "task.training.nano.eval_every=6",
     "task.training.nano.eval_examples=8",
+    "+task.training.nano.final_examples=16",
     "task.training.nano.checkpoint_every=4",
 ]
 RUN = Path("nano/runs/gpt_moe/text_lm/lsh/seed0")
@@ -106,6 +107,9 @@ def test_a_killed_run_resumes_to_the_same_bits(tmp_path: Path) -> None:
     summary = json.loads((broken / RUN / "summary.json").read_text())
     assert summary["status"] == "complete" and summary["steps"] == 12
     assert summary["final"]["loss"] < metrics(broken)[0]["loss"], "the loss did not fall"
+    assert [line["event"] for line in metrics(broken)[-2:]] == ["eval", "final"]
+    assert summary["final"]["perplexity"] == metrics(broken)[-1]["perplexity"] != metrics(broken)[-2]["perplexity"]
+    assert summary["held_out_examples"] == 16
     assert 0 < summary["rate"] <= 1
     assert len(json.loads((broken / RUN / "environment.json").read_text())["ranks"]) == 2
 
