@@ -68,7 +68,8 @@ def _mixed(codes_RH: Tensor) -> Tensor:
     """int64 ``[R]``: the H codes of a row as one number of 40 bits."""
     gen = torch.Generator().manual_seed(_MIX_SEED)
     odd_H = (torch.randint(-(2**62), 2**62, (codes_RH.shape[1],), generator=gen) * 2 + 1).to(codes_RH.device)
-    return (((codes_RH + 1) * odd_H).sum(1) >> 24) & (2**_MIX_BITS - 1)
+    mixed_R: Tensor = (((codes_RH + 1) * odd_H).sum(1) >> 24) & (2**_MIX_BITS - 1)
+    return mixed_R
 
 
 def partly_divided(codes_RH: Tensor, counts_E: Tensor, share: float) -> Tensor:

@@ -41,7 +41,7 @@ class Choice:
     slope: float
 
 
-def choose(layers: Sequence[MoELayer], target: Target, forward: Callable[[], None]) -> list[Choice]:
+def choose(layers: Sequence[MoELayer], target: Target, forward: Callable[[], object]) -> list[Choice]:
     """Tune the reductions of all layers to a target; one choice per group. Collective, and equal on all ranks.
 
     Nothing else changes: no weight, no draw of random numbers, no count of a reduction's calls, no meter.
@@ -97,7 +97,7 @@ class Captured:
     A layer's reduction may see fewer rows than were routed (at a bridge between servers); the others were sent.
     """
 
-    def __init__(self, layers: Sequence[MoELayer], target: Target, forward: Callable[[], None]) -> None:
+    def __init__(self, layers: Sequence[MoELayer], target: Target, forward: Callable[[], object]) -> None:
         self.layers, self.target = layers, target
         self.calls: list[list[tuple[Tensor, Tensor]]] = [[] for _ in layers]
         with ExitStack() as stack:

@@ -45,7 +45,7 @@ class RateControl(nn.Module):
         for name in ("position_G", "slope_G", "error_G"):
             self.register_buffer(name, torch.zeros(len(target.groups), dtype=torch.float64))
 
-    def begin(self, forward: Callable[[], None]) -> None:
+    def begin(self, forward: Callable[[], object]) -> None:
         """Choose the first settings; see :func:`~suite.training.rate_choice.choose`."""
         found = choose(self.layers, self.target, forward)
         self.position_G.copy_(torch.tensor([choice.position for choice in found], dtype=torch.float64))
