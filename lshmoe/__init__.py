@@ -34,6 +34,7 @@ from lshmoe.resharding import reshard
 from lshmoe.seeding import derive_seed
 from lshmoe.segments import Segments, occurrences, segment_mean, segment_sum, spread
 from lshmoe.traffic import ROW_PHASES, Traffic
+from lshmoe.tunable import Tunable
 from lshmoe.wire import NativeWire, PhasedWire, Wire
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "SphericalPlaneHash",
     "TopKGate",
     "Traffic",
+    "Tunable",
     "Wire",
     "as_compensation",
     "best_compensation",

@@ -7,8 +7,9 @@ from torch import Tensor
 
 from lshmoe.segments import Segments, occurrences
 
-# Random odd 64-bit multipliers' seed: they only order rows, see `cluster`.
+# Random odd 64-bit multipliers' seed: they order rows (`cluster`) and scatter a choice (`partly_divided`).
 _MIX_SEED = 0x5DEECE66D
+_MIX_BITS = 40
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,37 @@ def separate_non_finite(clusters: Clusters, rows_RD: Tensor, counts_E: Tensor) -
     return clusters_from_assignment(assignment_R, counts_E, numbers_C.shape[0])
 
 
+def _mixed(codes_RH: Tensor) -> Tensor:
+    """int64 ``[R]``: the H codes of a row as one number of 40 bits."""
+    gen = torch.Generator().manual_seed(_MIX_SEED)
+    odd_H = (torch.randint(-(2**62), 2**62, (codes_RH.shape[1],), generator=gen) * 2 + 1).to(codes_RH.device)
+    mixed_R: Tensor = (((codes_RH + 1) * odd_H).sum(1) >> 24) & (2**_MIX_BITS - 1)
+    return mixed_R
+
+
+def partly_divided(codes_RH: Tensor, counts_E: Tensor, share: float) -> Tensor:
+    """Have the last hash function tell apart only a share of its buckets.
+
+    Without it, the other functions make buckets; with it, each of them falls into parts. A share of all parts is taken
+    out, the others stay together as the rest of their bucket. Which parts is a fixed, scattered choice by expert and
+    codes: rows of a part agree on it, and a larger share takes out the same parts and more.
+
+    Args:
+        codes_RH: int64 ``[R, H]``, for rows sorted by expert.
+        counts_E: int64 ``[E]``, rows per expert; sums to R.
+        share: of the parts, in [0, 1]; with 1 codes stay as they are, with 0 the last function has no effect.
+
+    Returns:
+        int64 ``[R, H]``, not negative.
+    """
+    if share >= 1:
+        return codes_RH
+    expert_R1 = expert_of_rows(counts_E, codes_RH.shape[0])[:, None]
+    taken_R = _mixed(torch.cat([expert_R1, codes_RH], 1)) < share * 2**_MIX_BITS
+    last_R = (codes_RH[:, -1] + 1) * taken_R
+    return torch.cat([codes_RH[:, :-1], last_R[:, None]], 1)
+
+
 def cluster(codes_RH: Tensor, counts_E: Tensor) -> Clusters:
     """Group rows by the tuple (expert, code 1, …, code H).
 
@@ -76,16 +108,13 @@ def cluster(codes_RH: Tensor, counts_E: Tensor) -> Clusters:
     Raises:
         ValueError: if ``counts_E`` does not add up to R.
     """
-    num_rows, num_hashes = codes_RH.shape
+    num_rows = codes_RH.shape[0]
     expert_R = expert_of_rows(counts_E, num_rows)
     if num_rows == 0:
         empty = torch.zeros(0, dtype=torch.int64, device=codes_RH.device)
         return Clusters(empty, empty, empty, torch.zeros_like(counts_E))
     # 1. Sort by (expert, 40-bit mix of the codes): one cheap key instead of a lexicographic sort of H columns.
-    gen = torch.Generator().manual_seed(_MIX_SEED)
-    odd_H = (torch.randint(-(2**62), 2**62, (num_hashes,), generator=gen) * 2 + 1).to(codes_RH.device)
-    mixed_R = ((codes_RH + 1) * odd_H).sum(1)
-    key_R = (expert_R << 40) | ((mixed_R >> 24) & (2**40 - 1))
+    key_R = (expert_R << _MIX_BITS) | _mixed(codes_RH)
     order_R = torch.argsort(key_R, stable=True)
     # 2. A new cluster starts wherever expert or codes really differ: a clash of keys may split a bucket, never merge.
     sorted_codes_RH, sorted_expert_R = codes_RH[order_R], expert_R[order_R]

@@ -85,7 +85,12 @@ class CrossPolytopeHash(nn.Module):
         if not 1 <= kept <= dim:
             raise ValueError(f"coordinates: must be between 1 and dim={dim}, got {kept}")
         self.dim, self.num_hashes, self.coordinates = dim, num_hashes, kept
+        self.kind, self.seed = rotation, seed
         self.rotation = make_rotation(rotation, dim, num_hashes, kept, seed)
+
+    def with_functions(self, num_hashes: int) -> "CrossPolytopeHash":
+        """The same hash with another number of functions; a seed draws the same as in the constructor."""
+        return CrossPolytopeHash(self.dim, num_hashes, self.coordinates, self.kind, self.seed)
 
     @property
     def buckets_per_hash(self) -> int:
@@ -124,6 +129,10 @@ class SphericalPlaneHash(DrawnBuffers):
         self.normals: Tensor
         self.bits: Tensor
         self.register_drawn()
+
+    def with_functions(self, num_hashes: int) -> "SphericalPlaneHash":
+        """The same hash with another number of functions; a seed draws the same as in the constructor."""
+        return SphericalPlaneHash(self.dim, num_hashes, self.planes, self.seed)
 
     def draw(self) -> dict[str, Tensor]:
         """Normal vectors ``[D, H·planes]`` of the hyperplanes, and the value ``[planes]`` of each plane's bit."""

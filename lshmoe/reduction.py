@@ -4,13 +4,14 @@ A reduction sees one rank's rows, sorted by expert, and answers with the rows to
 the experts' outputs for the sent rows into outputs for all rows.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from lshmoe.clustering import Clusters, cluster, expert_of_rows, finite_rows
+from lshmoe.clustering import Clusters, cluster, expert_of_rows, finite_rows, partly_divided
 from lshmoe.compensation import (
     Compensation,
     CompensationOption,
@@ -22,6 +23,9 @@ from lshmoe.compensation import (
 )
 from lshmoe.hashing import CrossPolytopeHash, SphericalPlaneHash
 from lshmoe.segments import Segments, occurrences, segment_mean, spread
+
+# Finest setting of the LSH reduction's knob: even with two outcomes each, more buckets than an expert has rows.
+_MOST_FUNCTIONS = 64
 
 
 @dataclass(frozen=True)
@@ -116,23 +120,47 @@ def _sampled_reduction(rows_RD: Tensor, sent_CD: Tensor, clusters: Clusters, sam
 class LSHReduction(Reduction):
     """The paper's method: cluster rows by their hash codes and send centroids.
 
+    The knob is the number of hash functions, from 0 (one centroid per expert) to 64. It moves in small steps: at 2.3
+    functions, three are drawn, and of the buckets of the third one 30 % stand for themselves; the others stay together
+    where the first two agree (:func:`~lshmoe.clustering.partly_divided`). A whole number is the paper's hash.
+
     Args:
         hash: maps rows ``[R, D]`` to codes ``[R, H]``.
         error_compensation: how much of each row's residual is added to its centroid's output (§3.2): ``True`` is all,
             as in the paper, ``False`` none; see :func:`~lshmoe.compensation.as_compensation` for what else it may be.
 
+    Attributes:
+        divided: share of its buckets that the last function tells apart.
+
     Raises:
         ValueError: if ``error_compensation`` is unknown.
     """
 
-    def __init__(self, hash: nn.Module, error_compensation: CompensationOption = True) -> None:
+    def __init__(
+        self, hash: CrossPolytopeHash | SphericalPlaneHash, error_compensation: CompensationOption = True
+    ) -> None:
         super().__init__()
-        self.hash = hash
+        self.hash, self.divided = hash, 1.0
         self.error_compensation = as_compensation(error_compensation)
+
+    @property
+    def setting(self) -> Mapping[str, float]:
+        """``num_hashes``, with the fraction of the last one."""
+        return {"num_hashes": self.hash.num_hashes - 1 + self.divided}
+
+    def tune(self, position: float) -> None:
+        """Take ``64 · position`` hash functions; what the seed draws for a number of functions stays the same."""
+        functions = position * _MOST_FUNCTIONS
+        whole = max(1, math.ceil(functions))
+        self.divided = functions - (whole - 1)
+        if whole != self.hash.num_hashes:
+            device = next(self.hash.buffers()).device
+            self.hash = self.hash.with_functions(whole).to(device)
 
     def forward(self, rows_RD: Tensor, counts_E: Tensor) -> Reduced:
         """Hash, cluster and average. Rows with a NaN or an infinity share no cluster with others."""
-        codes_RH = self.hash(rows_RD).masked_fill(~finite_rows(rows_RD)[:, None], -1)  # no code is negative
+        codes_RH = partly_divided(self.hash(rows_RD), counts_E, self.divided)
+        codes_RH = codes_RH.masked_fill(~finite_rows(rows_RD)[:, None], -1)  # no code is negative
         return clustered_reduction(rows_RD, cluster(codes_RH, counts_E), self.error_compensation)
 
 

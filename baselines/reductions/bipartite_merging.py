@@ -1,10 +1,12 @@
 """Bipartite merging, as in ToMe (Bolya et al., arXiv 2210.09461): similar rows become one, at an exact rate."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
 from baselines.reductions.directions import directions
-from baselines.reductions.rates import check_rate, rows_at_rate
+from baselines.reductions.rates import check_rate, rate_at, rows_at_rate
 from baselines.reductions.size_classes import padded_rows, size_classes
 from lshmoe import (
     CompensationOption,
@@ -49,6 +51,15 @@ class BipartiteMerging(Reduction):
         super().__init__()
         check_rate(rate)
         self.rate, self.error_compensation = rate, as_compensation(error_compensation)
+
+    @property
+    def setting(self) -> Mapping[str, float]:
+        """The rate, which is the knob."""
+        return {"rate": self.rate}
+
+    def tune(self, position: float) -> None:
+        """Have ``position`` as the rate."""
+        self.rate = rate_at(position)
 
     def forward(self, rows_RD: Tensor, counts_E: Tensor) -> Reduced:
         """Merge, then average."""

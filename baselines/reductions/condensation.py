@@ -1,10 +1,12 @@
 """Token condensation: of rows that point the same way only one travels (Luffy, arXiv 2411.15419)."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
 from baselines.reductions.directions import directions
-from baselines.reductions.rates import check_rate, rows_at_rate
+from baselines.reductions.rates import check_rate, rate_at, rows_at_rate
 from baselines.reductions.size_classes import padded_rows, size_classes
 from lshmoe import (
     CompensationOption,
@@ -23,6 +25,8 @@ _BLOCK = 256
 # Halvings of the search for a threshold. 1 - cosine is searched from 2 down to 1e-6 on a logarithmic scale, so the last
 # step is a factor of 1.004.
 _HALVINGS = 12
+# Range of 1 - cosine, from 2 down, that the knob sweeps.
+_DECADES = 6
 
 
 class Condensation(Reduction):
@@ -68,6 +72,21 @@ class Condensation(Reduction):
             check_rate(rate)
         self.threshold, self.rate = threshold, rate
         self.error_compensation = as_compensation(error_compensation)
+
+    @property
+    def setting(self) -> Mapping[str, float]:
+        """The threshold, or the rate if there is one: whichever it is, is the knob."""
+        return {"threshold": self.threshold} if self.rate is None else {"rate": self.rate}
+
+    def tune(self, position: float) -> None:
+        """Have ``position`` as the rate if there is one; else bring the threshold from -1 towards 1.
+
+        ``1 - threshold`` falls from 2 to 2e-6 by equal factors, because rows of one expert are often nearly parallel.
+        """
+        if self.rate is None:
+            self.threshold = 1 - 2 * 10 ** (-_DECADES * position)
+        else:
+            self.rate = rate_at(position)
 
     def forward(self, rows_RD: Tensor, counts_E: Tensor) -> Reduced:
         """Choose the representatives of each expert; they keep their order."""

@@ -2,12 +2,12 @@
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
-from baselines.reductions.rates import check_rate, rows_at_rate
+from baselines.reductions.rates import check_rate, rate_at, rows_at_rate
 from lshmoe.clustering import expert_of_rows
 from lshmoe.eager import recomputing
 from lshmoe.reduction import Reduced, Reduction
@@ -58,6 +58,15 @@ class DrawingReduction(Reduction):
     def rate(self) -> float:
         """The rate that holds now."""
         return self._rate_at(int(self.calls))
+
+    @property
+    def setting(self) -> Mapping[str, float]:
+        """The rate that holds now, which is the knob."""
+        return {"rate": self.rate}
+
+    def tune(self, position: float) -> None:
+        """Have ``position`` as the rate, in place of any schedule; draws go on as they would have."""
+        self.starts, self.rates = (0,), (rate_at(position),)
 
     def _rate_at(self, call: int) -> float:
         return float(self.rates[bisect_right(self.starts, call) - 1])

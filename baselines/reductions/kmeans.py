@@ -60,6 +60,11 @@ class KMeans(DrawingReduction):
         self.iterations, self.error_compensation = iterations, as_compensation(error_compensation)
         self.clusters_per_expert = clusters_per_expert
 
+    def tune(self, position: float) -> None:
+        """Have ``position`` as the rate, also in place of a number of clusters."""
+        self.clusters_per_expert = None
+        super().tune(position)
+
     def sizes(self, counts_E: Tensor, call: int) -> Tensor:
         """int64 ``[E]``: how many clusters each expert starts with."""
         if self.clusters_per_expert is None:

@@ -3,6 +3,14 @@
 import torch
 from torch import Tensor
 
+# Coarsest setting of a knob that is a rate: one row for an expert that has rows.
+_COARSEST = 1e-6
+
+
+def rate_at(position: float) -> float:
+    """The rate at a position of a knob that is the rate itself: the position, but in (0, 1]."""
+    return min(max(position, _COARSEST), 1.0)
+
 
 def check_rate(rate: float) -> None:
     """Refuse what is no rate.

@@ -41,9 +41,9 @@ class ConvergenceRow(MethodRow):
         better="lower",
     )
     time_to_target_ratio: Estimate | None = column(
-        "the reference's time to the target over the method's, over the seeds in which both reach it, each step charged "
-        "at the run's own rate (statistics.md); the 95 % interval carries the noise of seeds and of step times; above 1: "
-        "sooner than the reference",
+        "the reference's time to the target over the method's, over the seeds in which both reach it, each step "
+        "charged at the run's own rate (statistics.md); the 95 % interval carries the noise of seeds and of step "
+        "times; above 1: sooner than the reference",
         "ratio",
         form=".2f",
         better="higher",

@@ -37,7 +37,7 @@ def layer_errors(method: str, device: torch.device, dtype: torch.dtype) -> dict[
     parts = METHODS[method]
     reduction = parts.reduction(64)
     if isinstance(reduction, LSHReduction):
-        reduction.hash = _HashedOnTheCPU(reduction.hash)
+        reduction.add_module("hash", _HashedOnTheCPU(reduction.hash))
     exact = MoELayer(64, 128, 4, reduction=reduction, wire=parts.wire())
     tokens_ND = torch.randn(256, 64).repeat(2, 1).to(dtype)
     ours = deepcopy(exact).to(device=device, dtype=dtype)

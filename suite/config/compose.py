@@ -26,6 +26,7 @@ from suite.config.validation import parse_options, validate
 from suite.errors import UserError, unknown
 
 _CELL = ("model", "task")
+_TARGETS = ("target_rate", "target_bytes")
 
 
 def compose(overrides: Sequence[str] = ()) -> RunConfig:
@@ -53,7 +54,21 @@ def compose(overrides: Sequence[str] = ()) -> RunConfig:
         # Composing is slow, and overrides that only select files are composed already.
         chosen = len(selections) == len(parsed)
         composed = defaults if chosen else _hydra([*implied, *overrides])
-    return validate(_resolved(composed))
+    config = validate(_resolved(composed))
+    chosen_here = {override.key_or_group for _, override in parsed}
+    return config if chosen_here & {f"method.{name}" for name in _TARGETS} else _with_target_of_cell(config)
+
+
+def _with_target_of_cell(config: RunConfig) -> RunConfig:
+    """With the target that the scale's matrix names for this model and task, if the method can have one."""
+    if config.method.reduction is None or config.method.has_target:
+        return config
+    for cell in config.scale.matrix:
+        if (cell.model, cell.task) == (config.model.name, config.task.name):
+            return config.model_copy(
+                update={"method": config.method.model_copy(update={name: getattr(cell, name) for name in _TARGETS})}
+            )
+    return config
 
 
 @cache

@@ -26,7 +26,7 @@ def values_sha256(values: Mapping[str, Any]) -> str:
         "model": {"name": model["name"], "host": model["host"], "size": model["sizes"][scale["name"]]},
         "task": {name: _placeless(value) for name, value in task.items() if name not in ("training", "summary")},
         "training": task["training"][scale["name"]],
-        "method": {name: value for name, value in method.items() if name != "summary"},
+        "method": {name: value for name, value in method.items() if name != "summary" and not _unset(name, value)},
         "scale": scale["name"],
         "cluster": values["cluster"],
     }
@@ -35,6 +35,11 @@ def values_sha256(values: Mapping[str, Any]) -> str:
     for field, settings in given.items():
         decisive |= {field: kept} if (kept := {k: v for k, v in settings.items() if v is not None}) else {}
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+
+def _unset(name: str, value: Any) -> bool:
+    """Whether this is a field about targets without one: runs from before these fields have the same digest."""
+    return name in ("target_rate", "target_bytes", "per_layer") and not value
 
 
 def _placeless(value: Any) -> Any:

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, PositiveInt, model_validator
 
 from suite.config.base import NonNegativeInt, ScaleName, Strict
+from suite.config.method import Target
 
 
 class MeasurementSettings(Strict):
@@ -41,6 +42,16 @@ class Cell(Strict):
         description="of all-to-all in the reference's step, at which step times are measured; the model's own first",
     )
     probed: bool = Field(False, description="whether methods' errors against exact dispatch are measured")
+    target_rate: Target | None = Field(
+        None, description="of every method here that has a reduction, unless its own file or the command line says else"
+    )
+    target_bytes: Target | None = Field(None, description="in place of target_rate; see there")
+
+    @model_validator(mode="after")
+    def _one_target(self) -> "Cell":
+        if self.target_rate is not None and self.target_bytes is not None:
+            raise ValueError("target_bytes: target_rate is given too; give one of them")
+        return self
 
 
 class ScaleConfig(Strict):

@@ -38,12 +38,10 @@ class Pass:
 
 def run_pass(model: HostModel, batch: Batch, config: RunConfig) -> Pass:
     """The task's loss, without the balance loss, and its gradients. Weights do not change. Collective."""
-    announce(model.streams, batch.kinds, config.task.route_padding)
     seen: list[Tensor] = []
     hook = moe_layers(model)[0].register_forward_hook(lambda _module, _inputs, output: seen.append(output.detach()))
-    device = next(model.parameters()).device
-    with hook, torch.autocast(device.type, torch.bfloat16, enabled=config.training.precision == "bfloat16"):
-        logits = model(**batch.inputs)
+    with hook:
+        logits = outputs_of(model, batch, config)
     total, targets = summed_loss(logits, batch.targets)
     mean_targets, world = targets.to(total.dtype), active_group_size(None)
     if world > 1:
@@ -66,6 +64,15 @@ def run_pass(model: HostModel, batch: Batch, config: RunConfig) -> Pass:
     centred = logits.detach().float()
     output = centred - centred.mean(-1, keepdim=True)
     return Pass(float(mean_loss), [seen[0].float()], [output], gradients[False], gradients[True])
+
+
+def outputs_of(model: HostModel, batch: Batch, config: RunConfig) -> Tensor:
+    """The model's logits for a batch, its MoE layers told about padding. Collective."""
+    announce(model.streams, batch.kinds, config.task.route_padding)
+    device = next(model.parameters()).device
+    with torch.autocast(device.type, torch.bfloat16, enabled=config.training.precision == "bfloat16"):
+        logits: Tensor = model(**batch.inputs)
+    return logits
 
 
 def compare(passed: Pass, exact: Pass) -> dict[str, dict[str, float]]:

@@ -4,6 +4,7 @@ import io
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -14,13 +15,15 @@ import torch.distributed as dist
 from lshmoe import IdentityReduction, MoELayer, Routing, derive_seed, exact_dispatch, moe_layers
 from suite.cluster.launch import leave, reporting_failure
 from suite.cluster.member import Member, join
+from suite.config.matrix import RATE_OF
 from suite.config.method import MethodConfig
 from suite.config.seeds import hash_seed
 from suite.files import write_atomically
 from suite.hosts.model import HostModel
 from suite.measurement.contestants import Contestants
-from suite.measurement.divergence import Pass, compare, run_pass
+from suite.measurement.divergence import Pass, compare, outputs_of, run_pass
 from suite.measurement.probe import parse
+from suite.measurement.settings import measured_target
 from suite.records.environment import describe_ranks
 from suite.records.run_folder import RunFolder
 from suite.records.schema.base import as_json
@@ -31,6 +34,7 @@ from suite.tasks.task import Batch, Task, TextInputs
 from suite.training import checkpoint
 from suite.training.capture import sample_of
 from suite.training.methods import build_exchange, build_reduction
+from suite.training.rate_choice import choose, tune
 from suite.training.trainer import build_model, half_precision_bytes
 
 
@@ -48,13 +52,22 @@ def probe(plan: Contestants) -> None:
     sample: bytes | None = None
     for number, batch in enumerate(batches):
         exact, routing = exact_pass(model, batch, plan)
-        for contestant in plan.configs:
+        rates: dict[str, float] = {}
+        for contestant in sorted(plan.configs, key=lambda config: config.method.name in RATE_OF):
+            positions: list[float] = []
             for draw in range(settings.hash_seeds if contestant.method.reduction is not None else 1):
                 put_on(model, contestant.method, hash_seed(config.root_seed("hash") + draw), member)
+                target = measured_target(contestant, moe_layers(model), rates)
+                if target is not None and not draw:
+                    found = choose(moe_layers(model), target, partial(outputs_of, model, batch, config))
+                    positions = [choice.position for choice in found]
+                elif target is not None:
+                    tune(moe_layers(model), target, positions)
                 if number == draw == 0 and contestant.method.name == "lsh":
                     sample = sample_file(task, batch, model, routing, config.capture.rows)
-                found = one_line(model, batch, plan, exact)
-                lines.append({"method": contestant.method.name, "batch": number, "hash_seed": draw, **found})
+                line = one_line(model, batch, plan, exact)
+                lines.append({"method": contestant.method.name, "batch": number, "hash_seed": draw, **line})
+                rates.setdefault(contestant.method.name, line["rate"])
         if dist.get_rank() == 0:
             print(f"batch {number + 1} of {len(batches)}: {len(lines)} comparisons", flush=True)
     if dist.get_rank() == 0:

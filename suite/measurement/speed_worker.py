@@ -12,6 +12,7 @@ from suite.cluster.member import join
 from suite.config.run import RunConfig
 from suite.files import write_atomically
 from suite.measurement.links import measure_links
+from suite.measurement.settings import set_all
 from suite.measurement.speed import Plan, parse
 from suite.records.environment import describe_ranks
 from suite.records.run_folder import RunFolder
@@ -38,6 +39,7 @@ def measure(plan: Plan) -> None:
     for trainer in trainers.values():
         for number in range(settings.warmup_steps):
             trainer.step(number)
+    set_all(trainers)
     links = measure_links(plan.reference, plan.shares, trainers, member.link)
     if dist.get_rank() == 0:
         for link in links:

@@ -60,7 +60,8 @@ def _replication(rows: Sequence[ConvergenceRow]) -> str:
     return (
         "Intervals: 95 %, Student's t over seeds. Difference: quality less the reference's of the same seed, of a "
         f"perplexity minus its logarithm. Equivalent: within the registered margin ({margins}) by two one-sided t "
-        "tests at 5 %, corrected for the number of methods by Holm's method; different: beyond that margin, corrected likewise."
+        "tests at 5 %, corrected for the number of methods by Holm's method; different: beyond that margin, corrected "
+        "likewise."
     )
 
 

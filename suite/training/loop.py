@@ -29,10 +29,14 @@ def train(trainer: Trainer, folder: RunFolder, fill: Fill | None, report: Callab
         report: prints a line.
     """
     training, leader = trainer.config.training, trainer.rank == 0
+    control = trainer.rate_control()  # before a checkpoint brings back its state
     start = checkpoint.load(folder.checkpoints, trainer.model, trainer.optimizer)
     fresh: list[str] = []
     if start == 0 and fill is not None:
         fresh = fill(trainer.model)
+    if control is not None:
+        control.resume() if start else control.begin(trainer.look)
+        trainer.read_meters()  # what was captured is no step's traffic
     if leader:
         folder.rewind(start)
         report(f"resuming after step {start}" if start else f"training {training.steps} steps")
@@ -46,11 +50,12 @@ def train(trainer: Trainer, folder: RunFolder, fill: Fill | None, report: Callab
         began, done = time.perf_counter(), number + 1
         with capture.step(done):
             losses = trainer.step(number)
+        held = control.after_step() if control is not None else None
         values = trainer.reduce({**losses, **trainer.read_meters()}, means=("loss", "balance_loss"))
         seconds = time.perf_counter() - began  # the device is done: its losses have been read
         trainer.check_finite(values["loss"], done)
         if leader:
-            folder.append(TrainLine.model_validate({"step": done, "seconds": seconds, **values}))
+            folder.append(TrainLine.model_validate({"step": done, "seconds": seconds, "held": held, **values}))
             progress.step(done, values | {"seconds": seconds}, report)
         if done % training.eval_every == 0 or done == training.steps:
             _evaluate(trainer, folder, done, report)

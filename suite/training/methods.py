@@ -6,7 +6,7 @@ from typing import Any
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
-from lshmoe import Exchange, IdentityReduction, MoELayer, NativeWire
+from lshmoe import Exchange, IdentityReduction, MoELayer, NativeWire, Tunable
 from lshmoe.seeding import derive_seed
 from suite.cluster.member import ALONE, Member
 from suite.config.method import MethodConfig
@@ -74,6 +74,13 @@ def check_method(config: RunConfig) -> None:
         exchange.check_reduction(reduction or IdentityReduction())
     except ValueError as error:
         raise UserError(f"method.{error}") from None
+    if config.method.per_layer and not config.method.has_target:
+        raise UserError("method.per_layer: needs method.target_rate or method.target_bytes")
+    if config.method.has_target and not isinstance(reduction, Tunable):
+        raise UserError(
+            f"method: {config.method.name} cannot be set for a target, because {type(reduction).__name__} has no knob "
+            "(lshmoe.Tunable); leave the target out"
+        )
 
 
 def _build(field: str, component: dict[str, Any] | None, **given: Any) -> Any:

@@ -27,6 +27,8 @@ from suite.tasks.task import Batch, Task, summed_loss
 from suite.training.kind_meter import KIND_METERS, KindMeter, announce
 from suite.training.learning_rate import learning_rate
 from suite.training.methods import method_layer_factory
+from suite.training.rate_control import RateControl
+from suite.training.target import target_of
 
 METERS = (
     "rows_routed",
@@ -37,6 +39,8 @@ METERS = (
     "all_to_all_seconds",
     "half_precision_bytes",
 )
+# Training batches whose rows settings are chosen on.
+CAPTURED_BATCHES = 2
 # Written to a metrics line as integers.
 COUNTS = (*(name for name in METERS if "seconds" not in name), *KIND_METERS, "targets")
 
@@ -113,6 +117,21 @@ class Trainer:
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         return {"loss": loss.detach(), "balance_loss": balance.detach(), "targets": targets}
+
+    @torch.no_grad()
+    def look(self) -> None:
+        """Forward passes on the first training batches, as in training but without a step. Collective."""
+        for number in range(CAPTURED_BATCHES):
+            self._logits(self.model, self.task.train_batch(number, self.rank, self.world).to(self.device))
+
+    def rate_control(self) -> RateControl | None:
+        """A controller for the method's target, whose state becomes part of the model's; ``None`` without a target."""
+        target = target_of(self.config, self.layers)
+        if target is None:
+            return None
+        control = RateControl(self.layers, target).to(self.device)
+        self.model.add_module("rate_control", control)
+        return control
 
     def check_finite(self, loss: float, number: int) -> None:
         """If a step's loss is not finite, find the first MoE layer with non-finite rows. Collective.

@@ -8,6 +8,14 @@ from suite.config.base import NonNegativeFloat, NonNegativeInt
 from suite.records.schema.base import Part
 
 
+class Held(Part):
+    """What the rate controller held in this step, for one layer or for all."""
+
+    setting: dict[str, float] = Field(description="options of the reduction that its knob sets")
+    rate: NonNegativeFloat = Field(description="rows sent over rows routed")
+    share: NonNegativeFloat = Field(description="what the target limits: the rate, or bytes over those of 16-bit rows")
+
+
 class TrainLine(Part):
     """One training step. Counts and bytes are sums over ranks and MoE layers; seconds are of wall-clock time."""
 
@@ -32,10 +40,14 @@ class TrainLine(Part):
     sent_repeated: NonNegativeInt = Field(description="sent rows that stand for repeated rows, and none before them")
     sent_mask: NonNegativeInt = Field(description="sent rows that stand for masks, and none before them")
     sent_padding: NonNegativeInt = Field(description="sent rows that stand for padding alone")
+    held: dict[str, Held] | None = Field(
+        default=None,
+        description="by layer, or for `all`: what was held for a target; null without one",
+    )
 
     def columns(self) -> dict[str, Any]:
-        """Every field by name, for a frame of many lines."""
-        return vars(self)
+        """Every number by name, for a frame of many lines."""
+        return {name: value for name, value in vars(self).items() if name != "held"}
 
 
 class _Evaluation(Part):

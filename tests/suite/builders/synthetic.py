@@ -129,7 +129,7 @@ def _base() -> RunConfig:
 
 def train_line(step: int, loss: float = 7.0, **counts: int) -> TrainLine:
     """A step of half a second; what ``counts`` leave out is 0."""
-    values = dict.fromkeys(TrainLine.model_fields.keys() - {"event"}, 0)
+    values = dict.fromkeys(TrainLine.model_fields.keys() - {"event", "held"}, 0)
     known = {"step": step, "seconds": 0.5, "all_to_all_seconds": 0.1, "loss": loss, "balance_loss": 1.0, "targets": 100}
     return TrainLine.model_validate(values | known | counts)
 
