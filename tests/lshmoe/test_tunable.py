@@ -78,7 +78,7 @@ def test_a_whole_number_of_functions_is_the_paper_s_hash() -> None:
     rows_RD, counts_E = rows_of()
     tuned = lsh_reduction(DIM, seed=5)
     for functions in (1, 3, 6):
-        tuned.tune(functions / 32)
+        tuned.tune(functions / 64)
         assert tuned.setting == {"num_hashes": functions}
         plain = lsh_reduction(DIM, seed=5, num_hashes=functions)
         assert torch.equal(tuned(rows_RD, counts_E).rows_CD, plain(rows_RD, counts_E).rows_CD)
@@ -106,4 +106,4 @@ def test_a_fraction_of_a_function_takes_out_that_share_of_its_buckets_and_never_
 def test_hashes_that_are_their_own_modules_stay_usable() -> None:
     reduction = LSHReduction(SphericalPlaneHash(DIM, 2))
     reduction.tune(0.5)
-    assert reduction.hash.num_hashes == 16 and isinstance(reduction.hash, SphericalPlaneHash)
+    assert reduction.hash.num_hashes == 32 and isinstance(reduction.hash, SphericalPlaneHash)

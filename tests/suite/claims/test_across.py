@@ -27,10 +27,10 @@ def test_one_model_refutes_every_and_proves_some(tmp_path):
     write_speed(tmp_path, {"vanilla": 2.0, "lsh": 1.0})
     for seed in range(3):
         write_run(tmp_path, "vanilla", seed=seed, final=100.0 + seed)
-        write_run(tmp_path, "lsh", seed=seed, final=100.0 + seed)
+        write_run(tmp_path, "lsh", seed=seed, final=100.0 + seed, rate=0.25)
     assert judged(tmp_path, "every", 1.5) == "insensitive"
     for seed in range(3):
-        write_run(tmp_path, "random", seed=seed, final=150.0 + seed)
+        write_run(tmp_path, "random", seed=seed, final=150.0 + seed, rate=0.25)
     assert judged(tmp_path, "every", 1.5) == judged(tmp_path, "some", 1.5) == "supported"
     assert judged(tmp_path, "every", 3.0) == judged(tmp_path, "some", 3.0) == "not supported"
     assert judged(tmp_path, "every", 1.5, ("here", "gone")) == "inconclusive"

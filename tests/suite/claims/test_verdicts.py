@@ -41,11 +41,11 @@ def speeds(folder, lsh, **options):
 
 
 def seeds(folder, lsh_rate=0.25, **finals):
-    """Runs by method; LSH's send rows at the rate that :func:`speeds` was timed at, unless told otherwise."""
+    """Runs by method; LSH's and its control's send rows at the rate that :func:`speeds` was timed at, by default."""
     shutil.rmtree(folder / "runs", ignore_errors=True)
     for method, values in finals.items():
         for seed, final in enumerate(values):
-            write_run(folder, method, seed=seed, final=final, rate=lsh_rate if method == "lsh" else 1.0)
+            write_run(folder, method, seed=seed, final=final, rate=lsh_rate if method in ("lsh", "random") else 1.0)
 
 
 def test_a_speed_up_turns_with_the_record(tmp_path, book):
@@ -260,7 +260,7 @@ def verdicts(folder):
 def test_every_claim_of_the_paper_has_a_verdict_and_its_evidence_exists(reference):
     found = verdicts(reference)
     assert {finding.verdict for finding in found.values()} >= {
-        "supported", "not supported", "underpowered", "consistent within the paper", "inconsistent within the paper",
+        "supported", "underpowered", "consistent within the paper", "inconsistent within the paper",
         "supported by model", "not supported by model", "by construction", "not measured", "needs hardware",
         "unreachable",
     }  # fmt: skip

@@ -17,7 +17,7 @@ BYTES = {"vanilla": 2.0, "lsh": 0.2, "random": 0.2}
 def run(method, seed, value):
     metric = SimpleNamespace(name="accuracy", higher_is_better=True)
     evals = {"accuracy": SimpleNamespace(iloc=[value])}
-    summary = SimpleNamespace(metric=metric, relative_bytes=BYTES[method])
+    summary = SimpleNamespace(metric=metric, relative_bytes=BYTES[method], final={"accuracy": value})
     return SimpleNamespace(method=method, seed=seed, metric="accuracy", evals=evals, summary=summary)
 
 

@@ -86,7 +86,7 @@ def edit(path, old, new):
         ),
         (lambda f: (f / "tables/speedup.md").unlink(), ["artifact missing: tables/speedup.md"]),
         (
-            lambda f: edit(f / "claims.json", '"verdict": "supported"', '"verdict": "not supported"'),
+            lambda f: edit(f / "claims.json", '"verdict": "not measured"', '"verdict": "supported"'),
             ["artifact edited: claims.json", "differs when rebuilt: claims.json, line "],
         ),
         (

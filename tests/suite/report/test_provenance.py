@@ -30,7 +30,7 @@ OF_RUNS = {
     "figures/rate_by_kind", "figures/rate_over_training", "figures/convergence",
 }  # fmt: skip
 OF_SPEED = {
-    "tables/speedup", "tables/savings", "tables/prediction", "tables/kappa_map",
+    "tables/speedup", "tables/savings", "tables/prediction", "tables/kappa_map", "tables/glue",
     "figures/savings", "figures/kappa_map",
 }  # fmt: skip
 OF_BOTH = {"tables/convergence", "figures/pareto", "figures/time_to_quality"}
@@ -42,7 +42,8 @@ MADE_FROM = {
     "speed/loopback/gpt_moe/text_lm.json": OF_SPEED | OF_BOTH | OF_ALL,
     "shares/lab/gpt_moe.json": {"tables/shares", "figures/shares"} | OF_ALL,
     "probe/gpt_moe/text_lm.json": {"tables/gradient_error", "figures/gradient_error", "figures/hash_seeds"}
-    | {"figures/index"},
+    | {"figures/pareto"}
+    | OF_ALL,
     "probe/gpt_moe/text_lm.npz": {"figures/token_clusters", "figures/index"},
     "sweeps/paper_ablation/trials/1/trial.json": {"tables/ablation", "figures/ablation", "figures/index"},
     "sweeps/paper_ablation/trials.csv": {"claims"},
