@@ -64,6 +64,8 @@ class Setting(Strict):
         made = [f"method={self.method or 'lsh'}"]
         # "++" adds or replaces: not every option is in the method's file.
         made += [f"++method.reduction.{name}={_literal(value)}" for name, value in self.reduction().items()]
+        if self.wire is not None:
+            made.append("method.wire=null")  # else the options of the method's own wire would stay
         if self.wire is not None and self.wire != NATIVE:
             made.append(f"method.wire={_literal(wires()[self.wire])}")
         seeds = {"seed": self.seed, "seeds.model": self.model_seed, "seeds.data": self.data_seed}

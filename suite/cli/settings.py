@@ -44,11 +44,12 @@ def _fields(incomplete: str, earlier: Sequence[str]) -> list[str]:
     """Fields of a run, or of the chosen model, task, … once its name and a dot are there."""
     run = _read(CONF / "config.yaml")
     defaults = {group: name for entry in run.pop("defaults") if entry != "_self_" for group, name in entry.items()}
+    of_groups = {group: run.pop(group) for group in defaults if group in run}  # what every file of the group has
     group, dot, _ = incomplete.partition(".")
     if not dot or group not in defaults:
         return list(_leaves(run))
     chosen = defaults | dict(word.split("=", 1) for word in earlier if "=" in word)
-    values = _read(CONF / group / f"{chosen[group]}.yaml")
+    values = _read(CONF / group / f"{chosen[group]}.yaml") | of_groups.get(group, {})
     return [f"{group}.{field}" for field in _leaves(values) if field != "defaults"]
 
 

@@ -1,6 +1,6 @@
 """The runs of a scale, and the filters of a command line."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -10,7 +10,7 @@ from suite.config.conf import choices
 from suite.config.paper.published import published
 from suite.config.reference import refuse_twins
 from suite.config.run import RunConfig
-from suite.config.scale import Cell
+from suite.config.scale import Cell, ScaleConfig
 from suite.config.task import StartsFrom
 from suite.config.validation import validate
 from suite.errors import UserError, unknown
@@ -100,14 +100,23 @@ def select(options: Mapping[str, object]) -> Matrix:
     if not runs:
         offered = ", ".join(f"{cell.model} on {cell.task}" for cell in scale.matrix)
         raise UserError(f"models, tasks: nothing of scale {scale.name} is left; it has: {offered}")
+    _refuse_twins(runs, scale.name)
+    return _matrix(scale, runs, options)
+
+
+def _refuse_twins(runs: Sequence[RunKey], scale: str) -> None:
+    for model, task in sorted({(run.model, run.task) for run in runs}):
+        listed = [run.method for run in runs if (run.model, run.task) == (model, task)]
+        refuse_twins(listed, _composed(model, task, scale).training.precision, f"methods of {model} on {task}")
+
+
+def _matrix(scale: ScaleConfig, runs: tuple[RunKey, ...], options: Mapping[str, object]) -> Matrix:
+    """What the selected runs bring along: where they train, and what is timed and probed of them."""
     selected = {(run.model, run.task) for run in runs}
     of_pair: dict[tuple[str, str], list[Cell]] = {}
     for cell in scale.matrix:
         of_pair.setdefault((cell.model, cell.task), []).append(cell)
     cells = {pair: cells_of[0] for pair, cells_of in of_pair.items()}
-    for model, task in sorted(selected):
-        listed = [run.method for run in runs if (run.model, run.task) == (model, task)]
-        refuse_twins(listed, _composed(model, task, scale.name).training.precision, f"methods of {model} on {task}")
     elsewhere = str(options.get("cluster") or scale.cluster)
     clusters = {pair: elsewhere if "cluster" in options else cell.cluster or elsewhere for pair, cell in cells.items()}
     trained = {pair for pair in cells if pair in selected and _placed(*pair, scale.name, clusters[pair]).training.steps}

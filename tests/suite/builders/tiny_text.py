@@ -1,5 +1,6 @@
 """A small archive in a cache of its own, and tasks on it, so that data tests need no network and take no time."""
 
+import os
 import random
 import zipfile
 from pathlib import Path
@@ -29,9 +30,11 @@ def tiny_source(cache: Path, texts: list[str], name: str = "tiny", spec: CsvDocu
     path = cache / "archives" / f"{name}.whl"
     path.parent.mkdir(parents=True, exist_ok=True)
     members = {spec.member: "\n".join(texts)} if spec else {f"texts/{n:05}.txt": text for n, text in enumerate(texts)}
-    with zipfile.ZipFile(path, "w") as archive:
+    made = path.with_suffix(f".{os.getpid()}")
+    with zipfile.ZipFile(made, "w") as archive:
         for member, text in members.items():
             archive.writestr(zipfile.ZipInfo(member), text)  # without the time of day: ranks that write it agree
+    made.replace(path)  # whole at any time: ranks read what others write
     source = Source(
         name=name,
         title="made-up text",

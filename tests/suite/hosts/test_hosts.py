@@ -11,7 +11,7 @@ from tests.suite.builders import tiny_hosts
 from tests.suite.builders.tiny_hosts import EXAMPLES, HOSTS, LENGTH, Host, loss_and_gradients, loss_of
 
 # So many functions that no two rows agree on all: every row is a cluster of its own.
-SINGLETONS = ["method=lsh", "method.reduction.num_hashes=500", "method.reduction.coordinates=32"]
+SINGLETONS = ["method=lsh", "method.wire=null", "method.reduction.num_hashes=500", "method.reduction.coordinates=32"]
 
 
 @pytest.fixture(params=HOSTS)

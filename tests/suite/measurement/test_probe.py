@@ -29,7 +29,7 @@ def test_a_small_probe_from_end_to_end(tmp_path):
     (probe,), faults = read_probes(tmp_path / "nano")
     assert not faults
     frame = probe.comparisons
-    assert frame.groupby("method").size().to_dict() == {"vanilla": 2, "lsh": 4, "int8": 2}
+    assert frame.groupby("method").size().to_dict() == {"bf16": 2, "vanilla": 2, "lsh": 4, "int8": 2}
     assert (frame.loc[frame["method"] == "vanilla", "expert_gradient.relative_error"] == 0).all()
     lsh, int8 = (frame[frame["method"] == method] for method in ("lsh", "int8"))
     assert (lsh["rate"] < 1).all() and lsh["rate"].nunique() > 1  # hash seeds and batches differ
@@ -61,7 +61,7 @@ def test_bad_input_is_refused_before_any_rank_starts(tmp_path, arguments, messag
 def test_the_record_s_place(tmp_path):
     plan = parse(["model=roberta_moe", "methods=[lsh]", f"results={tmp_path}"])
     assert plan.record == tmp_path / "nano/probe/roberta_moe/text_mlm.json"
-    assert [config.method.name for config in plan.configs] == ["vanilla", "lsh"]
+    assert [config.method.name for config in plan.configs] == ["bf16", "vanilla", "lsh"]
 
 
 def test_rows_by_hand(tmp_path):
