@@ -17,7 +17,7 @@ rule data:
     params:
         scale=MATRIX.scale,
     shell:
-        "lshmoe-bench prepare task={wildcards.task} scale={params.scale} 2>&1 | tee {log}"
+        "lshmoe-bench prepare task={wildcards.task} scale={params.scale} " + DATA + " 2>&1 | tee {log}"
 
 
 # On a machine with internet, for compute nodes without it.

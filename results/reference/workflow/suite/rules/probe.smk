@@ -21,7 +21,7 @@ rule probe:
         seed=lambda wildcards: contest(wildcards)[0].seed,
     shell:
         "lshmoe-bench measure errors model={wildcards.model} task={wildcards.task} scale={params.scale}"
-        " cluster={params.cluster} seed={params.seed} 'methods=[{params.methods}]' 2>&1 | tee {log}"
+        " cluster={params.cluster} seed={params.seed} 'methods=[{params.methods}]' " + DATA + " 2>&1 | tee {log}"
 
 
 rule probes:

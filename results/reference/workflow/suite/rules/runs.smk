@@ -52,7 +52,9 @@ rule run:
         rate=pace,
     shell:
         "lshmoe-bench train model={wildcards.model} task={wildcards.task} method={wildcards.method} tracking=off"
-        " seed={wildcards.seed} scale={params.scale} cluster={params.cluster} {params.rate} 2>&1 | tee {log}"
+        " seed={wildcards.seed} scale={params.scale} cluster={params.cluster} {params.rate} "
+        + DATA
+        + " 2>&1 | tee {log}"
 
 
 rule runs:

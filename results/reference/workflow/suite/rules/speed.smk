@@ -40,7 +40,9 @@ rule speed:
         seed=lambda wildcards: contest(wildcards)[0].seed,
     shell:
         "lshmoe-bench measure speed model={wildcards.model} task={wildcards.task} scale={params.scale}"
-        " cluster={params.cluster} {params.network} seed={params.seed} 'methods=[{params.methods}]' 2>&1 | tee {log}"
+        " cluster={params.cluster} {params.network} seed={params.seed} 'methods=[{params.methods}]' "
+        + DATA
+        + " 2>&1 | tee {log}"
 
 
 # Fig. 3: vanilla's share of all-to-all with doubled experts and doubled servers, all models in two launches.
@@ -66,4 +68,4 @@ if SHARES:
             models=",".join(MATRIX.shares),
         shell:
             "lshmoe-bench measure shares scale={params.scale} cluster={params.cluster} {params.network}"
-            " 'models=[{params.models}]' 2>&1 | tee {log}"
+            " 'models=[{params.models}]' " + DATA + " 2>&1 | tee {log}"
