@@ -12,6 +12,9 @@ from suite.training.target import Target
 
 # Of the error that the slope explains, what a decision takes back: half damps the noise of single batches.
 _GAIN = 0.5
+# What of it is added to the move of every later decision, so that a steady drift of the rows leaves no lasting error;
+# below gain²/4, beyond which the two would swing.
+_DRIFT = 0.05
 # Largest move of a decision, in positions of the knob.
 _LARGEST_MOVE = 0.1
 # A flatter knob than this (log-odds per unit of position) is not trusted: one odd batch would move it across its range.
@@ -25,10 +28,11 @@ _NOISE = 0.01
 class RateControl(nn.Module):
     """The state of the controller, in buffers: a checkpoint of the model that holds it is enough to go on bit for bit.
 
-    After every step, a knob moves by ``gain · (log-odds of the target - log-odds of what was sent) / slope``. The slope
-    was measured on captured rows when the setting was chosen. Rows grow apart in training and with them the slope
-    changes, so it is learned on the way: an error that does not shrink as it should means a flatter knob, one that
-    turns its sign a steeper one. All ranks decide alike, on counts that are summed over them.
+    After every step, a knob moves by ``gain · (log-odds of the target - log-odds of what was sent) / slope``, and by
+    what earlier errors say it takes to keep up with rows that drift. The slope was measured on captured rows when the
+    setting was chosen. Rows grow apart in training and with them the slope changes, so it is learned on the way: an
+    error that does not shrink as it should means a flatter knob, one that turns its sign a steeper one. All ranks
+    decide alike, on counts that are summed over them.
 
     Args:
         layers: of the model, with reductions that are :class:`~lshmoe.Tunable`.
@@ -38,11 +42,12 @@ class RateControl(nn.Module):
     position_G: Tensor
     slope_G: Tensor
     error_G: Tensor
+    drift_G: Tensor
 
     def __init__(self, layers: Sequence[MoELayer], target: Target) -> None:
         super().__init__()
         self.layers, self.target = tuple(layers), target
-        for name in ("position_G", "slope_G", "error_G"):
+        for name in ("position_G", "slope_G", "error_G", "drift_G"):
             self.register_buffer(name, torch.zeros(len(target.groups), dtype=torch.float64))
 
     def begin(self, forward: Callable[[], object]) -> None:
@@ -70,8 +75,9 @@ class RateControl(nn.Module):
             if abs(share - self.target.share) > _NOISE and before:
                 self.slope_G[group] *= _relearned(error / before)
             self.error_G[group] = error
-            move = _GAIN * error / max(float(self.slope_G[group]), _FLATTEST)
-            move = min(max(move, -_LARGEST_MOVE), _LARGEST_MOVE)
+            missing = error / max(float(self.slope_G[group]), _FLATTEST)
+            self.drift_G[group] = _within(float(self.drift_G[group]) + _DRIFT * missing, _LARGEST_MOVE)
+            move = _within(_GAIN * missing + float(self.drift_G[group]), _LARGEST_MOVE)
             self.position_G[group] = min(max(float(self.position_G[group]) + move, 0.0), 1.0)
         tune(self.layers, self.target, self.position_G.tolist())
         return held
@@ -85,6 +91,10 @@ class RateControl(nn.Module):
             )
             for (name, members), share in zip(self.target.groups.items(), shares, strict=True)
         }
+
+
+def _within(value: float, bound: float) -> float:
+    return min(max(value, -bound), bound)
 
 
 def _relearned(progress: float) -> float:

@@ -28,6 +28,7 @@ SHORT = [
     "+task.training.nano.final_examples=16",
     "task.training.nano.checkpoint_every=4",
 ]
+HELD = ["method.target_rate=0.2"]  # a controller has a state, too
 RUN = Path("nano/runs/gpt_moe/text_lm/lsh/seed0")
 
 
@@ -82,10 +83,10 @@ def tensors(checkpoint: Path, folder: Path) -> dict[str, torch.Tensor]:
 
 def test_a_killed_run_resumes_to_the_same_bits(tmp_path: Path) -> None:
     unbroken, broken = tmp_path / "unbroken", tmp_path / "broken"
-    _, errors = (process := start(unbroken)).communicate(timeout=120)
+    _, errors = (process := start(unbroken, *HELD)).communicate(timeout=120)
     assert process.returncode == 0, errors
 
-    process = start(broken)
+    process = start(broken, *HELD)
     wait_for_steps(broken, 6)
     ranks = ranks_of(process)
     assert len(ranks) == 2
@@ -95,10 +96,11 @@ def test_a_killed_run_resumes_to_the_same_bits(tmp_path: Path) -> None:
     assert not alive, "ranks outlived their launcher"
     assert not (broken / RUN / "summary.json").exists()
 
-    output, errors = (process := start(broken)).communicate(timeout=120)
+    output, errors = (process := start(broken, *HELD)).communicate(timeout=120)
     assert process.returncode == 0, errors
     assert "resuming after step 4" in output or "resuming after step 8" in output
     assert metrics(broken) == metrics(unbroken)
+    assert all(line["held"]["all"]["setting"] for line in metrics(broken) if line["event"] == "train")
     one = tensors(unbroken / RUN / "checkpoint" / "step000012", tmp_path)
     other = tensors(broken / RUN / "checkpoint" / "step000012", tmp_path)
     assert one.keys() == other.keys() and len(one) > 50
