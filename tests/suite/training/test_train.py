@@ -115,7 +115,7 @@ def test_a_killed_run_resumes_to_the_same_bits(tmp_path: Path) -> None:
     assert 0 < summary["rate"] <= 1
     assert len(json.loads((broken / RUN / "environment.json").read_text())["ranks"]) == 2
 
-    output, _ = (process := start(broken)).communicate(timeout=60)
+    output, _ = (process := start(broken, *HELD)).communicate(timeout=60)
     assert process.returncode == 0 and "already complete" in output
     _, errors = (process := start(broken, "task.training.nano.steps=14")).communicate(timeout=60)
     assert process.returncode == 2 and "another configuration" in errors and errors.count("\n") == 1
