@@ -35,7 +35,7 @@ def _holds(entries: Sequence[Entry]) -> str:
     undecided = seen - measured[SUPPORTED] - measured[NOT_SUPPORTED]
     return (
         f"**Does it hold?** Of {measured.total()} claims that a measurement decides, scale {entries[0]['scale']} has "
-        f"records for {seen}: {measured[SUPPORTED]} hold, {measured[NOT_SUPPORTED]} do not, {undecided} stay open "
+        f"records for {seen}: {measured[SUPPORTED]} hold, {measured[NOT_SUPPORTED]} fail, {undecided} stay open "
         f"({measured[UNDERPOWERED]} for want of seeds, {measured[INSENSITIVE]} for want of a control that fails); "
         f"{against} of the paper's numbers contradict its other numbers."
     )
@@ -75,7 +75,7 @@ def _rival(entry: Entry) -> str:
     name = entry["id"].removeprefix("rival_")
     if entry["measured"] is None:
         return f"{name}: {entry['reason']} ({entry['verdict']})"
-    return f"{name} reaches the quality of LSH-MoE {_times(entry)} as soon ({entry['verdict']})"
+    return f"{name} gets to the quality of LSH-MoE {_times(entry)} as fast (that it is faster: {entry['verdict']})"
 
 
 def _untestable(entries: Sequence[Entry]) -> str:

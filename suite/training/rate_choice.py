@@ -100,6 +100,8 @@ class Captured:
     def __init__(self, layers: Sequence[MoELayer], target: Target, forward: Callable[[], object]) -> None:
         self.layers, self.target = layers, target
         self.calls: list[list[tuple[Tensor, Tensor]]] = [[] for _ in layers]
+        for layer in layers:  # what was routed before is not captured
+            layer.traffic.reset()
         with ExitStack() as stack:
             stack.enter_context(_unchanged(layers))
             for layer, calls in zip(layers, self.calls, strict=True):

@@ -116,6 +116,15 @@ def test_each_layer_may_have_a_setting_of_its_own() -> None:
 
 
 @torch.no_grad()
+def test_what_was_routed_before_does_not_count() -> None:
+    model = Stack(REDUCTIONS["random"])
+    layers = list(model.layers)
+    model(tokens(0, 1))  # a warm-up step whose meters nobody has read
+    for choice in choose(layers, rate_target("f", 0.1, layers), lambda: model(tokens(0, 0))):
+        assert choice.share == pytest.approx(0.1, abs=0.02)
+
+
+@torch.no_grad()
 def test_choosing_changes_nothing_else() -> None:
     model = Stack(REDUCTIONS["random"])
     calls = [int(layer.reduction.calls) for layer in model.layers]
