@@ -78,7 +78,10 @@ class RateControl(nn.Module):
             missing = error / max(float(self.slope_G[group]), _FLATTEST)
             self.drift_G[group] = _within(float(self.drift_G[group]) + _DRIFT * missing, _LARGEST_MOVE)
             move = _within(_GAIN * missing + float(self.drift_G[group]), _LARGEST_MOVE)
-            self.position_G[group] = min(max(float(self.position_G[group]) + move, 0.0), 1.0)
+            moved = float(self.position_G[group]) + move
+            self.position_G[group] = min(max(moved, 0.0), 1.0)
+            if not 0 < moved < 1:  # at its end a knob keeps up with nothing
+                self.drift_G[group] = 0.0
         tune(self.layers, self.target, self.position_G.tolist())
         return held
 
