@@ -66,8 +66,8 @@ def read_run(folder: RunFolder, root: Path, over: bool) -> Mirrored | None:
     points, seconds = [], 0.0
     for line in lines:
         seconds += line.get("seconds", 0.0)
-        values = {f"{line['event']}/{name}": value for name, value in line.items() if name not in ("event", "step")}
-        points += [Point(name, value, line["step"], seconds) for name, value in values.items()]
+        values = {name: value for name, value in line.items() if name not in ("event", "step")}
+        points += [Point(name, value, line["step"], seconds) for name, value in _numbers(line["event"], values)]
     if complete:
         summary = json.loads(folder.summary.read_text())
         numbers = {name: value for name, value in summary.items() if isinstance(value, int | float)}
@@ -87,6 +87,15 @@ def read_run(folder: RunFolder, root: Path, over: bool) -> Mirrored | None:
         state=_state(folder, complete, over),
         began=int(folder.config.stat().st_mtime * 1000),
     )
+
+
+def _numbers(name: str, value: Any) -> Iterator[tuple[str, float]]:
+    """All numbers inside ``value``, named by their path; what is null has none."""
+    if isinstance(value, dict):
+        for inner, part in value.items():
+            yield from _numbers(f"{name}/{inner}", part)
+    elif value is not None:
+        yield name, value
 
 
 def read_speed(path: Path, root: Path) -> Mirrored:

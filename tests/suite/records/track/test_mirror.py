@@ -79,6 +79,20 @@ def test_a_run_is_mirrored_once_with_everything(root):
     assert names == {"config.yaml", "environment.json", "summary.json"}
 
 
+def test_what_a_controller_held_is_mirrored_number_by_number(root):
+    metrics = root / "nano/runs/gpt_moe/text_lm/lsh/seed0/metrics.jsonl"
+    lines = [json.loads(line) for line in metrics.read_text().splitlines()]
+    train = [line for line in lines if line["event"] == "train"]
+    held = {"setting": {"num_hashes": 2.5}, "rate": 0.2, "share": 0.2}
+    for number, line in enumerate(train):
+        line["held"] = {"all": held} if number else None
+    metrics.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    sync(root)
+    client, (run,) = runs(root)
+    assert run.data.metrics["train/held/all/setting/num_hashes"] == 2.5
+    assert len(client.get_metric_history(run.info.run_id, "train/held/all/rate")) == len(train) - 1
+
+
 def test_a_killed_run_goes_on_in_its_own(root):
     folder = write_run(root, "lsh", lines=9, complete=False)
     sync(root)
